@@ -1,0 +1,35 @@
+# make demo | test | check | install: each does everything that it needs, on a machine with Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 7860
+
+.PHONY: demo test check install clean
+.DEFAULT_GOAL := demo
+
+install: $(VENV)/.installed
+
+# In two steps, so that a half-made environment is never taken for a whole one.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Colonnade needs Python 3.11 or newer; say make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'pip>=25'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/colonnade assets fetch
+	$(BIN)/colonnade demo --port $(PORT)
+
+test: install
+	$(BIN)/colonnade assets fetch
+	$(BIN)/pytest
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+clean:
+	rm -rf $(VENV) dist artifacts .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,98 @@
+"""``colonnade evaluate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.progress import progress_bar
+from apps.cli.tables import DataOption, DataRootOption, DatasetOption, EncodingOption, MapOption, labelled_table
+from foundation.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from foundation.evaluation.report import Report
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    vertical: Annotated[str, typer.Argument(help="finance, ..., or all.")],
+    task: Annotated[str | None, typer.Option(help="One task; all of the vertical's where left out.")] = None,
+    dataset: DatasetOption = None,
+    data: DataOption = None,
+    mapping: MapOption = "",
+    encoding: EncodingOption = "utf-8",
+    data_root: DataRootOption = None,
+    bundle: Annotated[Path | None, typer.Option(help="A bundle's folder; the incumbent where left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Measure on a test split: intervals, baselines, calibration, leakage."""
+    from solutions.base import find_solution, solutions
+
+    chosen = list(solutions().values()) if vertical == "all" else [find_solution(vertical)]
+    every = [(solution, spec) for solution in chosen for spec in solution.spec.tasks]
+    if task and task not in {spec.name for _, spec in every}:
+        raise UnknownNameError(f"task of {vertical}", task, [spec.name for _, spec in every])
+    plan = [(solution, spec) for solution, spec in every if task in (None, spec.name)]
+    if (bundle or dataset or data) and len(plan) > 1:
+        raise InputError("--bundle, --dataset and --data are of one task; name it with --task")
+    for solution, spec in plan:
+        table = labelled_table(spec.default_dataset, spec.name, dataset, data, mapping, encoding, data_root)
+        with progress_bar() as listener:
+            if bundle is None:
+                solution.prepare([spec.name], listener)
+            report = solution.evaluate(table, bundle, listener)
+        if as_json:
+            typer.echo(report.to_json())
+        else:
+            _show(report)
+
+
+def _show(report: "Report") -> None:
+    """Print the report for people."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console()
+    stamp = report.dataset
+    console.print(f"\n[bold]{report.solution} / {report.task}[/] with {report.bundle}")
+    console.print(
+        f"{stamp.name}, {stamp.split} split, {stamp.rows} rows, sha256 {stamp.sha256[:12]}…; {escape(stamp.protocol)}"
+        + ("" if stamp.as_published else "; [yellow]other files than the card describes[/]")
+    )
+    console.print(_figures(report), _classes(report))
+    known = report.calibration
+    if known["accuracy_answered"] is None:
+        console.print("It is sure enough of none of the rows to answer.")
+    else:
+        console.print(
+            f"Answers from a confidence of {known['threshold']:.2f} on: {known['answered']:.0%} of the rows, "
+            f"of those {known['accuracy_answered']:.1%} right."
+        )
+    leaks = report.leakage
+    console.print(
+        f"Leakage: {leaks['exact']} copies and {leaks['near']} near-duplicates between splits; "
+        f"{leaks['seen_in_training']} test rows were seen in training.\n"
+    )
+
+
+def _figures(report: "Report") -> "Table":
+    from rich.table import Table
+
+    figures = Table("metric", "value", "95 % interval", *report.baselines)
+    for name, interval in report.metrics.items():
+        others = [f"{baseline[name]:.3f}" if name in baseline else "" for baseline in report.baselines.values()]
+        figures.add_row(name, f"{interval.value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}", *others)
+    return figures
+
+
+def _classes(report: "Report") -> "Table":
+    from rich.table import Table
+
+    classes = Table("label", "precision", "recall", "f1", "rows")
+    for label, figures in report.per_class.items():
+        shares = [f"{figures[name]:.2f}" for name in ("precision", "recall", "f1")]
+        classes.add_row(label, *shares, f"{figures['support']:.0f}")
+    return classes

@@ -1,0 +1,45 @@
+"""``colonnade predict``: a file of requests to a file of answers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apps.cli.progress import progress_bar
+from apps.cli.tables import EncodingOption, parse_map
+
+__all__ = ["predict"]
+
+
+def predict(
+    vertical: Annotated[str, typer.Argument(help="finance, ...")],
+    input_path: Annotated[Path, typer.Option("--input", help="CSV, TSV, JSONL, Parquet or Excel.")],
+    output_path: Annotated[Path, typer.Option("--output", help="CSV or JSONL to write.")],
+    task: Annotated[str | None, typer.Option(help="Write this task's columns alone.")] = None,
+    mapping: Annotated[str, typer.Option("--map", help="Your column names: text=headline.")] = "",
+    encoding: EncodingOption = "utf-8",
+    bundle: Annotated[list[Path] | None, typer.Option(help="A bundle's folder; may be given once a task.")] = None,
+) -> None:
+    """Answer every row of a file. Rows that cannot be read get a reason in the column 'error'; the rest goes on."""
+    from foundation.bundle import read_record
+    from solutions.base import find_solution
+    from solutions.batch import predict_file
+
+    solution = find_solution(vertical)
+    if task:
+        solution.spec.task(task)
+    named = {read_record(folder).task: folder for folder in bundle or []}
+    with progress_bar() as listener:
+        solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in named], listener)
+        outcome = predict_file(
+            solution.load(named, listener),
+            input_path,
+            output_path,
+            mapping=parse_map(mapping),
+            encoding=encoding,
+            task=task,
+            listener=listener,
+        )
+    typer.echo(f"{output_path}: {outcome.answered:,} rows answered", nl=not outcome.refused)
+    if outcome.refused:
+        typer.echo(f", {outcome.refused:,} not (first: {outcome.first_refusal}; see the column 'error')")

@@ -1,0 +1,58 @@
+"""Options that name labelled data, shared by the verbs that read it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foundation.errors import InputError
+
+if TYPE_CHECKING:
+    from foundation.data.labelled import LabelledTable
+
+__all__ = [
+    "DataOption",
+    "DataRootOption",
+    "DatasetOption",
+    "EncodingOption",
+    "MapOption",
+    "labelled_table",
+    "parse_map",
+]
+
+DatasetOption = Annotated[str | None, typer.Option(help="Name of a dataset card; the task's own where left out.")]
+DataOption = Annotated[Path | None, typer.Option(help="Your own CSV, TSV, JSONL, Parquet or Excel.")]
+MapOption = Annotated[str, typer.Option("--map", help="Your column names: text=headline,label=tone[,split=part].")]
+EncodingOption = Annotated[str, typer.Option(help="Of your file: utf-8, gb18030, ...")]
+DataRootOption = Annotated[
+    Path | None, typer.Option(help="Local copies of public sets, a folder per card name.", envvar="COLONNADE_DATA")
+]
+
+
+def parse_map(text: str) -> dict[str, str]:
+    """Read ``text=headline,label=tone``.
+
+    Examples
+    --------
+    >>> parse_map("text=headline, label=tone")
+    {'text': 'headline', 'label': 'tone'}
+    """
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if wrong := [left for left, equals, right in pairs if not (left.strip() and equals and right.strip())]:
+        raise InputError(f"--map: got {wrong[0]!r}; expected wanted=given pairs, such as text=headline,label=tone")
+    return {left.strip(): right.strip() for left, _, right in pairs}
+
+
+def labelled_table(
+    default: str, task: str, dataset: str | None, data: Path | None, mapping: str, encoding: str, data_root: Path | None
+) -> "LabelledTable":
+    """Load what the options name: a card, or a file of one's own."""
+    from foundation.data.labelled import load_card_table, load_own_table
+
+    if dataset and data:
+        raise InputError("got both --dataset and --data; expected one of them")
+    if mapping and not data:
+        raise InputError("--map names the columns of your own file; give it with --data FILE")
+    if data:
+        return load_own_table(data, task, parse_map(mapping), encoding=encoding)
+    return load_card_table(dataset or default, task, data_root)

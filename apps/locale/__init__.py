@@ -1,0 +1,71 @@
+"""Every visible string, in both languages."""
+
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+from solutions.base import Words
+
+__all__ = ["Language", "Locale", "locale"]
+
+
+class Language(str, Enum):
+    """Languages of the pages; the value is the first part of their address."""
+
+    EN = "en"
+    ZH = "zh"
+
+    @property
+    def other(self) -> "Language":
+        """The language to switch to."""
+        return Language.ZH if self is Language.EN else Language.EN
+
+
+@dataclass(frozen=True)
+class Locale:
+    """The strings of one language, and by pattern the errors that a page may show."""
+
+    language: Language
+    strings: dict[str, str]
+    errors: dict[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return a string with its places filled in.
+
+        Examples
+        --------
+        >>> locale(Language.EN)("hub.rows", rows=12)
+        '12 rows'
+        """
+        return self.strings[key].format(**values)
+
+    def explain(self, error: str) -> str:
+        """Return an error's text as a page says it, without paths and options; one that has no entry stays as it is.
+
+        Examples
+        --------
+        >>> locale(Language.ZH).explain("news.csv is empty; expected a header line and rows")
+        'news.csv 是空文件；第一行应为列名，其后为数据'
+        """
+        for pattern, translation in self.errors.items():
+            if match := re.fullmatch(pattern, error):
+                return match.expand(translation)
+        return error
+
+    def pick(self, words: Words) -> str:
+        """Return the text of this language."""
+        return words.en if self.language is Language.EN else words.zh
+
+
+@cache
+def locale(language: Language) -> Locale:
+    """Read the strings of a language."""
+    return Locale(language, _read(f"{language.value}.json"), _read(f"errors.{language.value}.json"))
+
+
+def _read(name: str) -> dict[str, str]:
+    strings: dict[str, str] = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    return strings

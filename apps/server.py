@@ -1,0 +1,107 @@
+"""One process that serves the hub in both languages, and tells whether it is ready."""
+
+import os
+import socket
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from foundation.errors import InputError
+from solutions.base import Solution
+
+# Read by gradio when it is imported: no usage figures, no version check, nothing fetched.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
+
+from apps.head import PageHead
+from apps.hub import build_hub
+from apps.locale import Language, locale
+from apps.theme import css, theme
+
+__all__ = ["create_app", "serve"]
+
+_MOST_BYTES = "20mb"
+
+
+def create_app(loaded: Mapping[str, Solution[Any, Any]]) -> FastAPI:
+    """Return the application: ``/en`` and ``/zh``, and ``/`` which goes to the visitor's own.
+
+    Parameters
+    ----------
+    loaded : mapping of vertical to its solution, ready to answer
+    """
+    app = FastAPI(title="Colonnade", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/")
+    def choose_language(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"/{_preferred(request).value}/")
+
+    @app.get("/healthz")
+    def ready() -> dict[str, list[str]]:
+        return {"ready": list(loaded)}
+
+    app.add_middleware(PageHead)
+    for language in Language:
+        hub = build_hub(loaded, locale(language))
+        with warnings.catch_warnings():
+            # it says that a hub of several pages is rendered in the browser, which is what we want
+            warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
+            gr.mount_gradio_app(
+                app,
+                hub.queue(default_concurrency_limit=2),
+                path=f"/{language.value}",
+                theme=theme(),
+                css=css(),
+                footer_links=[],
+                run_history=False,
+                max_file_size=_MOST_BYTES,
+                show_error=False,
+            )
+    return app
+
+
+def _preferred(request: Request) -> Language:
+    """Return the language chosen before, else the browser's."""
+    chosen = request.cookies.get("colonnade_language", "")
+    spoken = chosen or request.headers.get("accept-language", "")
+    return Language.ZH if spoken.lower().startswith("zh") else Language.EN
+
+
+def serve(loaded: Mapping[str, Solution[Any, Any]], host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C; ``announce`` is called with the address once requests are answered.
+
+    Raises
+    ------
+    InputError
+        The port is taken.
+    """
+    listening = _listen(host, port)
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    app = create_app(loaded)
+    # open pages hold a connection each: they must not keep Ctrl-C waiting
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+
+    class _Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            announce(address)
+
+    _Announcing(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"port {port} of {host} cannot be used ({error.strerror}); choose another with --port"
+        ) from error
+    return listening

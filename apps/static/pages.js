@@ -1,0 +1,27 @@
+// Runs before the page's own scripts: Gradio reads navigator.language once, at the start.
+(() => {
+  const language = window.colonnadeLanguage;
+  const spoken = language === "zh" ? "zh-CN" : "en";
+  document.documentElement.lang = spoken;
+  Object.defineProperty(navigator, "language", { get: () => spoken });
+  Object.defineProperty(navigator, "languages", { get: () => [spoken] });
+  document.cookie = `colonnade_language=${language};path=/;max-age=31536000;samesite=lax`;
+
+  const paint = () => {
+    const mode = localStorage.getItem("colonnade_mode");
+    if (mode) document.body.classList.toggle("dark", mode === "dark");
+  };
+  window.colonnadeMode = () => {
+    const dark = !document.body.classList.contains("dark");
+    localStorage.setItem("colonnade_mode", dark ? "dark" : "light");
+    paint();
+  };
+  // Gradio sets the mode when it mounts: ours is put back whenever the body's class changes
+  document.addEventListener("DOMContentLoaded", () => {
+    paint();
+    new MutationObserver(() => {
+      const mode = localStorage.getItem("colonnade_mode");
+      if (mode && document.body.classList.contains("dark") !== (mode === "dark")) paint();
+    }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  });
+})();

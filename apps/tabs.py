@@ -1,0 +1,105 @@
+"""Tabs that every vertical has: how good it is, and what the model is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from apps.components import empty, lead, percent, shown_errors
+from apps.locale import Locale
+from apps.plots import accuracy_plot, recall_plot
+from foundation.bundle import BundleRecord
+from foundation.evaluation.report import Report
+from solutions.base import Solution
+
+__all__ = ["evaluation_tab", "label_names", "model_tab"]
+
+
+def label_names(solution: Solution[Any, Any], words: Locale) -> Mapping[str, Mapping[str, str]]:
+    """Return by task the labels' names in the page's language."""
+    language = words.language.value
+    return {
+        task: {label: names[language] for label, names in record.labels.items()}
+        for task, record in solution.records().items()
+    }
+
+
+def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
+    """Measure the loaded models on the embedded test split, at the press of a button."""
+    specs = solution.spec.tasks
+    datasets = ", ".join(dict.fromkeys(spec.default_dataset for spec in specs))
+    gr.HTML(lead(words("measure.lead")))
+    button = gr.Button(words("measure.button"), variant="primary")
+    summary = gr.HTML(empty(words("measure.empty", dataset=datasets)))
+    accuracy = gr.Plot(visible=False, show_label=False)
+    recalls = [gr.Plot(visible=False, show_label=False) for _ in specs]
+
+    @shown_errors(words, [gr.skip() for _ in range(1 + len(specs))])
+    def measure(progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
+        from foundation.data.labelled import load_card_table
+
+        reports: dict[str, Report] = {}
+        for done, spec in enumerate(specs):
+            progress((done, len(specs)), desc=words.pick(spec.title))
+            reports[words.pick(spec.title)] = solution.evaluate(load_card_table(spec.default_dataset, spec.name))
+        names = label_names(solution, words)
+        found = "".join(_sentence(words, title, report) for title, report in reports.items())
+        pictures = [recall_plot(words, title, report, names[report.task]) for title, report in reports.items()]
+        return (
+            found,
+            gr.Plot(accuracy_plot(words, reports), visible=True),
+            *(gr.Plot(picture, visible=True) for picture in pictures),
+        )
+
+    button.click(measure, None, [summary, accuracy, *recalls], api_name="evaluate", show_progress_on=summary)
+
+
+def _sentence(words: Locale, title: str, report: Report) -> str:
+    accuracy, known = report.metrics["accuracy"], report.calibration
+    found = words(
+        "measure.found",
+        task=title,
+        value=percent(accuracy.value),
+        low=percent(accuracy.low),
+        high=percent(accuracy.high),
+        rows=report.dataset.rows,
+        baseline=percent(report.baselines["tfidf_logistic_regression"]["accuracy"]),
+    )
+    shares = {"answered": percent(known["answered"] or 0), "right": percent(known["accuracy_answered"] or 0)}
+    return f'<p class="cl-summary">{found} {words("measure.answered", **shares) if known["answered"] else ""}</p>'
+
+
+def model_tab(solution: Solution[Any, Any], words: Locale) -> None:
+    """Show what each loaded model is; the same in English lies in its bundle as CARD.md."""
+    for task, record in solution.records().items():
+        with gr.Accordion(words.pick(solution.spec.task(task).title), open=True):
+            gr.Markdown(_card(words, record), sanitize_html=True)
+
+
+def _card(words: Locale, record: BundleRecord) -> str:
+    data = record.data
+    labels = ", ".join(names[words.language.value] for names in record.labels.values())
+    facts = (
+        words("model.labels", labels=labels),
+        words(
+            "model.made_of",
+            backbone=record.backbone,
+            sha=record.backbone_sha256[:12],
+            method=record.method["name"],
+            seed=record.seed,
+        ),
+        words("model.trained_on", name=data["name"], rows=f"{data['rows']:,}", sha=data["sha256"][:12]),
+        words("model.licence", licence=data["licence"]),
+    )
+    figures = "\n".join(
+        f"| {words(f'metric.{name}')} | {figure['value']:.3f} | {figure['low']:.3f} – {figure['high']:.3f} |"
+        for name, figure in record.metrics.items()
+    )
+    parts = (
+        f"## {record.id}",
+        "\n".join(f"- {fact}" for fact in facts),
+        words("model.figures"),
+        f"{words('model.head')}\n|---|---|---|\n{figures}",
+        words("model.limits"),
+    )
+    return "\n\n".join(parts)

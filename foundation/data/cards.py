@@ -1,0 +1,118 @@
+"""Dataset cards: a README.md whose YAML header maps files to typed columns, splits and label names."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from foundation.data.tables import ColumnKind
+from foundation.errors import InputError, UnknownNameError
+
+__all__ = ["Card", "Names", "TaskColumns", "all_cards", "find_card"]
+
+# In a checkout the cards lie at the top, in an installed wheel beside this file.
+_ROOTS = (Path(__file__).parents[2] / "datasets", Path(str(files("foundation.data"))) / "embedded")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Names(_Strict):
+    """A thing's name for people, in both languages."""
+
+    en: str
+    zh: str
+
+
+class TaskColumns(_Strict):
+    """Which columns hold a task's text and label."""
+
+    text: str
+    label: str
+
+
+class Card(_Strict):
+    """What is known of a data set.
+
+    Attributes
+    ----------
+    files : dict of split to file name
+        ``{"all": ...}`` where one file holds everything.
+    split_column : str or None
+        The column with ``train``, ``dev`` and ``test``, where files are not split.
+    sha256 : dict of file name to hash
+        Of the copy that the published figures are for.
+    labels : dict of task to dict of label to Names
+    published : tuple of str
+        Results of others, with their source.
+    """
+
+    name: str
+    title: Names
+    solution: str
+    licence: str
+    origin: str
+    citation: str = ""
+    files: dict[Literal["all", "train", "dev", "test"], str]
+    split_column: str | None = None
+    sha256: dict[str, str]
+    columns: dict[str, ColumnKind]
+    tasks: dict[str, TaskColumns]
+    labels: dict[str, dict[str, Names]]
+    published: tuple[str, ...] = ()
+
+    def folder(self) -> Path:
+        """Where the card lies; an embedded set lies beside it."""
+        return _folders()[self.name]
+
+
+@cache
+def _folders() -> dict[str, Path]:
+    readmes = (path for root in _ROOTS for path in sorted(root.glob("*/*/README.md")))
+    return {path.parent.name: path.parent for path in readmes}
+
+
+def all_cards() -> dict[str, Card]:
+    """Return every card by name."""
+    return {name: find_card(name) for name in _folders()}
+
+
+@cache
+def find_card(name: str) -> Card:
+    """Read the card of this name.
+
+    Raises
+    ------
+    UnknownNameError
+        There is none; the nearest name is suggested.
+    InputError
+        Its header is not valid; the message names the field.
+
+    Examples
+    --------
+    >>> find_card("headlines").tasks["tone"].label
+    'tone'
+    """
+    if name not in _folders():
+        raise UnknownNameError("dataset", name, _folders())
+    return read_card(_folders()[name] / "README.md")
+
+
+def read_card(path: Path) -> Card:
+    """Read a card from its file."""
+    _, separator, rest = path.read_text(encoding="utf-8").partition("---\n")
+    header, closing, _ = rest.partition("\n---\n")
+    if not separator or not closing:
+        raise InputError(f"{path} has no YAML header; expected it between two lines '---'")
+    try:
+        return Card.model_validate(yaml.safe_load(header))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: the header is not YAML: {str(error).splitlines()[0]}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path}: field {where!r}: {first['msg']}") from error

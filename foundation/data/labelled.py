@@ -1,0 +1,175 @@
+"""A table of labelled texts, from a card or from a client's own file, checked and split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+
+from foundation.data.cards import Card, Names, find_card
+from foundation.data.splits import Split, make_splits
+from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
+from foundation.errors import InputError, UnknownNameError
+from foundation.files import sha256_file
+from foundation.settings import settings
+
+__all__ = ["Columns", "LabelledTable", "load_card_table", "load_own_table"]
+
+
+class Columns:
+    """Names of the columns of a ``LabelledTable``."""
+
+    TEXT = "text"
+    LABEL = "label"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledTable:
+    """Labelled texts of one task.
+
+    Attributes
+    ----------
+    name, task : str
+    frame : DataFrame
+        ``Columns.TEXT``, ``Columns.LABEL``, ``Columns.SPLIT`` first, then what else the file had.
+    sha256 : str
+        Of the file, or of the files in the order of the splits.
+    protocol : str
+        Where the split comes from.
+    licence : str
+    names : dict of label to Names
+        Empty for a client's own labels.
+    as_published : bool
+        Whether the files have the hashes of the card.
+    """
+
+    name: str
+    task: str
+    frame: pd.DataFrame
+    sha256: str
+    protocol: str
+    licence: str
+    names: Mapping[str, Names]
+    as_published: bool = True
+
+    def part(self, *splits: Split) -> tuple[list[str], list[str]]:
+        """Return texts and labels of the rows in any of the given splits."""
+        rows = self.frame[self.frame[Columns.SPLIT].isin([split.value for split in splits])]
+        return rows[Columns.TEXT].tolist(), rows[Columns.LABEL].tolist()
+
+
+def load_card_table(name: str, task: str, data_root: Path | None = None) -> LabelledTable:
+    """Load a data set by the name of its card.
+
+    Parameters
+    ----------
+    name, task : str
+    data_root : Path, optional
+        A folder of local copies by card name; ``COLONNADE_DATA`` where it is left out.
+
+    Raises
+    ------
+    UnknownNameError
+        No such card, or the card has no such task.
+    InputError
+        The files are not on this machine, or are not as the card says.
+    """
+    card = find_card(name)
+    if task not in card.tasks:
+        raise UnknownNameError(f"task of dataset {name}", task, card.tasks)
+    paths = {split: _locate(card, file, data_root or settings().data) for split, file in card.files.items()}
+    frames = []
+    for split, path in paths.items():
+        frame = read_table(path)
+        _check(card, task, frame, path)
+        frames.append(frame.assign(**({} if split == "all" else {card.split_column or Columns.SPLIT: split})))
+    columns = card.tasks[task]
+    given = card.split_column is not None or "all" not in card.files
+    mapping = {Columns.TEXT: columns.text, Columns.LABEL: columns.label}
+    if card.split_column:
+        mapping[Columns.SPLIT] = card.split_column
+    frame = rename_columns(pd.concat(frames, ignore_index=True), mapping)
+    if not given:
+        frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL]))
+    hashes = {path.name: sha256_file(path) for path in paths.values()}
+    return LabelledTable(
+        name=name,
+        task=task,
+        frame=_tidy(frame),
+        sha256=_joint_hash(list(hashes.values())),
+        protocol="the split of the card" if given else _made(seed=0),
+        licence=card.licence,
+        names=card.labels[task],
+        as_published=hashes == card.sha256,
+    )
+
+
+def load_own_table(
+    path: Path, task: str, mapping: Mapping[str, str], *, encoding: str = "utf-8", seed: int = 0
+) -> LabelledTable:
+    """Load a client's own file; a column ``split`` is used where there is one, otherwise a split is made.
+
+    Parameters
+    ----------
+    path : Path
+    task : str
+    mapping : mapping of ``text``, ``label``, ``split`` to the file's column names
+    encoding : str
+    seed : int
+        Of the split that is made.
+    """
+    strange = set(mapping) - {Columns.TEXT, Columns.LABEL, Columns.SPLIT}
+    if strange:
+        raise UnknownNameError("column to map", strange.pop(), [Columns.TEXT, Columns.LABEL, Columns.SPLIT])
+    frame = rename_columns(read_table(path, encoding), mapping)
+    given = Columns.SPLIT in frame.columns
+    kinds = {Columns.TEXT: ColumnKind.TEXT, Columns.LABEL: ColumnKind.LABEL}
+    allowed = {Columns.SPLIT: [split.value for split in Split]}
+    check_columns(frame, kinds | ({Columns.SPLIT: ColumnKind.LABEL} if given else {}), allowed, path.name)
+    if not given:
+        frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL], seed))
+    return LabelledTable(
+        name=path.stem,
+        task=task,
+        frame=_tidy(frame),
+        sha256=sha256_file(path),
+        protocol="the file's own split" if given else _made(seed),
+        licence="the client's",
+        names={},
+    )
+
+
+def _made(seed: int) -> str:
+    return f"stratified 70/10/20, repeats together, seed {seed}"
+
+
+def _locate(card: Card, file: str, data_root: Path | None) -> Path:
+    places = [*([data_root / card.name / file] if data_root else []), card.folder() / file]
+    for place in places:
+        if place.is_file():
+            return place
+    raise InputError(
+        f"dataset {card.name} is not on this machine (looked at {', '.join(map(str, places))}); "
+        f"get it from {card.origin} and give --data-root DIR with DIR/{card.name}/{file}"
+    )
+
+
+def _check(card: Card, task: str, frame: pd.DataFrame, path: Path) -> None:
+    allowed = {columns.label: list(card.labels[name]) for name, columns in card.tasks.items()}
+    if card.split_column:
+        allowed[card.split_column] = [split.value for split in Split]
+    wanted = {card.tasks[task].text, card.tasks[task].label, card.split_column}
+    kinds = {column: kind for column, kind in card.columns.items() if column in wanted}
+    check_columns(frame, kinds, allowed, path.name)
+
+
+def _tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    first = [Columns.TEXT, Columns.LABEL, Columns.SPLIT]
+    stripped = frame.assign(**{Columns.TEXT: frame[Columns.TEXT].str.strip()})
+    return stripped[[*first, *(column for column in frame.columns if column not in first)]]
+
+
+def _joint_hash(hashes: list[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else sha256("\n".join(hashes).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Figures that can be trusted: intervals, baselines and one shape of report."""

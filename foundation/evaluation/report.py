@@ -1,0 +1,81 @@
+"""One shape of report for every vertical: an object for machines, a table for people."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from foundation.evaluation.metrics import Interval
+
+__all__ = ["DatasetStamp", "Report"]
+
+
+@dataclass(frozen=True)
+class DatasetStamp:
+    """Which rows were evaluated.
+
+    Attributes
+    ----------
+    name, split : str
+    sha256 : str
+        Of the data set's files.
+    rows : int
+        In the split.
+    protocol : str
+        Where the split comes from, and what was done to the labels.
+    as_published : bool
+        Whether the files are the ones that the card's figures are for.
+    """
+
+    name: str
+    split: str
+    sha256: str
+    rows: int
+    protocol: str
+    as_published: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``colonnade evaluate`` prints.
+
+    Attributes
+    ----------
+    solution, task, bundle : str
+    dataset : DatasetStamp
+    metrics : mapping of metric to Interval
+        95 % bootstrap intervals.
+    baselines : mapping of baseline to mapping of metric to float
+    per_class : mapping of label to mapping of ``precision``, ``recall``, ``f1``, ``support``
+    calibration : mapping of str to float or None
+        ``temperature``, ``threshold``, ``answered`` (a share), ``accuracy_answered`` (None where nothing is).
+    leakage : mapping of str to int
+        Rows of the split that stand in an earlier split, or that the bundle was trained on.
+    seconds : float
+        Spent in prediction.
+    """
+
+    solution: str
+    task: str
+    dataset: DatasetStamp
+    bundle: str
+    metrics: Mapping[str, Interval]
+    baselines: Mapping[str, Mapping[str, float]]
+    per_class: Mapping[str, Mapping[str, float]]
+    calibration: Mapping[str, float | None]
+    leakage: Mapping[str, int]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries, as ``from_dict`` takes them."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Report":
+        """Read what ``to_dict`` gave."""
+        metrics = {name: Interval(**interval) for name, interval in values["metrics"].items()}
+        return cls(**{**values, "dataset": DatasetStamp(**values["dataset"]), "metrics": metrics})

@@ -1,0 +1,78 @@
+"""Files that are whole or absent: written under a temporary name, then renamed."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from foundation.errors import ColonnadeError
+
+__all__ = ["atomic_file", "atomic_folder", "sha256_file"]
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits, read in blocks."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; rename it there on success, remove it on any failure.
+
+    Raises
+    ------
+    ColonnadeError
+        When the folder cannot be written or the disk is full. What stood at ``path`` before is untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_file(Path(folder) / "a.txt") as temporary:
+    ...         _ = temporary.write_text("whole")
+    ...     [entry.name for entry in Path(folder).iterdir()]
+    ['a.txt']
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _temporary(path)
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; rename it there on success, replacing what stood there."""
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary, former = _temporary(path), _temporary(path)
+        temporary.mkdir()
+        try:
+            yield temporary
+            if path.exists():
+                path.replace(former)
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ColonnadeError(
+            f"cannot write {path}: {reason}; free space, or choose another place (COLONNADE_HOME, --out, --output)"
+        ) from error
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid4().hex}")

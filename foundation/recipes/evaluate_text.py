@@ -1,0 +1,117 @@
+"""From a bundle and a table to a report."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+
+from foundation.bundle import Bundle, fingerprints
+from foundation.data.labelled import Columns, LabelledTable
+from foundation.data.leakage import find_leakage
+from foundation.data.splits import Split
+from foundation.errors import InputError
+from foundation.evaluation.baselines import baseline_predictions
+from foundation.evaluation.metrics import classification_metrics
+from foundation.evaluation.report import DatasetStamp, Report
+from foundation.progress import Listener, silent
+
+__all__ = ["evaluate_text"]
+
+
+def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = silent) -> Report:
+    """Evaluate on the test split, with baselines that are fitted on the table's own train and dev splits.
+
+    Where the table has fewer labels than the bundle, answers are restricted to those, and the report says so.
+
+    Raises
+    ------
+    InputError
+        There is no test split, or it has labels that the bundle does not know.
+    """
+    texts, labels = table.part(Split.TEST)
+    if not texts:
+        raise InputError(f"{table.name} has no test rows; expected rows whose split is 'test'")
+    classes = _shared_labels(bundle, table)
+    columns = [bundle.labels.index(label) for label in classes]
+    started = time.perf_counter()
+    every = bundle.probabilities(texts, listener)
+    seconds = time.perf_counter() - started
+    probabilities = every[:, columns] / every[:, columns].sum(axis=1, keepdims=True)
+    targets = np.array([classes.index(label) for label in labels], dtype=np.int64)
+    restricted = "" if len(classes) == len(bundle.labels) else f"; answers restricted to {', '.join(classes)}"
+    leakage = find_leakage(table.frame[Columns.TEXT].tolist(), table.frame[Columns.SPLIT].tolist())
+    return Report(
+        solution=bundle.record.solution,
+        task=table.task,
+        dataset=DatasetStamp(
+            name=table.name,
+            split=Split.TEST.value,
+            sha256=table.sha256,
+            rows=len(texts),
+            protocol=table.protocol + restricted,
+            as_published=table.as_published,
+        ),
+        bundle=bundle.record.id,
+        metrics=classification_metrics(targets, probabilities),
+        baselines=_baselines(table, texts, labels),
+        per_class=_per_class(targets, probabilities, classes),
+        calibration=_calibration(bundle, targets, probabilities),
+        leakage={
+            "exact": leakage.exact,
+            "near": leakage.near,
+            "seen_in_training": int(np.isin([fingerprints([text])[0] for text in texts], bundle.seen).sum()),
+        },
+        seconds=round(seconds, 2),
+    )
+
+
+def _shared_labels(bundle: Bundle, table: LabelledTable) -> list[str]:
+    wanted = set(table.names) or set(table.frame[Columns.LABEL])
+    strange = sorted(wanted - set(bundle.labels))
+    if strange:
+        raise InputError(
+            f"{table.name} has labels that {bundle.record.id} does not know: {', '.join(strange)}; it knows "
+            f"{', '.join(bundle.labels)}; train on {table.name} first, or name another model with --bundle"
+        )
+    return [label for label in bundle.labels if label in wanted]
+
+
+def _baselines(table: LabelledTable, texts: Sequence[str], labels: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+    train = table.part(Split.TRAIN, Split.DEV)
+    if not train[0]:
+        return {}
+    return {
+        name: {
+            "accuracy": float(accuracy_score(labels, predicted)),
+            "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        }
+        for name, predicted in baseline_predictions(train, texts).items()
+    }
+
+
+def _per_class(
+    targets: NDArray[np.int64], probabilities: NDArray[np.float64], classes: Sequence[str]
+) -> Mapping[str, Mapping[str, float]]:
+    figures = precision_recall_fscore_support(
+        targets, probabilities.argmax(axis=1), labels=range(len(classes)), zero_division=0
+    )
+    names = ("precision", "recall", "f1", "support")
+    return {
+        label: {name: float(figure[at]) for name, figure in zip(names, figures, strict=True)}
+        for at, label in enumerate(classes)
+    }
+
+
+def _calibration(
+    bundle: Bundle, targets: NDArray[np.int64], probabilities: NDArray[np.float64]
+) -> Mapping[str, float | None]:
+    answered = probabilities.max(axis=1) >= bundle.calibration.threshold
+    right = probabilities.argmax(axis=1) == targets
+    return {
+        "temperature": bundle.calibration.temperature,
+        "threshold": bundle.calibration.threshold,
+        "answered": float(answered.mean()),
+        "accuracy_answered": float(right[answered].mean()) if answered.any() else None,
+    }

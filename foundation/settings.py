@@ -1,0 +1,37 @@
+"""What the environment decides: where things are kept, and whether the network may be used."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings", "settings"]
+
+
+class Settings(BaseSettings):
+    """Settings of this process, read once from ``COLONNADE_*`` variables.
+
+    Attributes
+    ----------
+    home : Path
+        Caches and bundles (``COLONNADE_HOME``).
+    data : Path or None
+        Local copies of public data sets, a folder per card name (``COLONNADE_DATA``).
+    assets : Path or None
+        Local copies of assets, a folder per asset name; the ``file:`` source (``COLONNADE_ASSETS``).
+    offline : bool
+        Whether every network attempt is an immediate error (``COLONNADE_OFFLINE``).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="COLONNADE_", frozen=True)
+
+    home: Path = Path.home() / ".cache" / "colonnade"
+    data: Path | None = None
+    assets: Path | None = None
+    offline: bool = False
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process; ``settings.cache_clear()`` reads the environment anew."""
+    return Settings()

@@ -1,0 +1,97 @@
+"""``probe``: a multinomial head on frozen embeddings; seconds, not minutes, and one encoder serves all tasks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from foundation.progress import Listener
+from foundation.text.encoder import TextEncoder
+from foundation.text.network import TextNetwork
+from foundation.training.method import Fitted, LabelledTexts
+
+__all__ = ["Probe"]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Logistic regression on standardised embeddings.
+
+    Parameters
+    ----------
+    strengths : tuple of float
+        Inverse regularisation strengths; the one with the least held-out log loss is taken.
+    folds : int
+        Of the stratified cross-validation inside train that chooses the strength and gives the held-out scores.
+
+    References
+    ----------
+    Alain, Bengio (2017), "Understanding intermediate layers using linear classifier probes", arXiv:1610.01644.
+    """
+
+    strengths: tuple[float, ...] = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+    folds: int = 5
+
+    @property
+    def needs_dev(self) -> bool:
+        """The strength is chosen by cross-validation inside train."""
+        return False
+
+    @property
+    def class_weight(self) -> str:
+        """Balanced: a linear head on few examples leans towards the common classes otherwise."""
+        return "balanced"
+
+    def fit(
+        self,
+        encoder: TextEncoder,
+        train: LabelledTexts,
+        dev: LabelledTexts | None,
+        class_weight: NDArray[np.float64],
+        seed: int,
+        listener: Listener,
+    ) -> Fitted:
+        """Encode once, choose the strength, fit on everything."""
+        vectors = encoder.encode(train.texts, listener=listener)
+        targets = train.targets
+        weights = dict(enumerate(class_weight))
+        rarest = int(np.bincount(targets).min())
+        folds = StratifiedKFold(max(2, min(self.folds, rarest)), shuffle=True, random_state=seed)
+        history: list[dict[str, float]] = []
+        scores: list[NDArray[np.float64]] = []
+        for done, strength in enumerate(self.strengths, start=1):
+            head = _head(strength, weights)
+            scores.append(_as_matrix(cross_val_predict(head, vectors, targets, cv=folds, method="decision_function")))
+            loss = float(log_loss(targets, softmax(scores[-1], axis=1)))
+            history.append({"strength": strength, "held_out_log_loss": loss})
+            listener(done, len(self.strengths), "choosing the regularisation")
+        best = int(np.argmin([tried["held_out_log_loss"] for tried in history]))
+        head = _head(self.strengths[best], weights).fit(vectors, targets)
+        weight, bias = _fold_in(head[0], head[1])
+        return Fitted(TextNetwork(encoder, weight, bias), scores[best], targets, tuple(history))
+
+
+def _head(strength: float, class_weight: dict[int, float]) -> Pipeline:
+    return make_pipeline(
+        StandardScaler(), LogisticRegression(C=strength, class_weight=class_weight, max_iter=1000, tol=1e-4)
+    )
+
+
+def _as_matrix(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Write the one score of a binary head as two logits, so that softmax gives the head's own probability."""
+    return scores if scores.ndim == 2 else np.stack([-scores / 2, scores / 2], axis=1)
+
+
+def _fold_in(scaler: StandardScaler, head: LogisticRegression) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Write scaler and head as one linear map of the plain vector."""
+    weight = head.coef_ / scaler.scale_
+    bias = head.intercept_ - weight @ scaler.mean_
+    if len(weight) == 1:
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    return weight.astype(np.float32), bias.astype(np.float32)

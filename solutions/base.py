@@ -1,0 +1,236 @@
+"""The contract of a vertical, and how verticals are found.
+
+A vertical is a package with a subclass of :class:`Solution` named in its ``__init__`` as ``solution``. Those in the
+folder ``solutions/`` are found by scanning it; a client's own package registers one in the entry-point group
+``colonnade.solutions``. Finding them imports neither torch nor transformers.
+"""
+
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar, runtime_checkable
+
+from foundation.data.tables import ColumnKind
+from foundation.errors import InputError, UnknownNameError
+from foundation.progress import Listener, silent
+
+if TYPE_CHECKING:
+    from foundation.bundle import BundleRecord
+    from foundation.data.labelled import LabelledTable
+    from foundation.evaluation.report import Report
+    from foundation.recipes.train_text import TextRecipe, Trained
+
+__all__ = [
+    "Decision",
+    "Explains",
+    "Response",
+    "Solution",
+    "SolutionSpec",
+    "TaskSpec",
+    "Words",
+    "find_solution",
+    "solutions",
+]
+
+ENTRY_POINTS = "colonnade.solutions"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text for people, in both languages."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A thing that a vertical learns from labelled data."""
+
+    name: str
+    title: Words
+    default_dataset: str
+
+
+@dataclass(frozen=True)
+class SolutionSpec:
+    """What is known of a vertical before anything is loaded."""
+
+    name: str
+    title: Words
+    summary: Words
+    tasks: tuple[TaskSpec, ...]
+
+    def task(self, name: str) -> TaskSpec:
+        """Return a task by name, or raise ``UnknownNameError``."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise UnknownNameError(f"task of {self.name}", name, [task.name for task in self.tasks])
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One classified thing.
+
+    Attributes
+    ----------
+    label : str
+        The likeliest label; also given where the model abstains.
+    confidence : float
+        Calibrated probability of the label, 0 to 1.
+    abstained : bool
+        Whether the confidence is too low to be acted on: *I do not know*.
+    probabilities : mapping of label to float
+    model : str
+        Id of the bundle that decided.
+    """
+
+    label: str
+    confidence: float
+    abstained: bool
+    probabilities: Mapping[str, float]
+    model: str
+
+
+class Response(Protocol):
+    """What every vertical's response carries."""
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated, 0 to 1."""
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the answer is *I do not know*."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why, in words that a person can check."""
+
+    @property
+    def model(self) -> str:
+        """Id of the bundle, or bundles, that answered."""
+
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT", bound=Response)
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A solution that can say which words moved an answer."""
+
+    def explain(self, request: Any) -> Mapping[str, Any]:
+        """Return by task what moved the answer."""
+
+
+class Solution(ABC, Generic[RequestT, ResponseT]):
+    """A vertical: trains, evaluates and answers.
+
+    A subclass sets the class attributes and writes the hooks. ``__init__`` is the subclass's own and light; ``load``
+    makes one that is ready.
+    """
+
+    spec: ClassVar[SolutionSpec]
+    #: Columns of a file of requests, and what their cells must be.
+    request_columns: ClassVar[Mapping[str, ColumnKind]]
+
+    @classmethod
+    @abstractmethod
+    def load(cls, bundles: Mapping[str, Path] | None = None, listener: Listener = silent) -> Self:
+        """Return a solution that is ready; ``bundles`` names folders by task, the incumbents serve the rest."""
+
+    @abstractmethod
+    def _predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:
+        """Answer; the requests are valid and at least one."""
+
+    @abstractmethod
+    def records(self) -> Mapping[str, "BundleRecord"]:
+        """Return by task what the loaded models say of themselves."""
+
+    @classmethod
+    @abstractmethod
+    def request(cls, row: Mapping[str, str]) -> RequestT:
+        """Make a request of a row of a file; raise ``InputError`` where it is not valid."""
+
+    @classmethod
+    @abstractmethod
+    def row(cls, response: ResponseT) -> dict[str, Any]:
+        """Write a response as the cells of a row."""
+
+    @classmethod
+    @abstractmethod
+    def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
+        """Train on a table of one of the vertical's tasks."""
+
+    @classmethod
+    @abstractmethod
+    def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
+        """Evaluate a bundle on a table's test split."""
+
+    @classmethod
+    def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
+        """Train the embedded default for each of the tasks (all, where left out) that has no model yet."""
+        from foundation.bundle import has_incumbent
+        from foundation.data.labelled import load_card_table
+        from foundation.recipes.train_text import TextRecipe
+
+        for task in cls.spec.tasks:
+            if tasks is not None and task.name not in tasks:
+                continue
+            if not has_incumbent(cls.spec.name, task.name):
+                cls.train(load_card_table(task.default_dataset, task.name), TextRecipe(), listener).install()
+
+    def predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:
+        """Answer requests, in their order; none gives none."""
+        return self._predict(requests) if requests else []
+
+    @classmethod
+    def train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener = silent) -> "Trained":
+        """Train; nothing is saved yet."""
+        cls.spec.task(table.task)
+        return cls._train(table, recipe, listener)
+
+    @classmethod
+    def evaluate(cls, table: "LabelledTable", bundle: Path | None = None, listener: Listener = silent) -> "Report":
+        """Evaluate a bundle, the incumbent where none is named, on a table's test split."""
+        from foundation.bundle import incumbent
+
+        cls.spec.task(table.task)
+        return cls._evaluate(bundle or incumbent(cls.spec.name, table.task), table, listener)
+
+
+@cache
+def solutions() -> Mapping[str, type[Solution[Any, Any]]]:
+    """Return every vertical by name: those of this folder, then those of installed packages."""
+    import solutions as package
+
+    folders = [module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg]
+    found = [import_module(f"solutions.{name}").solution for name in sorted(folders)]
+    found += [entry.load() for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)]
+    by_name: dict[str, type[Solution[Any, Any]]] = {}
+    for solution in found:
+        name = solution.spec.name
+        if name in by_name:
+            raise InputError(f"two verticals are called {name!r}: {by_name[name].__module__} and {solution.__module__}")
+        by_name[name] = solution
+    return by_name
+
+
+def find_solution(name: str) -> type[Solution[Any, Any]]:
+    """Return a vertical by name.
+
+    Examples
+    --------
+    >>> find_solution("finance").spec.task("tone").default_dataset
+    'headlines'
+    """
+    if name not in solutions():
+        raise UnknownNameError("vertical", name, solutions())
+    return solutions()[name]

@@ -1,0 +1,92 @@
+"""A file of requests to a file of answers, in blocks: memory does not grow with the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from foundation.data.tables import check_columns, iter_table, rename_columns, write_table
+from foundation.errors import InputError
+from foundation.files import atomic_file
+from foundation.progress import Listener, silent
+from solutions.base import Solution
+
+__all__ = ["BatchOutcome", "predict_file", "predict_frame"]
+
+_BLOCK_ROWS = 512
+_ERROR = "error"
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """How many rows were answered, how many not, and why the first was not."""
+
+    answered: int
+    refused: int
+    first_refusal: str
+
+
+def predict_file(
+    solution: Solution[Any, Any],
+    source: Path,
+    target: Path,
+    *,
+    mapping: Mapping[str, str],
+    encoding: str = "utf-8",
+    task: str | None = None,
+    listener: Listener = silent,
+) -> BatchOutcome:
+    """Answer each row of ``source`` and write it, with the answer's columns added, to ``target``.
+
+    Nothing stands at ``target`` before all of it does: an interrupted run leaves what was there.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, lacks a column, or ``target`` is of a kind that cannot be written.
+    """
+    kind = target.suffix.lower()
+    if kind not in (".csv", ".jsonl"):
+        raise InputError(f"--output {target}: cannot write kind {kind or 'unknown'!r}; expected .csv or .jsonl")
+    answered, refused, first = 0, 0, ""
+    with atomic_file(target) as temporary:
+        for frame in iter_table(source, _BLOCK_ROWS, encoding):
+            done = answered + refused
+            scored = predict_frame(solution, rename_columns(frame, mapping), source.name, first_row=done + 1)
+            wrong = scored[_ERROR] != ""
+            if wrong.any() and not first:
+                at = int(wrong.to_numpy().argmax())
+                first = f"row {done + at + 1}, {scored[_ERROR].iloc[at]}"
+            write_table(_of_task(solution, scored, task), temporary, append=done > 0, kind=kind)
+            answered, refused = answered + int((~wrong).sum()), refused + int(wrong.sum())
+            listener(answered + refused, 0, "rows")
+    return BatchOutcome(answered, refused, first)
+
+
+def predict_frame(solution: Solution[Any, Any], frame: pd.DataFrame, name: str, first_row: int = 1) -> pd.DataFrame:
+    """Return the frame with the answer's columns and ``error`` added, one row a row, in the same order."""
+    for column in solution.request_columns:
+        if column not in frame.columns:
+            check_columns(frame, solution.request_columns, {}, name, first_row)  # raises, naming the columns there are
+    requests, errors = [], []
+    for row in frame.to_dict(orient="records"):
+        try:
+            requests.append(solution.request(row))
+            errors.append("")
+        except InputError as error:
+            errors.append(str(error))
+    answers = iter(solution.predict(requests))
+    rows = [{} if error else solution.row(next(answers)) for error in errors]
+    cells = pd.DataFrame(rows, index=frame.index).assign(**{_ERROR: errors})
+    # a file that was scored before keeps its own columns out of the way of the new ones
+    return frame.drop(columns=[column for column in cells.columns if column in frame.columns]).join(cells)
+
+
+def _of_task(solution: Solution[Any, Any], scored: pd.DataFrame, task: str | None) -> pd.DataFrame:
+    others = [spec.name for spec in solution.spec.tasks if task not in (None, spec.name)]
+    columns = [
+        column for column in scored.columns if column in others or column.startswith(tuple(f"{o}_" for o in others))
+    ]
+    return scored.drop(columns=columns) if others else scored

@@ -1,0 +1,129 @@
+"""The finance solution: two classifiers that share one encoder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from foundation.data.tables import ColumnKind
+from foundation.progress import Listener, silent
+from solutions.base import Decision, Solution, SolutionSpec, TaskSpec, Words
+from solutions.finance.schema import FinanceRequest, FinanceResponse
+
+if TYPE_CHECKING:
+    from foundation.bundle import Bundle, BundleRecord
+    from foundation.data.labelled import LabelledTable
+    from foundation.evaluation.report import Report
+    from foundation.recipes.train_text import TextRecipe, Trained
+    from foundation.trust.explanation import WordWeight
+
+__all__ = ["Finance"]
+
+_TONE, _TOPIC = "tone", "topic"
+
+
+class Finance(Solution[FinanceRequest, FinanceResponse]):
+    """Tone and topic of financial news and comments, in English and Chinese.
+
+    Parameters
+    ----------
+    tone, topic : Bundle
+
+    Examples
+    --------
+    >>> finance = Finance.load()  # doctest: +SKIP
+    >>> finance.predict([FinanceRequest("Profit doubled on strong orders")])[0].tone.label  # doctest: +SKIP
+    'positive'
+    """
+
+    spec: ClassVar = SolutionSpec(
+        name="finance",
+        title=Words(en="Finance", zh="金融"),
+        summary=Words(
+            en="Reads news and comments: what they are about, how they sound, and where bad news gathers.",
+            zh="阅读新闻与评论：谈的是什么、语气如何、坏消息正在哪里聚集。",
+        ),
+        tasks=(
+            TaskSpec(_TONE, Words(en="Tone", zh="语气"), "headlines"),
+            TaskSpec(_TOPIC, Words(en="Topic", zh="主题"), "headlines"),
+        ),
+    )
+    request_columns: ClassVar = {"text": ColumnKind.TEXT}
+
+    def __init__(self, tone: "Bundle", topic: "Bundle") -> None:
+        self._bundles = {_TONE: tone, _TOPIC: topic}
+
+    @classmethod
+    def load(cls, bundles: Mapping[str, Path] | None = None, listener: Listener = silent) -> Self:
+        """Load both bundles; the encoder they share is loaded once."""
+        from foundation.bundle import Bundle, incumbent
+
+        named = bundles or {}
+        folders = {task.name: named.get(task.name) or incumbent(cls.spec.name, task.name) for task in cls.spec.tasks}
+        return cls(**{task: Bundle.load(folder, listener) for task, folder in folders.items()})
+
+    def records(self) -> Mapping[str, "BundleRecord"]:
+        """Return what the loaded models say of themselves."""
+        return {task: bundle.record for task, bundle in self._bundles.items()}
+
+    def threshold(self, task: str) -> float:
+        """Return the least confidence with which the model of a task answers."""
+        return self._bundles[task].calibration.threshold
+
+    def explain(self, request: FinanceRequest) -> Mapping[str, tuple["WordWeight", ...]]:
+        """Weigh the words of a text for the tone and the topic that it was given."""
+        from foundation.trust.explanation import explain_words
+
+        return {
+            task: explain_words(
+                request.text, int(bundle.probabilities([request.text])[0].argmax()), bundle.probabilities
+            )
+            for task, bundle in self._bundles.items()
+        }
+
+    @classmethod
+    def request(cls, row: Mapping[str, str]) -> FinanceRequest:
+        """Read the column ``text``."""
+        return FinanceRequest(row["text"])
+
+    @classmethod
+    def row(cls, response: FinanceResponse) -> dict[str, Any]:
+        """Write label, confidence and abstention of both tasks, and the models that answered."""
+        cells: dict[str, Any] = {}
+        for task, decision in ((_TONE, response.tone), (_TOPIC, response.topic)):
+            cells[task] = decision.label
+            cells[f"{task}_confidence"] = round(decision.confidence, 4)
+            cells[f"{task}_unsure"] = decision.abstained
+        return {**cells, "model": response.model}
+
+    def _predict(self, requests: Sequence[FinanceRequest]) -> list[FinanceResponse]:
+        texts = [request.text for request in requests]
+        decided = {task: _decide(bundle, texts) for task, bundle in self._bundles.items()}
+        pairs = zip(decided[_TONE], decided[_TOPIC], strict=True)
+        return [FinanceResponse(tone=tone, topic=topic) for tone, topic in pairs]
+
+    @classmethod
+    def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
+        from foundation.recipes.train_text import train_text
+
+        return train_text(table, recipe, cls.spec.name, listener)
+
+    @classmethod
+    def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
+        from foundation.bundle import Bundle
+        from foundation.recipes.evaluate_text import evaluate_text
+
+        return evaluate_text(Bundle.load(bundle, listener), table, listener)
+
+
+def _decide(bundle: "Bundle", texts: Sequence[str]) -> list[Decision]:
+    probabilities = bundle.probabilities(texts)
+    return [
+        Decision(
+            label=bundle.labels[row.argmax()],
+            confidence=float(row.max()),
+            abstained=bool(row.max() < bundle.calibration.threshold),
+            probabilities=dict(zip(bundle.labels, row.tolist(), strict=True)),
+            model=bundle.record.id,
+        )
+        for row in probabilities
+    ]

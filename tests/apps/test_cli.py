@@ -1,0 +1,191 @@
+"""The command line as a person uses it: a process of its own, real files, real exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foundation.files import sha256_file
+from tests.conftest import COLONNADE, colonnade
+
+VERBS = ("demo", "train", "evaluate", "predict", "assets")
+
+
+def mistake(*arguments: str, home: Path) -> str:
+    """Run what must fail, and return its one line."""
+    done = colonnade(*arguments, home=home, code=2)
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return lines[0]
+
+
+def test_help_answers_in_half_a_second(tmp_path: Path) -> None:
+    colonnade("--help", home=tmp_path)
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        done = colonnade("--help", home=tmp_path)
+        seconds.append(time.perf_counter() - started)
+    assert all(verb in done.stdout for verb in VERBS)
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str, tmp_path: Path) -> None:
+    assert "Usage" in colonnade(verb, "--help", home=tmp_path).stdout
+
+
+def test_version(tmp_path: Path) -> None:
+    assert colonnade("--version", home=tmp_path).stdout.startswith("colonnade 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["train", "finanec", "--task", "tone"], "unknown vertical 'finanec'; known: finance; did you mean 'finance'?"),
+        (["train", "finance", "--task", "tome"], "unknown task of finance 'tome'"),
+        (["train", "finance", "--task", "tone", "--dataset", "headline"], "did you mean 'headlines'?"),
+        (["train", "finance", "--task", "tone", "--dataset", "thucnews_title10"], "known: topic"),
+        (["train", "finance", "--task", "tone", "--class-weight", "heavy"], "expected auto, balanced or none"),
+        (["train", "finance", "--task", "tone", "--data", "none.csv"], "none.csv does not exist"),
+        (["train", "finance", "--task", "tone", "--data", "x.csv", "--map", "text"], "expected wanted=given pairs"),
+        (["train", "finance", "--task", "tone", "--map", "text=a"], "give it with --data FILE"),
+        (["train", "finance", "--task", "tone", "--data", "x.csv", "--dataset", "headlines"], "expected one of them"),
+        (["evaluate", "finance", "--bundle", "x"], "name it with --task"),
+        (["evaluate", "finance", "--task", "tone", "--bundle", "nowhere"], "is no bundle"),
+        (["evaluate", "finance", "--task", "tone", "--dataset", "financial_phrasebank"], "give --data-root DIR"),
+        (["predict", "finance", "--input", "a.csv", "--output", "b.csv", "--bundle", "nowhere"], "is no bundle"),
+        (["assets", "fetch", "minilm"], "unknown asset 'minilm'"),
+        (["assets", "fetch", "minilm-l6"], "COLONNADE_OFFLINE=1 forbids the network"),
+        (["train", "finance", "--task", "tone"], "COLONNADE_OFFLINE=1 forbids the network"),
+        (["demo"], "COLONNADE_OFFLINE=1 forbids the network"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], expected: str, tmp_path: Path) -> None:
+    assert expected in mistake(*arguments, home=tmp_path)
+
+
+def test_a_home_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    line = mistake("assets", "fetch", "minilm-l6", home=tmp_path / "file" / "home")
+    assert "check the path, its permissions and free space" in line
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    done = colonnade("--debug", "train", "finanec", "--task", "tone", home=tmp_path, code=1)
+    assert "Traceback" in done.stderr
+
+
+def test_assets_list_and_verify_on_an_empty_machine(tmp_path: Path) -> None:
+    assert "multilingual-e5-small-q4   absent" in colonnade("assets", "list", home=tmp_path).stdout
+    assert "minilm-l6: not on this machine" in colonnade("assets", "verify", home=tmp_path).stdout
+
+
+def client_file(folder: Path, rows: int = 40) -> Path:
+    words = {"up": "profit rose and orders grew", "down": "profit fell and orders shrank"}
+    moods = ["up" if n % 2 else "down" for n in range(rows)]
+    frame = pd.DataFrame({"headline": [f"{words[m]} {n}" for n, m in enumerate(moods)], "mood": moods})
+    frame.to_csv(folder / "client.csv", index=False)
+    return folder / "client.csv"
+
+
+def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone: Path) -> None:
+    data = ["--data", str(client_file(tmp_path)), "--map", "text=headline,label=mood"]
+    home, bundles = tmp_path / "home", []
+    for task in ("tone", "topic"):
+        out = tmp_path / task
+        said = colonnade(
+            "train", "finance", "--task", task, *data, "--backbone", str(tiny_backbone), "--out", str(out), home=home
+        )
+        # "profit rose and orders grew 3" and "... 5" are near-duplicates
+        assert "client: 0 dev or test texts are copies, 12 near-duplicates" in said.stdout
+        bundles += ["--bundle", str(out)]
+    report = json.loads(
+        colonnade("evaluate", "finance", "--task", "tone", *data, *bundles[:2], "--json", home=home).stdout
+    )
+    assert report["dataset"] == {
+        "name": "client",
+        "split": "test",
+        "sha256": sha256_file(tmp_path / "client.csv"),
+        "rows": 8,
+        "protocol": "stratified 70/10/20, repeats together, seed 0",
+        "as_published": True,
+    }
+    assert " ".join(sorted(report)) == (
+        "baselines bundle calibration dataset leakage metrics per_class seconds solution task"
+    )
+    assert set(report["metrics"]["accuracy"]) == {"value", "low", "high"}
+    assert set(report["baselines"]) == {"majority", "tfidf_logistic_regression"}
+    table = colonnade("evaluate", "finance", "--task", "tone", *data, *bundles[:2], home=home).stdout
+    assert "macro_f1" in table
+    assert "95 % interval" in table
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_predict_goes_on_past_bad_rows(trained_home: Path, tmp_path: Path, suffix: str) -> None:
+    texts = ["Profit doubled on strong orders", "", "央行宣布下调利率", "!!!"]
+    pd.DataFrame({"id": [1, 2, 3, 4], "headline": texts}).to_csv(tmp_path / "in.csv", index=False)
+    out = tmp_path / f"out{suffix}"
+    said = colonnade(
+        "predict", "finance", "--input", str(tmp_path / "in.csv"), "--output", str(out), "--map", "text=headline",
+        home=trained_home, seconds=300,
+    )  # fmt: skip
+    assert "2 rows answered, 2 not (first: row 2, got a text without a letter or digit" in said.stdout
+    frame = pd.read_csv(out, encoding="utf-8-sig") if suffix == ".csv" else pd.read_json(out, lines=True)
+    assert frame["id"].tolist() == [1, 2, 3, 4]
+    assert frame["error"].fillna("").str.len().gt(0).tolist() == [False, True, False, True]
+    assert frame.loc[0, "tone"] == "positive"
+    assert frame.loc[2, "topic"] == "central_banks"
+
+
+@pytest.mark.slow
+def test_predict_of_one_task_and_bad_files(trained_home: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("text\nProfit doubled\n", encoding="utf-8")
+    colonnade("predict", "finance", "--task", "tone", "--input", str(source), "--output", str(out), home=trained_home)
+    assert pd.read_csv(out).columns.tolist() == ["text", "tone", "tone_confidence", "tone_unsure", "model", "error"]
+    out.unlink()
+    cases = {
+        "text\n央行\n".encode("gb18030"): "it looks like gb18030",
+        b"": "is empty",
+        b"headline\nProfit doubled\n": "in.csv has no column 'text'; it has: headline; name the right one with --map",
+    }
+    for content, expected in cases.items():
+        source.write_bytes(content)
+        line = mistake("predict", "finance", "--input", str(source), "--output", str(out), home=trained_home)
+        assert expected in line
+        assert not out.exists()
+    source.write_text("text\nProfit doubled\n", encoding="utf-8")
+    assert "cannot write kind '.pdf'" in mistake(
+        "predict", "finance", "--input", str(source), "--output", str(tmp_path / "out.pdf"), home=trained_home
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_middle_leaves_nothing_half_written(trained_home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    pd.DataFrame({"text": [f"Profit of company {n} doubled on strong orders" for n in range(20_000)]}).to_csv(source)
+    process = subprocess.Popen(
+        [COLONNADE, "predict", "finance", "--input", str(source), "--output", str(tmp_path / "out.csv")],
+        env=os.environ | {"COLONNADE_HOME": str(trained_home), "COLONNADE_OFFLINE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # a test run in the background of a shell would hand down "ignore Ctrl-C"
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".out.csv.*")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert b"Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]

@@ -1,0 +1,93 @@
+import re
+from pathlib import Path
+from string import Formatter
+
+import pandas as pd
+import pytest
+
+from apps.locale import Language, locale
+from foundation.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+STRINGS = {language: locale(language).strings for language in Language}
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_strings_and_places() -> None:
+    assert STRINGS[Language.EN].keys() == STRINGS[Language.ZH].keys()
+    for key, text in STRINGS[Language.EN].items():
+        assert places(text) == places(STRINGS[Language.ZH][key]), key
+
+
+def test_chinese_is_chinese() -> None:
+    untranslated = {"hub.title", "hub.switch"}
+    for key, text in STRINGS[Language.ZH].items():
+        if key not in untranslated and re.search(r"[a-z]{3}", re.sub(r"\{.*?\}|[A-Z]{2,}|colonnade \w+.*", "", text)):
+            assert re.search(r"[\u4e00-\u9fff]", text), key
+        assert not re.search(r"[\u4e00-\u9fff][,;:!?]", text), key
+
+
+def page_errors(folder: Path) -> list[str]:
+    """Make every mistake that a page lets a person make, and collect what it says."""
+    from apps.pages.finance.scoring import _MOST_ROWS, score_table
+    from foundation.data.tables import read_table
+    from solutions.finance.schema import FinanceRequest
+
+    contents = {
+        "gbk.csv": "text\n央行\n".encode("gb18030"),
+        "empty.csv": b"",
+        "head.csv": b"text\n",
+        "open.csv": b'a\n"',
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+
+    class Echo:
+        request_columns = {"text": "text"}
+        request = staticmethod(lambda row: FinanceRequest(row["text"]))
+        predict = staticmethod(lambda requests: requests)
+        row = staticmethod(lambda _: {"tone": "neutral"})
+
+    def score(frame: pd.DataFrame, text: str | None, time: str | None = None) -> None:
+        score_table(Echo(), frame, text, time, "t.csv", lambda *_: None)  # type: ignore[arg-type]
+
+    mistakes = [
+        lambda: FinanceRequest("!"),
+        lambda: FinanceRequest("a" * 1_000_000),
+        *(lambda name=name: read_table(folder / name) for name in contents),
+        lambda: score(pd.DataFrame({"a": ["x"]}), None),
+        lambda: score(pd.DataFrame({"a": ["x"] * (_MOST_ROWS + 1)}), "a"),
+        lambda: score(pd.DataFrame({"a": ["!"]}), "a"),
+        lambda: score(pd.DataFrame({"a": ["x"], "b": ["never"]}), "a", "b"),
+    ]
+    said = []
+    for mistake in mistakes:
+        with pytest.raises(InputError, match=r"\w; |\w: ") as raised:
+            mistake()
+        said.append(str(raised.value))
+    return said
+
+
+def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:
+    said = page_errors(tmp_path)
+    chinese = locale(Language.ZH)
+    for text in said:
+        assert re.search(r"[\u4e00-\u9fff]{4}", chinese.explain(text)), text
+        assert str(tmp_path) not in locale(Language.EN).explain(text)
+    for pattern in chinese.errors:
+        assert any(re.fullmatch(pattern, text) for text in said), f"no error reads like {pattern}"
+
+
+def test_an_error_without_translation_stays_as_it_is() -> None:
+    assert locale(Language.ZH).explain("nothing like it") == "nothing like it"
+
+
+@pytest.mark.parametrize("key", STRINGS[Language.EN])
+def test_every_string_is_used(key: str) -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "apps").rglob("*.py"))
+    # keys with a computed end, such as measure.{baseline}
+    stem = key.rsplit(".", 1)[0]
+    assert f'"{key}"' in source or f"'{key}'" in source or re.search(rf'f"{stem}\.\w*\{{|f\'{stem}\.\w*\{{', source)

@@ -1,0 +1,209 @@
+"""The hub in a real Chromium: both languages, both sizes, what goes right and what goes wrong."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import COLONNADE, ROOT
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no browser; on Debian: apt-get install chromium fonts-noto-cjk"),
+]
+# Chromium's own calls home are turned off, so that every request counted below is the page's.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SHOTS = ROOT / "artifacts" / "screenshots"
+ANSWER_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def address(trained_home: Path) -> Iterator[str]:
+    """Serve as ``make demo`` does, a second start: the models are there."""
+    log = trained_home / "demo.log"
+    started = time.monotonic()
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [COLONNADE, "demo", "--port", "0"],
+            env=os.environ | {"COLONNADE_HOME": str(trained_home), "COLONNADE_OFFLINE": "1", "PYTHONUNBUFFERED": "1"},
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        while not (found := re.search(r"is at (http://\S+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() - started < 120, log.read_text()
+            time.sleep(0.1)
+        yield found[1]
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["playwright.Browser"]:
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(params=[1440, 390], ids=["wide", "phone"])
+def page(request: pytest.FixtureRequest, browser: "playwright.Browser", address: str) -> Iterator["playwright.Page"]:
+    """A page of that width; afterwards, no request left the hub and nothing scrolls sideways."""
+    page = browser.new_page(viewport={"width": request.param, "height": 900}, base_url=address)
+    elsewhere: list[str] = []
+    page.on("request", lambda sent: elsewhere.append(sent.url) if not sent.url.startswith((address, "data:")) else None)
+    yield page
+    assert elsewhere == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= request.param
+    page.close()
+
+
+def shoot(page: "playwright.Page", name: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    width = page.viewport_size["width"]
+    page.wait_for_timeout(400)  # let animations end
+    page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+
+
+def read(page: "playwright.Page", text: str) -> str:
+    box = page.locator("textarea:visible")
+    box.fill(text)
+    box.press("Enter")
+    page.wait_for_selector(".cl-answer, .cl-error", timeout=ANSWER_MS)
+    return page.inner_text("#answer")
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", "Industry AI"), ("zh", "行业")])
+def test_landing(page: "playwright.Page", language: str, sentence: str) -> None:
+    page.goto(f"/{language}/")
+    page.wait_for_selector(".cl-card")
+    assert sentence in page.inner_text(".cl-hero")
+    assert "headlines (918" in page.inner_text(".cl-card")
+    assert page.evaluate("document.documentElement.lang").startswith(language)
+    shoot(page, f"landing-{language}")
+    page.click(".cl-open")
+    page.wait_for_selector("textarea:visible")
+    assert page.url.endswith(f"/{language}/finance")
+
+
+def test_an_english_and_a_chinese_headline(page: "playwright.Page") -> None:
+    page.goto("/en/finance")
+    page.wait_for_selector("textarea:visible")
+    shoot(page, "try-empty-en")
+    answer = read(page, "Harlund Shipyards lifts its profit guidance after winning its largest order in a decade")
+    assert re.search(r"Positive, \d+% sure", answer)
+    assert "Earnings" in answer
+    assert re.search(r"finance-tone-[0-9a-f]{8}", answer)
+    shoot(page, "try-answer-en")
+    page.goto("/zh/finance")
+    page.wait_for_selector("textarea:visible")
+    answer = read(page, "受原料涨价拖累，云杉电机预计上半年由盈转亏")
+    assert re.search(r"负面，把握 \d+%", answer)
+    assert page.locator(".cl-words mark").count() > 0
+    shoot(page, "try-answer-zh")
+
+
+def test_an_example_answers_at_one_click(page: "playwright.Page") -> None:
+    page.goto("/zh/finance")
+    page.wait_for_selector("textarea:visible")
+    page.locator(".gallery-item").first.click()
+    page.wait_for_selector(".cl-answer", timeout=ANSWER_MS)
+
+
+def test_no_words_is_an_error_that_says_what_to_do(page: "playwright.Page") -> None:
+    page.goto("/en/finance")
+    page.wait_for_selector("textarea:visible")
+    answer = read(page, "🙂 !!!")
+    assert "expected a headline, a comment or an article" in answer
+    assert page.locator("textarea:visible").input_value() == "🙂 !!!"
+    shoot(page, "try-error-en")
+
+
+def test_markup_is_shown_as_text(page: "playwright.Page") -> None:
+    page.goto("/en/finance")
+    page.wait_for_selector("textarea:visible")
+    read(page, "<img src=x onerror=document.title='owned'> profit fell sharply after a loss")
+    assert page.title() != "owned"
+    assert page.locator("#answer img").count() == 0
+
+
+def test_a_table_becomes_a_plot_and_a_broken_one_an_error(page: "playwright.Page", tmp_path: Path) -> None:
+    frame = pd.read_csv(ROOT / "datasets" / "finance" / "headlines" / "sample.csv").rename(columns={"text": "标题"})
+    frame[["time", "标题"]].iloc[-90:].to_csv(tmp_path / "news.csv", index=False)
+    (tmp_path / "gbk.csv").write_text("text\n央行下调利率\n", encoding="gb18030")
+    (tmp_path / "broken.csv").write_text('text\n"unclosed\n')
+    page.goto("/en/finance")
+    page.get_by_role("tab", name="Batch").click()
+    shoot(page, "batch-empty-en")
+    upload = page.locator("input[type=file]").first
+    upload.set_input_files(tmp_path / "gbk.csv")
+    page.wait_for_selector("#batch-summary .cl-error", timeout=ANSWER_MS)
+    assert "it looks like gb18030" in page.inner_text("#batch-summary")
+    shoot(page, "batch-error-en")
+    page.get_by_label("Remove", exact=False).or_(page.get_by_label("Clear", exact=False)).first.click()
+    upload = page.locator("input[type=file]").first
+    upload.set_input_files(tmp_path / "broken.csv")
+    page.wait_for_function("document.querySelector('#batch-summary').innerText.includes('not a well-formed')")
+    page.get_by_label("Remove", exact=False).or_(page.get_by_label("Clear", exact=False)).first.click()
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "news.csv")
+    page.get_by_role("button", name="Score the table").and_(page.locator(":enabled")).click(timeout=ANSWER_MS)
+    page.wait_for_selector("#batch-plot .main-svg", timeout=ANSWER_MS)
+    assert "90 texts read" in page.inner_text("#batch-summary")
+    assert "% negative" in page.inner_text("#batch-plot")
+    assert page.locator(".cl-worst tbody tr").count() > 0
+    with page.expect_download() as download:
+        page.locator("#batch-download a[download]").first.click()
+    scored = pd.read_csv(download.value.path())
+    assert len(scored) == 90
+    assert {"tone", "tone_confidence", "topic", "model", "error"} <= set(scored)
+    shoot(page, "batch-plot-en")
+
+
+def test_how_good_and_which_model(page: "playwright.Page") -> None:
+    page.goto("/zh/finance")
+    page.get_by_role("tab", name="效果如何").click()
+    page.get_by_role("button", name="在测试集上评估").click()
+    page.wait_for_selector(".cl-summary", timeout=ANSWER_MS)
+    assert "条未见过的文本上正确率" in page.inner_text(".cl-summary")
+    page.wait_for_selector(".main-svg", timeout=ANSWER_MS)
+    shoot(page, "measure-zh")
+    page.get_by_role("tab", name="模型").click()
+    assert "finance-tone-" in page.inner_text("body")
+    shoot(page, "model-zh")
+
+
+def test_language_and_colour_mode_are_remembered(page: "playwright.Page") -> None:
+    page.goto("/en/finance")
+    page.wait_for_selector("textarea:visible")
+    page.click(".cl-tools a")
+    page.wait_for_selector("text=粘贴一条标题")
+    page.click(".cl-tools button")
+    page.wait_for_function("document.body.classList.contains('dark')")
+    page.goto("/")
+    page.wait_for_selector(".cl-card")
+    assert page.url.endswith("/zh/")
+    page.wait_for_function("document.body.classList.contains('dark')")
+    shoot(page, "landing-zh-dark")
+
+
+def test_the_keyboard_is_enough(page: "playwright.Page") -> None:
+    page.goto("/en/finance")
+    page.wait_for_selector("textarea:visible")
+    page.locator("textarea:visible").fill("Profit doubled on strong orders")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Read it"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".cl-answer", timeout=ANSWER_MS)

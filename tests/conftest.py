@@ -1,0 +1,114 @@
+"""Fixtures for every test: a closed network, a home of its own, a tiny backbone, real data where it is there."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from foundation.settings import settings
+
+ROOT = Path(__file__).parents[1]
+COLONNADE = str(Path(sys.executable).parent / "colonnade")
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else address
+        if isinstance(host, str) and self.family != socket.AF_UNIX and not host.startswith(_LOOPBACK):
+            raise OSError(f"a test tried to reach {host}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A COLONNADE_HOME that is empty."""
+    folder = tmp_path / "home"
+    for name in [name for name in os.environ if name.startswith("COLONNADE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLONNADE_HOME", str(folder))
+    settings.cache_clear()
+    yield folder
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers and 32 dimensions, with a tokenizer of words and single Han characters."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny-backbone")
+    letters = [chr(code) for code in (*range(ord("a"), ord("z") + 1), *range(ord("0"), ord("9") + 1))]
+    han = list("利润上升下降公司银行利率增长亏损营收央行")
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *dict.fromkeys(han), *letters, *(f"##{x}" for x in letters)]
+    tokenizer = Tokenizer(models.WordPiece({piece: at for at, piece in enumerate(pieces)}, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    special = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=512, **special).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(pieces), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        pad_token_id=1,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """Local copies of the public sets."""
+    folder = Path(os.environ.get("COLONNADE_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the public evaluation sets are not on this machine ({folder}); set COLONNADE_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the real default backbone, borrowed from the machine's cache, and no bundles."""
+    borrowed = settings().home
+    if not (borrowed / "assets" / "multilingual-e5-small-q4" / "e5-small-q4.bin").is_file():
+        pytest.skip("the default backbone is not on this machine; run 'colonnade assets fetch'")
+    folder = tmp_path_factory.mktemp("real-home")
+    shutil.copytree(borrowed / "assets" / "multilingual-e5-small-q4", folder / "assets" / "multilingual-e5-small-q4")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_home(real_home: Path) -> Path:
+    """A home whose finance models are trained on the embedded default, as the first start does it."""
+    colonnade("evaluate", "finance", "--task", "tone", home=real_home, seconds=600)
+    return real_home
+
+
+def colonnade(*arguments: str, home: Path, seconds: float = 120, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, without a network, and check its exit code."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COLONNADE_")}
+    done = subprocess.run(
+        [COLONNADE, *arguments],
+        env=environment | {"COLONNADE_HOME": str(home), "COLONNADE_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done

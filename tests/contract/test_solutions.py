@@ -1,0 +1,52 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foundation.errors import UnknownNameError
+from foundation.settings import settings
+from solutions.base import Solution, find_solution, solutions
+from solutions.finance.pipeline import Finance
+from solutions.finance.schema import FinanceRequest
+from solutions.testing import SolutionContract
+
+
+@pytest.fixture(scope="module")
+def finance(trained_home: Path) -> Iterator[Finance]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLONNADE_HOME", str(trained_home))
+        settings.cache_clear()
+        yield Finance.load()
+    settings.cache_clear()
+
+
+class TestFinance(SolutionContract):
+    @pytest.fixture
+    def solution(self, finance: Finance) -> Solution[Any, Any]:
+        return finance
+
+    @pytest.fixture
+    def requests(self) -> Sequence[FinanceRequest]:
+        return [FinanceRequest("Profit doubled"), FinanceRequest("央行下调利率"), FinanceRequest("word " * 3000)]
+
+
+def test_every_vertical_has_a_contract_test() -> None:
+    tested = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
+    assert tested == set(solutions())
+
+
+def test_unknown_vertical() -> None:
+    with pytest.raises(UnknownNameError, match="unknown vertical 'finanec'; known: finance; did you mean 'finance'"):
+        find_solution("finanec")
+
+
+def test_listing_verticals_imports_no_torch() -> None:
+    script = "import sys; from solutions.base import solutions; solutions(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
+    loaded = set(done.stdout.split())
+    assert "solutions.finance" in loaded
+    assert not {"torch", "transformers", "gradio", "sklearn"} & loaded

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foundation.data.cards import Card, all_cards, find_card, read_card
+from foundation.data.labelled import Columns, load_card_table, load_own_table
+from foundation.data.splits import Split
+from foundation.errors import InputError, UnknownNameError
+
+LANGUAGES = {"en", "zh"}
+
+
+@pytest.mark.parametrize("card", all_cards().values(), ids=lambda card: card.name)
+def test_every_card_is_whole(card: Card) -> None:
+    assert set(card.sha256) == set(card.files.values())
+    assert set(card.labels) == set(card.tasks)
+    for columns in card.tasks.values():
+        assert {columns.text, columns.label} <= set(card.columns)
+
+
+@pytest.mark.parametrize("name", ["headlines", "financial_phrasebank", "zh_finance_sentiment", "thucnews_title10"])
+def test_every_card_reads_its_files(name: str, data_root: Path) -> None:
+    for task in find_card(name).tasks:
+        table = load_card_table(name, task, data_root)
+        assert table.as_published
+        assert {split.value for split in Split} == set(table.frame[Columns.SPLIT])
+
+
+def test_sample_is_what_its_card_promises() -> None:
+    frame = load_card_table("headlines", "tone").frame
+    assert len(frame) >= 600
+    assert (frame["lang"] == "zh").sum() >= 250
+    assert frame[Columns.TEXT].is_unique
+    times = pd.to_datetime(frame["time"])
+    assert (times.max() - times.min()).days in range(54, 57)
+    assert {"number", "negation", "contrast", "colloquial"} <= set(frame["trait"])
+    reprints = frame[frame["story"].str.fullmatch(r"s\d\d")]
+    assert reprints.groupby("story")[Columns.SPLIT].nunique().max() == 1
+    surge = frame[frame["story"] == "surge"]
+    assert (surge[Columns.LABEL] == "negative").mean() > 0.7
+    assert set(surge["topic"]) == {"credit"}
+
+
+def test_unknown_names_are_suggested() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'headlines'"):
+        find_card("headline")
+    with pytest.raises(UnknownNameError, match=r"unknown task of dataset headlines 'tome'; .*did you mean 'tone'"):
+        load_card_table("headlines", "tome")
+
+
+def test_set_that_is_not_there_says_where_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"get it from https://.* and give --data-root DIR with DIR/financial_phrase"):
+        load_card_table("financial_phrasebank", "tone", tmp_path)
+
+
+def test_other_files_than_the_card_describes_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / "financial_phrasebank"
+    folder.mkdir()
+    (folder / "phrasebank.csv").write_text("text,label,split\nProfit rose,positive,train\n")
+    assert not load_card_table("financial_phrasebank", "tone", tmp_path).as_published
+    (folder / "phrasebank.csv").write_text("text,label,split\nProfit rose,great,train\n")
+    with pytest.raises(InputError, match=r"row 1, column 'label': got 'great', expected one of negative, neutral"):
+        load_card_table("financial_phrasebank", "tone", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("no header at all", "has no YAML header"),
+        ("---\nname: [\n---\n", "the header is not YAML"),
+        ("---\nname: a\ncolour: red\n---\n", "field '"),
+    ],
+)
+def test_bad_card_names_the_field(tmp_path: Path, header: str, expected: str) -> None:
+    (tmp_path / "README.md").write_text(header)
+    with pytest.raises(InputError, match=expected):
+        read_card(tmp_path / "README.md")
+
+
+def test_own_file_with_its_own_words(tmp_path: Path) -> None:
+    path = tmp_path / "client.csv"
+    rows = [f"headline {n},{'up' if n % 2 else 'down'}" for n in range(40)]
+    path.write_text("headline,mood\n" + "\n".join(rows))
+    table = load_own_table(path, "tone", {"text": "headline", "label": "mood"})
+    assert table.protocol == "stratified 70/10/20, repeats together, seed 0"
+    assert {split: len(table.part(split)[0]) for split in Split} == {Split.TRAIN: 28, Split.DEV: 4, Split.TEST: 8}
+    with pytest.raises(UnknownNameError, match=r"unknown column to map 'txt'.*did you mean 'text'"):
+        load_own_table(path, "tone", {"txt": "headline"})

@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foundation.data.tables import ColumnKind, check_columns, iter_table, read_table, rename_columns, write_table
+from foundation.errors import InputError, UnknownNameError
+
+FRAME = pd.DataFrame({"text": ["利润上升", "profit, fell"], "code": ["007", "010"]})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".xlsx"])
+def test_every_kind_gives_the_same_table(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"table{suffix}"
+    writers = {
+        ".csv": lambda: FRAME.to_csv(path, index=False),
+        ".tsv": lambda: FRAME.to_csv(path, index=False, sep="\t"),
+        ".jsonl": lambda: FRAME.to_json(path, orient="records", lines=True, force_ascii=False),
+        ".parquet": lambda: FRAME.to_parquet(path),
+        ".xlsx": lambda: FRAME.to_excel(path, index=False),
+    }
+    writers[suffix]()
+    assert read_table(path).to_dict("records") == FRAME.to_dict("records")
+
+
+def test_excel_mark_in_utf8_is_no_part_of_the_column(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\na\n", encoding="utf-8-sig")
+    assert read_table(tmp_path / "a.csv").columns.tolist() == ["text"]
+
+
+def test_gbk_is_recognised_and_read_when_named(tmp_path: Path) -> None:
+    path = tmp_path / "gbk.csv"
+    path.write_text("text\n央行下调利率\n", encoding="gb18030")
+    with pytest.raises(InputError, match=r"not UTF-8 .*it looks like gb18030: save it as UTF-8, or .*--encoding"):
+        read_table(path)
+    assert read_table(path, "gb18030").loc[0, "text"] == "央行下调利率"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "is empty; expected a header line"),
+        (b"text\n", "has no rows"),
+        (b'text,label\n"unclosed,1\n', "not a well-formed csv table"),
+        (b"a,b\n1,2\n1,2,3\n", "not a well-formed csv table: Expected 2 fields in line 3, saw 3"),
+    ],
+)
+def test_bad_csv_is_one_line(tmp_path: Path, content: bytes, expected: str) -> None:
+    (tmp_path / "bad.csv").write_bytes(content)
+    with pytest.raises(InputError, match=expected) as raised:
+        read_table(tmp_path / "bad.csv")
+    assert "\n" not in str(raised.value)
+
+
+def test_missing_file_and_unknown_kind(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none.csv does not exist; expected a file of kind .csv"):
+        read_table(tmp_path / "none.csv")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    with pytest.raises(InputError, match=r"is of kind '.pdf'; expected"):
+        read_table(tmp_path / "a.pdf")
+    with pytest.raises(InputError, match="unknown encoding 'klingon'"):
+        (tmp_path / "a.csv").write_text("text\na\n")
+        read_table(tmp_path / "a.csv", "klingon")
+
+
+@pytest.mark.parametrize("name", ["broken.parquet", "broken.xlsx", "broken.jsonl"])
+def test_broken_binary_files_are_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"no such format \x00")
+    with pytest.raises(InputError, match="is not a well-formed") as raised:
+        read_table(tmp_path / name)
+    assert "\n" not in str(raised.value)
+
+
+def test_blocks_hold_all_rows_in_order(tmp_path: Path) -> None:
+    pd.DataFrame({"n": map(str, range(1000))}).to_csv(tmp_path / "a.csv", index=False)
+    blocks = list(iter_table(tmp_path / "a.csv", rows=64))
+    assert max(map(len, blocks)) == 64
+    assert pd.concat(blocks)["n"].tolist() == [str(n) for n in range(1000)]
+
+
+def test_check_names_row_and_column() -> None:
+    frame = pd.DataFrame({"text": ["a", "  ", ""], "tone": ["good", "good", "bad"]})
+    kinds = {"text": ColumnKind.TEXT, "tone": ColumnKind.LABEL}
+    with pytest.raises(InputError, match=r"t.csv, row 2, column 'text': got '  ', expected a text .*\(2 such rows\)"):
+        check_columns(frame, kinds, {}, "t.csv")
+    with pytest.raises(InputError, match=r"row 3, column 'tone': got 'bad', expected one of good, fine"):
+        check_columns(frame, {"tone": ColumnKind.LABEL}, {"tone": ["good", "fine"]}, "t.csv")
+    with pytest.raises(InputError, match=r"t.csv has no column 'label'; it has: text, tone; .*--map label=COLUMN"):
+        check_columns(frame, {"label": ColumnKind.LABEL}, {}, "t.csv")
+
+
+def test_check_finds_what_is_no_number_and_no_time() -> None:
+    frame = pd.DataFrame({"n": ["1", "two"], "t": ["2026-03-02 09:30", "yesterday"]})
+    with pytest.raises(InputError, match="row 2, column 'n': got 'two', expected a number"):
+        check_columns(frame, {"n": ColumnKind.NUMBER}, {}, "t.csv")
+    with pytest.raises(InputError, match="row 2, column 't': got 'yesterday', expected a time"):
+        check_columns(frame, {"t": ColumnKind.TIME}, {}, "t.csv")
+
+
+def test_numbers_and_holes_of_typed_formats(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": ["a", None], "score": [1.5, float("nan")], "n": [1, 2]})
+    for name in ("a.parquet", "a.jsonl"):
+        path = tmp_path / name
+        frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_json(path, orient="records", lines=True)
+        assert read_table(path).to_dict("records") == [
+            {"text": "a", "score": 1.5, "n": 1},
+            {"text": "", "score": "", "n": 2},
+        ]
+
+
+def test_a_text_of_fifty_megabytes_is_refused_in_one_line() -> None:
+    frame = pd.DataFrame({"text": ["fine", "word " * 10_000_000]})
+    with pytest.raises(
+        InputError, match=r"row 2, column 'text': got 'word .*\(50,000,000 characters\), expected"
+    ) as raised:
+        check_columns(frame, {"text": ColumnKind.TEXT}, {}, "t.csv")
+    assert len(str(raised.value)) < 300
+
+
+def test_rename_swaps_and_suggests() -> None:
+    frame = pd.DataFrame({"text": ["body"], "headline": ["head"]})
+    assert rename_columns(frame, {"text": "headline"}).to_dict("records") == [{"text": "head"}]
+    with pytest.raises(UnknownNameError, match="unknown column 'headlin'; known: headline, text; did you mean"):
+        rename_columns(frame, {"text": "headlin"})
+
+
+@pytest.mark.parametrize("kind", [".csv", ".jsonl"])
+def test_appended_blocks_are_one_table(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"out{kind}"
+    write_table(FRAME.iloc[:1], path, append=False, kind=kind)
+    write_table(FRAME.iloc[1:], path, append=True, kind=kind)
+    assert read_table(path).to_dict("records") == FRAME.to_dict("records")

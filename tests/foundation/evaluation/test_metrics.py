@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+
+from foundation.evaluation.baselines import baseline_predictions
+from foundation.evaluation.metrics import Interval, bootstrap, classification_metrics, expected_calibration_error
+from foundation.evaluation.report import DatasetStamp, Report
+
+
+def test_calibration_error_by_hand() -> None:
+    # bin of 0.95: four examples, three right: gap 0.20; bin of 0.55: two examples, both right: gap 0.45
+    confidence = np.array([0.95] * 4 + [0.55] * 2)
+    correct = np.array([True, True, True, False, True, True])
+    assert expected_calibration_error(confidence, correct) == pytest.approx((4 * 0.20 + 2 * 0.45) / 6)
+
+
+def test_certainty_that_is_right_has_no_error() -> None:
+    assert expected_calibration_error(np.ones(5), np.ones(5, dtype=bool)) == 0
+
+
+def test_figures_agree_with_scikit_learn() -> None:
+    generator = np.random.default_rng(0)
+    targets = generator.integers(3, size=200)
+    probabilities = generator.dirichlet(np.ones(3), size=200)
+    predicted = probabilities.argmax(axis=1)
+    metrics = classification_metrics(targets, probabilities)
+    assert metrics["accuracy"].value == pytest.approx(accuracy_score(targets, predicted))
+    assert metrics["balanced_accuracy"].value == pytest.approx(balanced_accuracy_score(targets, predicted))
+    assert metrics["macro_f1"].value == pytest.approx(f1_score(targets, predicted, average="macro"))
+    assert all(interval.low <= interval.value <= interval.high for interval in metrics.values())
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    """Of 200 intervals about 95 % hold the true 0.7; fewer than 90 % would happen once in a thousand times."""
+    generator = np.random.default_rng(0)
+    held = 0
+    for _ in range(200):
+        values = generator.uniform(size=150) < 0.7
+        interval = bootstrap(lambda rows, values=values: values[rows].mean(), range(150), resamples=300)
+        held += interval.low <= 0.7 <= interval.high
+    assert held >= 180
+
+
+def test_a_biased_figure_stays_inside_its_interval() -> None:
+    generator = np.random.default_rng(0)
+    probabilities = generator.dirichlet(np.ones(10), size=900)
+    targets = np.array([generator.choice(10, p=row) for row in probabilities])
+    error = classification_metrics(targets, probabilities)["ece"]
+    assert 0 <= error.low < error.value < error.high
+
+
+def test_whole_units_are_drawn() -> None:
+    # ten patients with ten equal slices each: the interval is that of ten values, not of a hundred
+    values = np.repeat(np.arange(10) % 2, 10).astype(float)
+    patients = np.repeat(np.arange(10), 10)
+    grouped = bootstrap(lambda rows: values[rows].mean(), patients)
+    apart = bootstrap(lambda rows: values[rows].mean(), range(100))
+    assert grouped.high - grouped.low > 2.5 * (apart.high - apart.low)
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values = np.random.default_rng(0).uniform(size=50)
+    first, second = (bootstrap(lambda rows: values[rows].mean(), range(50), seed=3) for _ in range(2))
+    assert first == second
+
+
+def test_baselines_learn_both_languages() -> None:
+    train = (
+        ["利润上升"] * 3 + ["公司亏损"] * 2 + ["profit rose"] * 3 + ["profit fell"] * 2,
+        ["a", "a", "a", "b", "b"] * 2,
+    )
+    predicted = baseline_predictions(train, ["利润上升了", "亏损", "profit fell"])
+    assert predicted["majority"].tolist() == ["a"] * 3
+    assert predicted["tfidf_logistic_regression"].tolist() == ["a", "b", "b"]
+
+
+def test_report_round_trip() -> None:
+    stamp = DatasetStamp("headlines", "test", "0" * 64, 10, "given", True)
+    report = Report("finance", "tone", stamp, "b-1", {"accuracy": Interval(0.5, 0.4, 0.6)}, {}, {}, {}, {}, 1.0)
+    assert Report.from_dict(report.to_dict()) == report

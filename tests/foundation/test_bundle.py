@@ -1,0 +1,177 @@
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foundation.bundle import Bundle, BundleRecord, fingerprints, incumbent, read_record
+from foundation.data.labelled import load_own_table
+from foundation.errors import BundleError, InputError, UnknownNameError
+from foundation.recipes.evaluate_text import evaluate_text
+from foundation.recipes.train_text import TextRecipe, Trained, train_text
+from foundation.text.encoder import load_encoder
+from tests.foundation.training.test_text_classifier import BAD, GOOD
+
+TEXTS = [f"{text} {n}" for n in range(4) for text in (*GOOD, *BAD)]
+LABELS = (["good"] * 8 + ["bad"] * 8) * 4
+
+
+def table(folder: Path, labels: list[str] = LABELS, name: str = "client.csv"):
+    path = folder / name
+    path.write_text(
+        "text,label\n" + "\n".join(f"{t},{y}" for t, y in zip(TEXTS, labels, strict=True)), encoding="utf-8"
+    )
+    return load_own_table(path, "tone", {})
+
+
+@pytest.fixture(params=["probe", "full"])
+def trained(request: pytest.FixtureRequest, tmp_path: Path, tiny_backbone: Path) -> Trained:
+    return train_text(table(tmp_path), TextRecipe(request.param, str(tiny_backbone)), "finance")
+
+
+def test_a_loaded_bundle_answers_as_the_saved_one(trained: Trained, tmp_path: Path) -> None:
+    saved = trained.save(tmp_path / "bundle")
+    loaded = Bundle.load(tmp_path / "bundle")
+    np.testing.assert_allclose(loaded.probabilities(TEXTS), trained.bundle.probabilities(TEXTS), atol=1e-6)
+    assert loaded.record == saved.record
+    assert loaded.calibration == trained.bundle.calibration
+    splits = pd.read_csv(tmp_path / "bundle" / "splits.csv")["split"].tolist()
+    assert splits == table(tmp_path).frame["split"].tolist()
+    assert saved.record.id in (tmp_path / "bundle" / "CARD.md").read_text(encoding="utf-8")
+
+
+def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path) -> None:
+    recipe = TextRecipe("full", str(tiny_backbone))
+    ids = []
+    for number in range(2):
+        load_encoder.cache_clear()
+        trained = train_text(table(tmp_path), recipe, "finance")
+        ids.append(trained.save(tmp_path / str(number)).record.id)
+    assert ids[0] == ids[1]
+
+
+def test_a_tuned_bundle_leaves_the_frozen_table_out(tmp_path: Path, tiny_backbone: Path) -> None:
+    from safetensors.numpy import load_file
+
+    trained = train_text(table(tmp_path), TextRecipe("full", str(tiny_backbone)), "finance")
+    trained.save(tmp_path / "bundle")
+    tensors = load_file(tmp_path / "bundle" / "encoder.safetensors")
+    assert "embeddings.word_embeddings.weight" not in tensors
+    assert "encoder.layer.0.output.dense.weight" in tensors
+
+
+def test_there_is_no_pickle_in_it(trained: Trained, tmp_path: Path) -> None:
+    trained.save(tmp_path / "bundle")
+    kinds = {path.suffix for path in (tmp_path / "bundle").iterdir()}
+    assert kinds == {".json", ".safetensors", ".npy", ".md", ".csv"}
+
+
+@pytest.mark.parametrize("name", ["head.safetensors", "calibration.json", "seen.npy"])
+def test_a_changed_file_is_named(tmp_path: Path, tiny_backbone: Path, name: str) -> None:
+    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    trained.save(tmp_path / "bundle")
+    path = tmp_path / "bundle" / name
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 0xFF]))
+    with pytest.raises(BundleError, match=f"{name} is not the file that was saved"):
+        Bundle.load(tmp_path / "bundle")
+    path.unlink()
+    with pytest.raises(BundleError, match=f"{name} is missing"):
+        Bundle.load(tmp_path / "bundle")
+
+
+def rewritten(folder: Path, **changes: object) -> Path:
+    path = folder / "bundle.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+    return folder
+
+
+def test_a_changed_record_is_explained(tmp_path: Path, tiny_backbone: Path) -> None:
+    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    folder = tmp_path / "bundle"
+    trained.save(folder)
+    with pytest.raises(BundleError, match="schema version 99, this release reads 1"):
+        read_record(rewritten(folder, schema_version=99))
+    with pytest.raises(BundleError, match=r"names a file outside of the bundle: '\.\./evil'"):
+        Bundle.load(rewritten(folder, schema_version=1, files={"../evil": "0" * 64}))
+    with pytest.raises(BundleError, match=r"was trained on another .* run 'colonnade assets verify'"):
+        Bundle.load(rewritten(folder, files={}, backbone_sha256="0" * 64))
+    with pytest.raises(BundleError, match="is not as expected"):
+        read_record(rewritten(folder, colour="red"))
+    (folder / "bundle.json").write_text("{", encoding="utf-8")
+    with pytest.raises(BundleError, match="is not readable JSON"):
+        read_record(folder)
+    with pytest.raises(BundleError, match=r"is no bundle .* 'colonnade train"):
+        read_record(tmp_path)
+
+
+def test_record_round_trip(trained: Trained) -> None:
+    values = json.loads(json.dumps(asdict(trained.bundle.record)))
+    assert BundleRecord(**values) == trained.bundle.record
+
+
+def test_the_incumbent_is_the_last_one_set(home: Path, tmp_path: Path, tiny_backbone: Path) -> None:
+    with pytest.raises(BundleError, match=r"no model for finance/tone .* 'colonnade train finance --task tone'"):
+        incumbent("finance", "tone")
+    folders = []
+    for seed in (0, 1):
+        trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone), seed=seed), "finance")
+        folders.append(trained.install())
+        assert incumbent("finance", "tone") == folders[-1]
+        assert trained.install() == folders[-1]
+    assert folders[0] != folders[1]
+    assert {path.name for path in folders[0].parent.iterdir()} == {"incumbent", *(folder.name for folder in folders)}
+
+
+def test_fingerprints_know_a_copy_and_tell_no_text() -> None:
+    seen = fingerprints(["Profit rose.", "profit  ROSE", "Sales fell."])
+    assert seen.dtype == np.uint64
+    assert len(seen) == 2
+    assert fingerprints(["profit rose!"])[0] in seen
+
+
+def test_report_counts_what_was_seen_in_training(tmp_path: Path, tiny_backbone: Path) -> None:
+    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    elsewhere = tmp_path / "elsewhere.csv"
+    rows = [f"{text},{label},test" for text, label in zip(TEXTS, LABELS, strict=True)]
+    elsewhere.write_text("text,label,split\n" + "\n".join(rows), encoding="utf-8")
+    report = evaluate_text(trained.bundle, load_own_table(elsewhere, "tone", {}))
+    assert report.leakage["seen_in_training"] == trained.bundle.record.data["rows"]
+    assert report.baselines == {}
+    assert report.dataset.rows == len(TEXTS)
+
+
+def test_labels_that_the_bundle_does_not_know(tmp_path: Path, tiny_backbone: Path) -> None:
+    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    other = table(tmp_path, ["fine" if label == "good" else label for label in LABELS], "other.csv")
+    with pytest.raises(
+        InputError, match=r"labels that finance-tone-\w+ does not know: fine; it knows bad, good; train"
+    ):
+        evaluate_text(trained.bundle, other)
+
+
+def test_fewer_labels_restrict_the_answers(tmp_path: Path, tiny_backbone: Path) -> None:
+    three = [("good", "bad", "flat")[n % 3] for n in range(len(TEXTS))]
+    trained = train_text(table(tmp_path, three), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    report = evaluate_text(trained.bundle, table(tmp_path))
+    assert report.dataset.protocol.endswith("; answers restricted to bad, good")
+    assert set(report.per_class) == {"bad", "good"}
+
+
+def test_a_report_of_a_silent_model_is_valid_json(tmp_path: Path, tiny_backbone: Path) -> None:
+    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    silent = replace(trained.bundle, calibration=replace(trained.bundle.calibration, threshold=1.01))
+    report = evaluate_text(silent, table(tmp_path))
+    known = json.loads(report.to_json(), parse_constant=pytest.fail)["calibration"]
+    assert (known["answered"], known["accuracy_answered"]) == (0.0, None)
+
+
+def test_unknown_method_and_missing_split(tmp_path: Path, tiny_backbone: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown method 'prob'"):
+        train_text(table(tmp_path), TextRecipe("prob", str(tiny_backbone)), "finance")
+    path = tmp_path / "test_only.csv"
+    path.write_text("text,label,split\n" + "\n".join(f"t{n},a,test" for n in range(20)))
+    with pytest.raises(InputError, match="test_only has no train rows"):
+        train_text(load_own_table(path, "tone", {}), TextRecipe(backbone=str(tiny_backbone)), "finance")
