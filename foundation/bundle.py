@@ -4,10 +4,12 @@ A bundle is a folder::
 
     bundle.json          what it is, what it was trained on, and the SHA-256 of every other file
     head.safetensors     weight and bias of the head
-    encoder.safetensors  the tuned tensors of the encoder, where there are any (frozen ones come from the backbone)
+    encoder.safetensors  the tensors of the encoder that training moved, where there are any
+    adapter_*            an adapter over the encoder, as peft writes it, where there is one
     calibration.json     temperature and threshold
     splits.csv           the split of each row of the training table, in its order
     seen.npy             64-bit fingerprints of the training texts: they recognise a copy and give no text away
+    curve.svg            how training went, where it went by epochs
     CARD.md              the same for people
 
 There is no pickle in it. Loading checks every hash and names the file that is wrong.
@@ -31,6 +33,8 @@ from foundation.errors import BundleError
 from foundation.files import atomic_file, atomic_folder, sha256_file
 from foundation.progress import Listener, silent
 from foundation.settings import settings
+from foundation.text.adapters import WEIGHTS_FILE as ADAPTER_FILE
+from foundation.text.adapters import AdaptedEncoder, Adapter, adapt
 from foundation.text.encoder import TextEncoder, load_encoder
 from foundation.text.network import TextNetwork
 from foundation.trust.calibration import Calibration
@@ -38,6 +42,7 @@ from foundation.trust.calibration import Calibration
 __all__ = [
     "Bundle",
     "BundleRecord",
+    "Papers",
     "fingerprints",
     "has_incumbent",
     "incumbent",
@@ -88,6 +93,25 @@ class BundleRecord:
         return f"{self.solution}-{self.task}-{digest[:8]}"
 
 
+@dataclass(frozen=True)
+class Papers:
+    """What a bundle holds for people.
+
+    Attributes
+    ----------
+    card : str
+        Of ``CARD.md``; ``{id}`` becomes the bundle's id.
+    splits : str
+        Of ``splits.csv``.
+    curve : str
+        Of ``curve.svg``, or empty.
+    """
+
+    card: str
+    splits: str
+    curve: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """A model that is ready to answer."""
@@ -106,30 +130,33 @@ class Bundle:
         """Return calibrated probabilities, shape (n, classes)."""
         return self.calibration.probabilities(self.network.logits(texts, listener))
 
-    def save(self, folder: Path, card: str, splits: str) -> "Bundle":
+    def save(self, folder: Path, papers: Papers) -> "Bundle":
         """Write the bundle, whole or not at all, and return it with the hashes of its files.
 
         Parameters
         ----------
         folder : Path
-        card : str
-            Of ``CARD.md``; ``{id}`` becomes the bundle's id.
-        splits : str
-            Of ``splits.csv``.
+        papers : Papers
         """
         from safetensors.numpy import save_file
 
         with atomic_folder(folder) as temporary:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
-            if self.network.tuned:
-                save_file(_tuned_tensors(self), temporary / "encoder.safetensors")
+            encoder = self.network.encoder
+            if isinstance(encoder, AdaptedEncoder):
+                encoder.adapter.save(temporary)
+                encoder = encoder.shared
+            if encoder.tuned:
+                save_file(_moved_tensors(encoder), temporary / "encoder.safetensors")
             _write_json(temporary / "calibration.json", asdict(self.calibration))
-            (temporary / "splits.csv").write_text(splits, encoding="utf-8")
+            (temporary / "splits.csv").write_text(papers.splits, encoding="utf-8")
+            if papers.curve:
+                (temporary / "curve.svg").write_text(papers.curve, encoding="utf-8")
             np.save(temporary / "seen.npy", self.seen, allow_pickle=False)
             hashes = {path.name: sha256_file(path) for path in sorted(temporary.iterdir())}
             record = replace(self.record, files=hashes)
             _write_json(temporary / "bundle.json", asdict(record))
-            (temporary / "CARD.md").write_text(card.replace("{id}", record.id), encoding="utf-8")
+            (temporary / "CARD.md").write_text(papers.card.replace("{id}", record.id), encoding="utf-8")
         return replace(self, record=record)
 
     @classmethod
@@ -155,14 +182,15 @@ class Bundle:
             )
         try:
             head = load_file(folder / "head.safetensors")
-            tuned = folder / "encoder.safetensors"
-            if is_tuned := "encoder.safetensors" in record.files:
-                encoder = _tuned_encoder(encoder, load_file(tuned))
+            if "encoder.safetensors" in record.files:
+                encoder = _tuned_encoder(encoder, load_file(folder / "encoder.safetensors"))
+            if ADAPTER_FILE in record.files:
+                encoder = adapt(encoder, Adapter.load(folder))
             calibration = Calibration(**_read_json(folder / "calibration.json"))
             seen = np.load(folder / "seen.npy", allow_pickle=False)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
-        network = TextNetwork(encoder, head["weight"], head["bias"], tuned=is_tuned)
+        network = TextNetwork(encoder, head["weight"], head["bias"])
         return cls(record, network, calibration, seen)
 
 
@@ -221,11 +249,11 @@ def incumbent(solution: str, task: str) -> Path:
     return _home(solution, task) / name
 
 
-def set_incumbent(bundle: Bundle, card: str, splits: str) -> Path:
+def set_incumbent(bundle: Bundle, papers: Papers) -> Path:
     """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
     home = _home(bundle.record.solution, bundle.record.task)
     scratch = home / f".{uuid4().hex}"
-    saved = bundle.save(scratch, card, splits)
+    saved = bundle.save(scratch, papers)
     folder = home / saved.record.id
     if folder.exists():
         shutil.rmtree(scratch)  # the same id means the same bytes, and what is there may be in use
@@ -260,11 +288,14 @@ def _head_tensors(network: TextNetwork) -> dict[str, NDArray[np.float32]]:
     return {"weight": np.ascontiguousarray(network.weight), "bias": np.ascontiguousarray(network.bias)}
 
 
-def _tuned_tensors(bundle: Bundle) -> dict[str, NDArray[np.float32]]:
-    """Take the tensors that training moved: all but the frozen embedding table, which the backbone has."""
-    state = bundle.network.encoder.model.named_parameters()
+def _moved_tensors(encoder: TextEncoder) -> dict[str, NDArray[np.float32]]:
+    """Take the tensors that are not those of the backbone."""
+    before = dict(load_encoder(encoder.record.name).model.named_parameters())
+    now = {name: parameter for name, parameter in encoder.model.named_parameters() if parameter is not before[name]}
     return {
-        name: np.ascontiguousarray(parameter.detach().numpy()) for name, parameter in state if parameter.requires_grad
+        name: np.ascontiguousarray(parameter.detach().numpy())
+        for name, parameter in now.items()
+        if not parameter.equal(before[name])
     }
 
 

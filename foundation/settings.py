@@ -1,11 +1,20 @@
 """What the environment decides: where things are kept, and whether the network may be used."""
 
+from enum import Enum
 from functools import cache
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings", "settings"]
+__all__ = ["Settings", "Tracking", "settings"]
+
+
+class Tracking(str, Enum):
+    """Where training writes its curves."""
+
+    TENSORBOARD = "tensorboard"
+    WANDB = "wandb"
+    NONE = "none"
 
 
 class Settings(BaseSettings):
@@ -21,6 +30,9 @@ class Settings(BaseSettings):
         Local copies of assets, a folder per asset name; the ``file:`` source (``COLONNADE_ASSETS``).
     offline : bool
         Whether every network attempt is an immediate error (``COLONNADE_OFFLINE``).
+    tracking : Tracking
+        Where training writes its curves (``COLONNADE_TRACKING``). Weights & Biases (the extra ``tracking``) stays
+        offline unless ``WANDB_MODE`` says otherwise.
     """
 
     model_config = SettingsConfigDict(env_prefix="COLONNADE_", frozen=True)
@@ -29,6 +41,7 @@ class Settings(BaseSettings):
     data: Path | None = None
     assets: Path | None = None
     offline: bool = False
+    tracking: Tracking = Tracking.TENSORBOARD
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.progress import progress_bar
-from apps.cli.tables import EncodingOption, parse_map
+from apps.cli.tables import EncodingOption, parse_pairs
 
 __all__ = ["predict"]
 
@@ -35,7 +35,7 @@ def predict(
             solution.load(named, listener),
             input_path,
             output_path,
-            mapping=parse_map(mapping),
+            mapping=parse_pairs("--map", mapping),
             encoding=encoding,
             task=task,
             listener=listener,

@@ -17,8 +17,13 @@ __all__ = [
     "EncodingOption",
     "MapOption",
     "labelled_table",
-    "parse_map",
+    "parse_pairs",
 ]
+
+_PAIRS = {
+    "--map": "wanted=given pairs, such as text=headline,label=tone",
+    "--set": "name=value pairs, such as epochs=4,learning_rate=1e-4",
+}
 
 DatasetOption = Annotated[str | None, typer.Option(help="Name of a dataset card; the task's own where left out.")]
 DataOption = Annotated[Path | None, typer.Option(help="Your own CSV, TSV, JSONL, Parquet or Excel.")]
@@ -29,17 +34,17 @@ DataRootOption = Annotated[
 ]
 
 
-def parse_map(text: str) -> dict[str, str]:
+def parse_pairs(option: str, text: str) -> dict[str, str]:
     """Read ``text=headline,label=tone``.
 
     Examples
     --------
-    >>> parse_map("text=headline, label=tone")
+    >>> parse_pairs("--map", "text=headline, label=tone")
     {'text': 'headline', 'label': 'tone'}
     """
     pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
     if wrong := [left for left, equals, right in pairs if not (left.strip() and equals and right.strip())]:
-        raise InputError(f"--map: got {wrong[0]!r}; expected wanted=given pairs, such as text=headline,label=tone")
+        raise InputError(f"{option}: got {wrong[0]!r}; expected {_PAIRS[option]}")
     return {left.strip(): right.strip() for left, _, right in pairs}
 
 
@@ -54,5 +59,5 @@ def labelled_table(
     if mapping and not data:
         raise InputError("--map names the columns of your own file; give it with --data FILE")
     if data:
-        return load_own_table(data, task, parse_map(mapping), encoding=encoding)
+        return load_own_table(data, task, parse_pairs("--map", mapping), encoding=encoding)
     return load_card_table(dataset or default, task, data_root)

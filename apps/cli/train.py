@@ -1,15 +1,32 @@
 """``colonnade train``."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from apps.cli.progress import progress_bar
-from apps.cli.tables import DataOption, DataRootOption, DatasetOption, EncodingOption, MapOption, labelled_table
+from apps.cli.tables import (
+    DataOption,
+    DataRootOption,
+    DatasetOption,
+    EncodingOption,
+    MapOption,
+    labelled_table,
+    parse_pairs,
+)
 from foundation.errors import InputError
 
-__all__ = ["train"]
+if TYPE_CHECKING:
+    from foundation.data.labelled import LabelledTable
+    from foundation.recipes.train_text import TextRecipe, Trained
+
+__all__ = ["parse_budget", "train"]
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def train(
@@ -20,34 +37,124 @@ def train(
     mapping: MapOption = "",
     encoding: EncodingOption = "utf-8",
     data_root: DataRootOption = None,
-    method: Annotated[str, typer.Option(help="probe (seconds) or full (minutes, better).")] = "probe",
+    method: Annotated[str, typer.Option(help="probe (seconds), fewshot, lora, adalora, full, or auto.")] = "probe",
+    options: Annotated[str, typer.Option("--set", help="Hyper-parameters: epochs=4,learning_rate=1e-4.")] = "",
+    budget: Annotated[str, typer.Option(help="Time for --method auto, e.g. 90s, 10m, 1h.")] = "",
     backbone: Annotated[str | None, typer.Option(help="Name, local folder or Hub id of the encoder.")] = None,
     class_weight: Annotated[str, typer.Option(help="balanced, none, or auto: what suits the method.")] = "auto",
+    beside: Annotated[
+        str | None, typer.Option("--with", help="Cards to train on as well, or none; the card's own where left out.")
+    ] = None,
+    unlabelled: Annotated[Path | None, typer.Option(help="A table of texts that the encoder reads first.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
+    cv: Annotated[int, typer.Option(help="Only measure: train this many times, each without one part.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the bundle here, and leave the incumbent as it is.")] = None,
 ) -> None:
-    """Train a model from labelled texts and let it answer from now on (or write it to --out)."""
+    """Train a model from labelled texts and let it answer from now on (or write it to --out).
+
+    Interrupted, the same command goes on where it stopped.
+    """
     from solutions.base import find_solution
 
     solution = find_solution(vertical)
     default = solution.spec.task(task).default_dataset
     if class_weight not in ("auto", "balanced", "none"):
         raise InputError(f"--class-weight: got {class_weight!r}; expected auto, balanced or none")
+    chosen = parse_pairs("--set", options)
+    if budget:
+        if method != "auto":
+            raise InputError("--budget is the time that --method auto may take; give both, or neither")
+        chosen["budget"] = str(parse_budget(budget))
     table = labelled_table(default, task, dataset, data, mapping, encoding, data_root)
+    table = replace(table, companions=_companions(beside, table, data_root))
 
     from foundation.recipes.train_text import TextRecipe
     from foundation.text.backbone import DEFAULT_BACKBONE
 
-    recipe = TextRecipe(method, backbone or DEFAULT_BACKBONE, None if class_weight == "none" else class_weight, seed)
+    recipe = TextRecipe(
+        method=method,
+        backbone=backbone or DEFAULT_BACKBONE,
+        class_weight=None if class_weight == "none" else class_weight,
+        seed=seed,
+        options=chosen,
+        unlabelled=_texts(unlabelled, parse_pairs("--map", mapping), encoding),
+    )
+    if cv:
+        _cross_validate(table, recipe, cv)
+        return
     with progress_bar() as listener:
         trained = solution.train(table, recipe, listener)
-    folder = trained.install() if out is None else out
-    if out is not None:
-        trained.save(out)
-    figures = ", ".join(f"{name} {figure.value:.3f}" for name, figure in trained.metrics.items())
-    typer.echo(f"{table.name}: {trained.leakage.summary()}")
+
+    from foundation.training.loop import is_main_process
+
+    if is_main_process():
+        if out is not None:
+            trained.save(out)
+        _tell(trained, out or trained.install())
+        typer.echo(f"next: colonnade evaluate {vertical} --task {task}{f' --bundle {out}' if out else ''}")
+
+
+def parse_budget(text: str) -> float:
+    """Read a time such as ``90s``, ``10m`` or ``1.5h`` as seconds.
+
+    Examples
+    --------
+    >>> parse_budget("10m")
+    600.0
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh])", text.strip().lower())
+    if not found or not float(found[1]):
+        raise InputError(f"--budget: got {text!r}; expected a time such as 90s, 10m or 1h")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def _companions(names: str | None, table: "LabelledTable", data_root: Path | None) -> tuple["LabelledTable", ...]:
+    from foundation.data.labelled import load_card_table
+
+    if names is None:
+        return table.companions
+    wanted = [name.strip() for name in names.split(",") if name.strip() and name.strip() != "none"]
+    return tuple(load_card_table(name, table.task, data_root) for name in wanted)
+
+
+def _texts(path: Path | None, mapping: Mapping[str, str], encoding: str) -> tuple[str, ...]:
+    """Read the column ``text`` of a table without labels."""
+    if path is None:
+        return ()
+    from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
+
+    named = {wanted: given for wanted, given in mapping.items() if wanted == "text"}
+    frame = rename_columns(read_table(path, encoding), named)
+    check_columns(frame, {"text": ColumnKind.TEXT}, {}, path.name)
+    return tuple(frame["text"])
+
+
+def _cross_validate(table: "LabelledTable", recipe: "TextRecipe", folds: int) -> None:
+    from foundation.recipes.cross_validate_text import cross_validate_text
+
+    with progress_bar() as listener:
+        measured = cross_validate_text(table, recipe, folds, listener)
+    for name, figure in measured.summary().items():
+        each = " ".join(f"{value:.3f}" for value in measured.folds[name])
+        typer.echo(f"{name} {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f} over {folds} folds: {each})")
+    typer.echo("nothing was saved; without --cv the same command trains on all train rows")
+
+
+def _tell(trained: "Trained", folder: Path) -> None:
+    record = trained.bundle.record
+    typer.echo(f"{record.data['name']}: {trained.leakage.summary()}")
     for earlier, later in trained.leakage.examples[:1]:
         typer.echo(f"  for example {later[:80]!r}, and earlier {earlier[:80]!r}")
+    for tried in trained.history:
+        if "tried" in tried:
+            typer.echo(f"tried {_line(tried)}")
+    figures = ", ".join(f"{name} {figure.value:.3f}" for name, figure in trained.metrics.items())
     typer.echo(f"held-out rows: {figures}")
-    typer.echo(f"{folder} ({trained.bundle.record.data['rows']} rows, method {method})")
-    typer.echo(f"next: colonnade evaluate {vertical} --task {task}{f' --bundle {out}' if out else ''}")
+    typer.echo(f"{folder} ({record.data['rows']} rows, method {record.method['name']})")
+
+
+def _line(tried: Mapping[str, Any]) -> str:
+    settings = (
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in tried.items()
+    )
+    return ", ".join(settings).removeprefix("tried ")

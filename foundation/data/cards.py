@@ -47,6 +47,8 @@ class Card(_Strict):
     sha256 : dict of file name to hash
         Of the copy that the published figures are for.
     labels : dict of task to dict of label to Names
+    companions : tuple of str
+        Other cards whose train and dev rows are trained on together with this one's: they have the same labels.
     published : tuple of str
         Results of others, with their source.
     """
@@ -63,6 +65,7 @@ class Card(_Strict):
     columns: dict[str, ColumnKind]
     tasks: dict[str, TaskColumns]
     labels: dict[str, dict[str, Names]]
+    companions: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
 
     def folder(self) -> Path:

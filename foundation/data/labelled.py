@@ -43,6 +43,8 @@ class LabelledTable:
         Empty for a client's own labels.
     as_published : bool
         Whether the files have the hashes of the card.
+    companions : tuple of LabelledTable
+        Whose train and dev rows are trained on too; they are never what is evaluated.
     """
 
     name: str
@@ -53,6 +55,7 @@ class LabelledTable:
     licence: str
     names: Mapping[str, Names]
     as_published: bool = True
+    companions: tuple["LabelledTable", ...] = ()
 
     def part(self, *splits: Split) -> tuple[list[str], list[str]]:
         """Return texts and labels of the rows in any of the given splits."""
@@ -103,6 +106,7 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
         licence=card.licence,
         names=card.labels[task],
         as_published=hashes == card.sha256,
+        companions=tuple(load_card_table(companion, task, data_root) for companion in card.companions),
     )
 
 

@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -162,21 +163,26 @@ def _write_folder(asset: Path, folder: Path) -> None:
             "unk_token": "<unk>",
             "mask_token": "<mask>",
         },
-        # The three files below let SentenceTransformer load the folder with the right pooling and prefixes.
-        "modules.json": [
-            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-        ],
-        "1_Pooling/config.json": {"word_embedding_dimension": file.hidden, "pooling_mode_mean_tokens": True},
-        "config_sentence_transformers.json": {
-            "prompts": {"query": _E5.query_prefix, "document": _E5.passage_prefix},
-            "default_prompt_name": "query",
-        },
+        **sentence_transformer_files(_E5, file.hidden),
     }
     (folder / "1_Pooling").mkdir()
     for name, content in described.items():
         (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def sentence_transformer_files(record: TextBackbone, dimensions: int) -> dict[str, Any]:
+    """Return the files that let SentenceTransformer load a folder with the right pooling and prefixes, by name."""
+    kind = "sentence_transformers.models"
+    prefixed = {"query": record.query_prefix, "document": record.passage_prefix}
+    return {
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": f"{kind}.Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{kind}.Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{kind}.Normalize"},
+        ],
+        "1_Pooling/config.json": {"word_embedding_dimension": dimensions, "pooling_mode_mean_tokens": True},
+        "config_sentence_transformers.json": {"prompts": prefixed, "default_prompt_name": "query"},
+    }
 
 
 def _from_hub(name: str) -> Path:

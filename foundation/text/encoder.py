@@ -3,9 +3,10 @@
 import copy
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from foundation.text.backbone import TextBackbone, backbone_record, backbone_sha
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 __all__ = ["TextEncoder", "load_encoder", "mean_pool"]
 
@@ -50,20 +51,29 @@ class TextEncoder:
     Parameters
     ----------
     model, tokenizer
-        As ``AutoModel`` and ``AutoTokenizer`` load them.
+        As ``AutoModel`` and ``AutoTokenizer`` load them; the model may be wrapped by peft.
     record : TextBackbone
         Prefixes and the longest window.
     sha256 : str
         Of the files it was loaded from.
+    tuned : bool
+        Whether its layers were trained since.
     """
 
     def __init__(
-        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", record: TextBackbone, sha256: str
+        self,
+        model: Any,
+        tokenizer: "PreTrainedTokenizerBase",
+        record: TextBackbone,
+        sha256: str,
+        *,
+        tuned: bool = False,
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.record = record
         self.sha256 = sha256
+        self.tuned = tuned
         self._memo: dict[str, NDArray[np.float32]] = {}
         self._lock = RLock()
 
@@ -115,9 +125,17 @@ class TextEncoder:
         return np.stack([vectors[key] for key in keys])
 
     def pooled(
-        self, texts: Sequence[str], *, prefix: str | None = None, listener: Listener = silent
+        self,
+        texts: Sequence[str],
+        *,
+        prefix: str | None = None,
+        listener: Listener = silent,
+        adapters: Sequence[str] | None = None,
     ) -> NDArray[np.float32]:
-        """Return the mean of each text's token vectors, not normalised and not remembered; shape (n, d)."""
+        """Return the mean of each text's token vectors, not normalised and not remembered; shape (n, d).
+
+        ``adapters`` names one of the model's adapters for each text (see ``foundation.text.adapters``).
+        """
         import torch
 
         prefix = self.record.query_prefix if prefix is None else prefix
@@ -139,8 +157,10 @@ class TextEncoder:
                     },
                     return_tensors="pt",
                 )
-                vectors = mean_pool(self.model(**inputs).last_hidden_state, inputs["attention_mask"]).numpy()
                 rows = [windows[i][0] for i in batch]
+                named = {} if adapters is None else {"adapter_names": [adapters[row] for row in rows]}
+                hidden = self.model(**inputs, **named).last_hidden_state
+                vectors = mean_pool(hidden, inputs["attention_mask"]).numpy()
                 np.add.at(total, rows, vectors * lengths[batch, None])
                 np.add.at(tokens, rows, lengths[batch, None])
                 listener(min(start + _BATCH_WINDOWS, len(order)), len(order), "encoding")
@@ -161,13 +181,24 @@ class TextEncoder:
         return [text[cut[0][0] : cut[-1][1]] for cut in cuts]
 
     def tunable_copy(self) -> "TextEncoder":
-        """Return a copy whose layers can be trained; the embedding table, most of the memory, is shared and frozen."""
-        table = self.model.get_input_embeddings().weight.requires_grad_(False)
-        model = copy.deepcopy(self.model, {id(table): table})
+        """Return a copy whose layers can be trained; the embeddings, most of the memory, are shared and frozen."""
+        embeddings = self.model.get_submodule("embeddings").requires_grad_(False)
+        model = copy.deepcopy(self.model, {id(embeddings): embeddings}).requires_grad_(True)
+        embeddings.requires_grad_(False)
         pooler = getattr(model, "pooler", None)
         if pooler is not None:
             pooler.requires_grad_(False)  # mean pooling does not use it
-        return TextEncoder(model, self.tokenizer, self.record, self.sha256)
+        return TextEncoder(model, self.tokenizer, self.record, self.sha256, tuned=True)
+
+    def content_sha256(self) -> str:
+        """Return a hash of the weights as they are now: ``sha256`` where they are those of the files."""
+        if not self.tuned:
+            return self.sha256
+        digest = sha256(self.sha256.encode())
+        for name, parameter in self.model.named_parameters():
+            if not name.startswith("embeddings."):
+                digest.update(name.encode() + parameter.detach().numpy().tobytes())
+        return digest.hexdigest()
 
     def _remember(self, vectors: dict[str, NDArray[np.float32]]) -> None:
         self._memo.update(vectors)

@@ -11,10 +11,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from foundation.progress import Listener
-from foundation.text.encoder import TextEncoder
 from foundation.text.network import TextNetwork
-from foundation.training.method import Fitted, LabelledTexts
+from foundation.training.method import Fitted, TrainingJob
 
 __all__ = ["Probe"]
 
@@ -48,21 +46,13 @@ class Probe:
         """Balanced: a linear head on few examples leans towards the common classes otherwise."""
         return "balanced"
 
-    def fit(
-        self,
-        encoder: TextEncoder,
-        train: LabelledTexts,
-        dev: LabelledTexts | None,
-        class_weight: NDArray[np.float64],
-        seed: int,
-        listener: Listener,
-    ) -> Fitted:
+    def fit(self, job: TrainingJob) -> Fitted:
         """Encode once, choose the strength, fit on everything."""
-        vectors = encoder.encode(train.texts, listener=listener)
-        targets = train.targets
-        weights = dict(enumerate(class_weight))
+        vectors = job.encoder.encode(job.train.texts, listener=job.listener)
+        targets = job.train.targets
+        weights = dict(enumerate(job.class_weight))
         rarest = int(np.bincount(targets).min())
-        folds = StratifiedKFold(max(2, min(self.folds, rarest)), shuffle=True, random_state=seed)
+        folds = StratifiedKFold(max(2, min(self.folds, rarest)), shuffle=True, random_state=job.seed)
         history: list[dict[str, float]] = []
         scores: list[NDArray[np.float64]] = []
         for done, strength in enumerate(self.strengths, start=1):
@@ -70,11 +60,11 @@ class Probe:
             scores.append(_as_matrix(cross_val_predict(head, vectors, targets, cv=folds, method="decision_function")))
             loss = float(log_loss(targets, softmax(scores[-1], axis=1)))
             history.append({"strength": strength, "held_out_log_loss": loss})
-            listener(done, len(self.strengths), "choosing the regularisation")
+            job.listener(done, len(self.strengths), "choosing the regularisation")
         best = int(np.argmin([tried["held_out_log_loss"] for tried in history]))
         head = _head(self.strengths[best], weights).fit(vectors, targets)
         weight, bias = _fold_in(head[0], head[1])
-        return Fitted(TextNetwork(encoder, weight, bias), scores[best], targets, tuple(history))
+        return Fitted(TextNetwork(job.encoder, weight, bias), scores[best], targets, tuple(history), self)
 
 
 def _head(strength: float, class_weight: dict[int, float]) -> Pipeline:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
 from foundation.errors import InputError
@@ -16,7 +15,7 @@ from foundation.progress import Listener, silent
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
 from foundation.text.network import TextNetwork
-from foundation.training.method import LabelledTexts, Method, find_method
+from foundation.training.method import LabelledTexts, Method, TrainingJob, class_weights, find_method
 
 __all__ = ["TextClassifier"]
 
@@ -47,6 +46,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     held_out_logits_, held_out_targets_ : ndarray
         Scores of texts that the scoring model had not seen, and their class indices: what calibration is fitted on.
     history_ : tuple of dict
+        One entry an epoch or candidate.
+    method_ : Method
+        As it was used in the end, hyper-parameters included.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         X: Sequence[str],
         y: Sequence[str],
         dev: tuple[Sequence[str], Sequence[str]] | None = None,
+        unlabelled: Sequence[str] = (),
     ) -> Self:
         """Fit to texts and their labels.
 
@@ -84,6 +87,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         y : sequence of str, length n
         dev : (texts, labels), optional
             What a method that chooses an epoch is checked on; without it a stratified tenth of X is set aside.
+        unlabelled : sequence of str
+            Texts like X that the encoder reads first (``foundation.training.pretrain``).
 
         Raises
         ------
@@ -101,13 +106,20 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if method.needs_dev and held_out is None:
             train, held_out = _set_aside(train, self.seed)
         chosen = method.class_weight if self.class_weight == "auto" else self.class_weight
-        weight = compute_class_weight(chosen, classes=np.arange(len(self.classes_)), y=train.targets)
+        weight = class_weights(chosen, train.targets, len(self.classes_))
         encoder = load_encoder(self.backbone)
-        fitted = method.fit(encoder, train, held_out, weight, self.seed, self.listener)
+        if len(unlabelled):
+            from foundation.training.pretrain import Pretrain
+
+            encoder = Pretrain().fit(encoder, _as_texts(unlabelled), self.seed, self.listener).encoder
+        fitted = method.fit(
+            TrainingJob(encoder, train, held_out, weight, tuple(map(str, self.classes_)), self.seed, self.listener)
+        )
         self.network_: TextNetwork = fitted.network
         self.held_out_logits_ = fitted.held_out_logits
         self.held_out_targets_ = fitted.held_out_targets
         self.history_ = fitted.history
+        self.method_ = fitted.method
         return self
 
     def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:

@@ -1,0 +1,134 @@
+"""``auto``: the method and its hyper-parameters are chosen by what they give on dev, within a time."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.metrics import f1_score, log_loss
+
+from foundation.training.activations import transformer_layers
+from foundation.training.fewshot import Fewshot
+from foundation.training.finetuning import FineTuning
+from foundation.training.full import Full
+from foundation.training.lora import Lora
+from foundation.training.method import Fitted, Method, TrainingJob, class_weights
+from foundation.training.probe import Probe
+
+__all__ = ["Auto"]
+
+# Above this many examples a class, a head of its own learns faster than one that begins at the centres.
+_FEW_PER_CLASS = 50
+
+
+@dataclass(frozen=True)
+class Auto:
+    """Successive halving: every candidate trains for an epoch, the better half for two, the better half of it for four.
+
+    ``probe`` is always tried and takes seconds; what it gives is the answer where the time allows nothing better. A
+    round begins only with candidates that its time, foretold from the round before, will see finished. What was tried
+    is in the history. Since time decides, a faster machine may choose another method.
+
+    Parameters
+    ----------
+    budget : float
+        Seconds.
+    epochs : int
+        Of the last round.
+
+    References
+    ----------
+    Jamieson, Talwalkar (2016), "Non-stochastic best arm identification and hyperparameter optimization",
+    arXiv:1502.07943.
+    """
+
+    budget: float = 600.0
+    epochs: int = 6
+
+    @property
+    def needs_dev(self) -> bool:
+        """Candidates are compared on dev."""
+        return True
+
+    @property
+    def class_weight(self) -> None:
+        """Left to each candidate."""
+        return
+
+    def fit(self, job: TrainingJob) -> Fitted:
+        """Try candidates, and return what the best of all gave; its held-out scores are of dev."""
+        job.held_out()
+        started = time.monotonic()
+        best = _Trial.run(Probe(), job)
+        tried = [best.record()]
+        field: list[FineTuning] = list(_candidates(job))
+        seconds_an_epoch = [0.0] * len(field)
+        for epochs in self._rounds():
+            trials = []
+            for candidate, cost in zip(field, seconds_an_epoch, strict=True):
+                left = self.budget - (time.monotonic() - started)
+                if left > cost * epochs:
+                    trials.append(_Trial.run(replace(candidate, epochs=epochs), job))
+                    tried.append(trials[-1].record())
+                    best = max(best, trials[-1], key=_Trial.rank)
+            trials.sort(key=_Trial.rank, reverse=True)
+            survivors = trials[: max(1, len(trials) // 2)]
+            field = [replace(trial.method, epochs=self.epochs) for trial in survivors]
+            seconds_an_epoch = [trial.seconds / epochs for trial in survivors]
+        return replace(best.fitted, history=(*best.fitted.history, *tried))
+
+    def _rounds(self) -> Iterator[int]:
+        epochs = 1
+        while epochs < self.epochs:
+            yield epochs
+            epochs *= 2
+        yield self.epochs
+
+
+@dataclass(frozen=True)
+class _Trial:
+    method: Any
+    fitted: Fitted
+    macro_f1: float
+    loss: float
+    seconds: float
+
+    @classmethod
+    def run(cls, method: Method, job: TrainingJob) -> "_Trial":
+        weights = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
+        started = time.monotonic()
+        fitted = method.fit(replace(job, class_weight=weights, dev=job.dev if method.needs_dev else None))
+        seconds = time.monotonic() - started
+        dev = job.held_out()
+        logits = fitted.held_out_logits if method.needs_dev else fitted.network.logits(dev.texts)
+        return cls(
+            method,
+            replace(fitted, held_out_logits=logits, held_out_targets=dev.targets),
+            float(f1_score(dev.targets, logits.argmax(axis=1), average="macro", zero_division=0)),
+            float(log_loss(dev.targets, softmax(logits, axis=1), labels=np.arange(logits.shape[1]))),
+            seconds,
+        )
+
+    def rank(self) -> tuple[float, float]:
+        """Order by macro-F1, then by log loss."""
+        return self.macro_f1, -self.loss
+
+    def record(self) -> dict[str, Any]:
+        names = ("epochs", "learning_rate", "frozen_layers")
+        settings = {name: getattr(self.method, name) for name in names if hasattr(self.method, name)}
+        tried = {"tried": type(self.method).__name__.lower(), **settings}
+        return {**tried, "macro_f1": self.macro_f1, "dev_loss": self.loss, "seconds": round(self.seconds, 1)}
+
+
+def _candidates(job: TrainingJob) -> Sequence[FineTuning]:
+    half = len(transformer_layers(job.encoder)) // 2
+    few = len(job.train.texts) <= _FEW_PER_CLASS * len(job.class_weight)
+    return [
+        *([Fewshot()] if few else []),
+        Full(),
+        Full(frozen_layers=half),
+        Full(learning_rate=3 * Full.learning_rate, frozen_layers=half),
+        Lora(),
+    ]

@@ -1,0 +1,126 @@
+"""What the Trainer trains: the upper layers of an encoder, mean pooling and a linear head."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from foundation.text.encoder import mean_pool
+from foundation.training.activations import attention_bias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["LayerClassifier", "fast_bfloat16"]
+
+# The head reads unit vectors drawn out to this length, about that of the encoder's own: with unit length its weights
+# would have to grow first. It is multiplied into the head's weights after training.
+_SCALE = 16.0
+
+
+class LayerClassifier(nn.Module):
+    """Encoder layers, mean pooling, dropout, linear head, weighted cross-entropy.
+
+    Parameters
+    ----------
+    layers : iterable of Module
+        Run in this order on the cached activations.
+    class_weight : Tensor, shape (classes,)
+        1 on average over the training texts.
+    dimensions : int
+    dropout : float
+        Of the vector that the head reads.
+    label_smoothing : float
+        Szegedy et al. (2016), arXiv:1512.00567, section 7.
+    token_dropout : float
+        Share of the tokens that a training text loses, the first one excepted.
+    r_drop : float
+        Weight of the divergence between two passes with different dropout; it doubles the time.
+        Liang et al. (2021), "R-Drop", arXiv:2106.14448.
+    penalty : callable, optional
+        Added to the loss in training.
+    """
+
+    def __init__(
+        self,
+        layers: "Iterable[nn.Module]",
+        class_weight: torch.Tensor,
+        dimensions: int,
+        *,
+        dropout: float = 0.1,
+        label_smoothing: float = 0.0,
+        token_dropout: float = 0.0,
+        r_drop: float = 0.0,
+        penalty: "Callable[[], torch.Tensor] | None" = None,
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(dimensions, len(class_weight))
+        nn.init.zeros_(self.head.weight)  # the first loss is log(classes), whatever the encoder's scale
+        nn.init.zeros_(self.head.bias)
+        self.register_buffer("class_weight", class_weight, persistent=False)
+        self.label_smoothing = label_smoothing
+        self.token_dropout = token_dropout
+        self.r_drop = r_drop
+        self.penalty = penalty
+
+    def forward(
+        self, hidden: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Return ``logits`` (n, classes) and, with labels, ``loss``."""
+        logits = self.head(self.dropout(self.pooled(hidden, mask)))
+        if labels is None:
+            return {"logits": logits}
+        loss = self._loss(logits, labels)
+        if self.training and self.r_drop:
+            again = self.head(self.dropout(self.pooled(hidden, mask)))
+            divergence = (_divergence(logits, again) + _divergence(again, logits)) / 2
+            loss = (loss + self._loss(again, labels)) / 2 + self.r_drop * divergence
+        if self.training and self.penalty:
+            loss = loss + self.penalty()
+        return {"loss": loss, "logits": logits}
+
+    def pooled(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return one vector of length 16 a text, shape (n, d)."""
+        if self.training and self.token_dropout:
+            kept = torch.rand(mask.shape, device=mask.device) >= self.token_dropout
+            kept[:, 0] = True
+            mask = mask & kept
+        bias = attention_bias(mask)
+        with torch.autocast(hidden.device.type, torch.bfloat16, enabled=fast_bfloat16()):
+            for layer in self.layers:
+                hidden = layer(hidden, bias)
+        return _SCALE * nn.functional.normalize(mean_pool(hidden.float(), mask), dim=-1)
+
+    def linear_head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return weight (classes, d) and bias (classes,) of the head over unit vectors."""
+        weight, bias = self.head.weight.detach(), self.head.bias.detach()
+        return (_SCALE * weight).numpy(), bias.numpy().copy()
+
+    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Weigh each example by its class.
+
+        ``cross_entropy(weight=...)`` would weigh the smoothed mass of the other classes too, which caps the confidence
+        of common classes below that of rare ones and leaves a ranking by confidence without meaning. Dividing by the
+        number of examples, and not by their weights, makes a batch the same as its halves accumulated.
+        """
+        losses = nn.functional.cross_entropy(logits, labels, reduction="none", label_smoothing=self.label_smoothing)
+        return (losses * self.get_buffer("class_weight")[labels]).mean()
+
+
+def fast_bfloat16() -> bool:
+    """Tell whether this processor multiplies bfloat16 matrices in hardware: several times as fast as float32.
+
+    Weights, optimiser and head stay in float32; prediction does so altogether.
+    """
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def _divergence(logits: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    return nn.functional.kl_div(logits.log_softmax(-1), others.log_softmax(-1), reduction="batchmean", log_target=True)

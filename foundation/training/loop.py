@@ -1,0 +1,239 @@
+"""One training loop for every method that has gradients: the Hugging Face Trainer, with checkpoints and logs.
+
+A run lives in ``COLONNADE_HOME/runs/KEY``, where KEY is a hash of everything that decides the figures. Asking again for
+the same run after a crash goes on from its last whole checkpoint and ends with the same figures; a finished run leaves
+its logs only. Started by ``torchrun`` or ``accelerate launch``, the processes share each batch.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from torch import nn
+from transformers import (
+    EarlyStoppingCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.integrations.integration_utils import TensorBoardCallback
+from transformers.trainer_callback import PrinterCallback
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from foundation.errors import ColonnadeError
+from foundation.progress import Listener
+from foundation.settings import Tracking, settings
+
+__all__ = ["Schedule", "is_main_process", "run_folder", "train_network"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast.
+
+    Attributes
+    ----------
+    epochs : int
+    warmup : float
+        Share of the steps in which the learning rate rises; it then falls along a cosine.
+    batch_size : int
+        Examples a step, over all processes.
+    accumulation : int
+        Passes that a batch is cut into, for long texts on little memory; the figures stay what they are.
+    patience : int
+        Epochs without a better score on dev after which training ends.
+    """
+
+    epochs: int
+    warmup: float
+    batch_size: int
+    accumulation: int
+    patience: int
+
+
+def train_network(
+    model: nn.Module,
+    parameters: Sequence[dict[str, Any]],
+    train: "torch.utils.data.Dataset[Any]",
+    dev: "torch.utils.data.Dataset[Any] | None",
+    *,
+    schedule: Schedule,
+    collate: Callable[..., Any],
+    score: Callable[[Any], dict[str, float]] | None,
+    folder: Path,
+    seed: int,
+    listener: Listener,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> tuple[dict[str, float], ...]:
+    """Train in place, leave the model at its best epoch on dev, and return one record an epoch.
+
+    Without dev it is left at its last epoch.
+
+    Parameters
+    ----------
+    model : Module
+        Returns ``loss`` and ``logits``.
+    parameters : sequence of dict
+        Parameter groups of the optimiser, each with its learning rate.
+    train, dev : Dataset
+        With ``lengths``, by which texts are put into batches.
+    score : callable
+        From a Hugging Face ``EvalPrediction`` to metrics; ``macro_f1`` chooses the epoch. Without it, the loss does.
+    folder : Path
+        Of ``run_folder``.
+
+    Returns
+    -------
+    tuple of dict
+        ``epoch``, ``loss``, ``dev_loss`` and the metrics.
+    """
+    set_seed(seed)
+    stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
+    trainer = _GroupedTrainer(
+        model=model,
+        args=_arguments(folder, schedule, seed, best=_best(dev is not None, score is not None)),
+        train_dataset=train,
+        eval_dataset=dev,
+        data_collator=collate,
+        compute_metrics=score,
+        optimizers=(torch.optim.AdamW(parameters, fused=True), None),
+        callbacks=[*stopping, _Progress(listener), *_trackers(folder), *callbacks],
+    )
+    trainer.remove_callback(PrinterCallback)  # a library does not print
+    try:
+        trainer.train(resume_from_checkpoint=_last_whole_checkpoint(folder))
+    except (OSError, RuntimeError) as error:
+        if shutil.disk_usage(folder).free > _LEAST_FREE:
+            raise
+        raise ColonnadeError(
+            f"the disk of {folder} is full; free space, or choose another place with COLONNADE_HOME; "
+            "the same command goes on from the last checkpoint"
+        ) from error
+    model.eval()
+    return tuple(_history(trainer.state.log_history))
+
+
+# Less than a checkpoint of the smallest network: when a write failed beside so little space, this is why.
+_LEAST_FREE = 64 << 20
+
+
+@contextmanager
+def run_folder(*decisive: object) -> Iterator[Path]:
+    """Yield the folder of the run that these values decide; one process at a time, and only logs stay at the end.
+
+    Parameters
+    ----------
+    decisive : object
+        Everything that the figures depend on, with a ``repr`` that tells it apart.
+    """
+    key = sha256("\n".join(map(repr, decisive)).encode()).hexdigest()[:16]
+    folder = settings().home / "runs" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    if not is_main_process():
+        yield folder
+        return
+    with FileLock(folder / ".lock"):
+        yield folder
+        for scratch in [*folder.glob("checkpoint-*"), *folder.glob("*.f16")]:
+            shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
+
+
+def is_main_process() -> bool:
+    """Tell whether this process is the one that writes, of those that ``torchrun`` or ``accelerate`` started."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+class _GroupedTrainer(Trainer):
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+        data: Any = self.train_dataset if train_dataset is None else train_dataset
+        # all that one step sees, so that processes and passes cut a batch and do not change it
+        together = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        return LengthGroupedSampler(together, lengths=data.lengths)
+
+
+class _Progress(TrainerCallback):
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.is_world_process_zero:
+            self.listener(state.global_step, state.max_steps, "training")
+
+
+def _best(has_dev: bool, has_score: bool) -> str | None:
+    return ("macro_f1" if has_score else "loss") if has_dev else None
+
+
+def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) -> TrainingArguments:
+    passes = schedule.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=schedule.epochs,
+        per_device_train_batch_size=max(1, schedule.batch_size // passes),
+        per_device_eval_batch_size=64,
+        gradient_accumulation_steps=schedule.accumulation,
+        lr_scheduler_type="cosine",
+        warmup_steps=schedule.warmup,  # below 1, the Trainer reads it as a share
+        eval_strategy="epoch" if best else "no",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=best is not None,
+        metric_for_best_model=best,
+        greater_is_better=best == "macro_f1",
+        prediction_loss_only=best == "loss",
+        logging_strategy="epoch",
+        report_to="wandb" if settings().tracking is Tracking.WANDB else "none",
+        disable_tqdm=True,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        seed=seed,
+    )
+
+
+def _trackers(folder: Path) -> list[TrainerCallback]:
+    """TensorBoard files lie in the run's folder; Weights & Biases writes there too, and sends nothing by default."""
+    if settings().tracking is Tracking.WANDB:
+        os.environ.setdefault("WANDB_MODE", "offline")
+        os.environ.setdefault("WANDB_DIR", str(folder))
+        return []
+    if settings().tracking is Tracking.NONE:
+        return []
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(folder / "tensorboard")) if is_main_process() else None
+    return [TensorBoardCallback(writer)]  # type: ignore[no-untyped-call]  # it has no types
+
+
+def _last_whole_checkpoint(folder: Path) -> str | None:
+    """Return the newest checkpoint that was written to its end: the Trainer's state is the last file of each."""
+    for checkpoint in sorted(folder.glob("checkpoint-*"), key=lambda path: -int(path.name.rpartition("-")[2])):
+        try:
+            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        return str(checkpoint)
+    return None
+
+
+def _history(log: Sequence[dict[str, Any]]) -> Iterator[dict[str, float]]:
+    names = {"loss": "loss", "eval_loss": "dev_loss", "eval_accuracy": "accuracy", "eval_macro_f1": "macro_f1"}
+    epochs: dict[float, dict[str, float]] = {}
+    for entry in log:
+        kept = {name: float(entry[key]) for key, name in names.items() if key in entry}
+        epochs.setdefault(float(entry["epoch"]), {}).update(kept)
+    for epoch, figures in epochs.items():
+        if figures:
+            yield {"epoch": epoch, **figures}
