@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from apps.cli import assets, demo, evaluate, predict, train
+from apps.cli import assets, demo, evaluate, export, predict, train
 from foundation import __version__
 from foundation.errors import ColonnadeError
 
@@ -27,6 +27,7 @@ app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("export")(export.export)
 app.add_typer(assets.app, name="assets")
 
 

@@ -48,7 +48,8 @@ class Card(_Strict):
         Of the copy that the published figures are for.
     labels : dict of task to dict of label to Names
     companions : tuple of str
-        Other cards whose train and dev rows are trained on together with this one's: they have the same labels.
+        Other cards whose train and dev rows are trained on together with this one's, in the tasks that both have: their
+        labels are the same.
     published : tuple of str
         Results of others, with their source.
     """

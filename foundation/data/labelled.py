@@ -106,7 +106,11 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
         licence=card.licence,
         names=card.labels[task],
         as_published=hashes == card.sha256,
-        companions=tuple(load_card_table(companion, task, data_root) for companion in card.companions),
+        companions=tuple(
+            load_card_table(companion, task, data_root)
+            for companion in card.companions
+            if task in find_card(companion).tasks
+        ),
     )
 
 

@@ -181,7 +181,9 @@ class _Bank:
 
     def remove(self, name: str) -> None:
         with self._lock:
-            if self._model is not None and len(self._model.peft_config) > 1:
+            others = [other for other in self._model.peft_config if other != name] if self._model is not None else []
+            if self._model is not None and others:
+                self._model.set_adapter(others[0], inference_mode=True)
                 self._model.delete_adapter(name)
             else:  # peft keeps one at least
                 self._model = None

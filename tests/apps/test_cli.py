@@ -13,7 +13,7 @@ import pytest
 from foundation.files import sha256_file
 from tests.conftest import COLONNADE, colonnade
 
-VERBS = ("demo", "train", "evaluate", "predict", "assets")
+VERBS = ("demo", "train", "evaluate", "predict", "export", "assets")
 
 
 def mistake(*arguments: str, home: Path) -> str:
@@ -57,6 +57,16 @@ def test_version(tmp_path: Path) -> None:
         (["train", "finance", "--task", "tone", "--data", "x.csv", "--map", "text"], "expected wanted=given pairs"),
         (["train", "finance", "--task", "tone", "--map", "text=a"], "give it with --data FILE"),
         (["train", "finance", "--task", "tone", "--data", "x.csv", "--dataset", "headlines"], "expected one of them"),
+        (["train", "finance", "--task", "tone", "--set", "epochs"], "expected name=value pairs"),
+        (["train", "finance", "--task", "tone", "--set", "fold=3"], "did you mean 'folds'?"),
+        (["train", "finance", "--task", "tone", "--method", "ful"], "did you mean 'full'?"),
+        (["train", "finance", "--task", "tone", "--budget", "10m"], "the time that --method auto may take"),
+        (["train", "finance", "--task", "tone", "--method", "auto", "--budget", "soon"], "such as 90s, 10m or 1h"),
+        (["train", "finance", "--task", "tone", "--with", "post"], "did you mean 'posts'?"),
+        (["train", "finance", "--task", "topic", "--with", "posts"], "unknown task of dataset posts 'topic'"),
+        (["train", "finance", "--task", "tone", "--unlabelled", "none.csv"], "none.csv does not exist"),
+        (["train", "finance", "--task", "tone", "--cv", "1"], "expected between 2 folds"),
+        (["export", "finance", "--task", "tone", "--out", "x", "--bundle", "nowhere"], "is no bundle"),
         (["evaluate", "finance", "--bundle", "x"], "name it with --task"),
         (["evaluate", "finance", "--task", "tone", "--bundle", "nowhere"], "is no bundle"),
         (["evaluate", "finance", "--task", "tone", "--dataset", "financial_phrasebank"], "give --data-root DIR"),

@@ -1,4 +1,5 @@
 import json
+import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from foundation.data.labelled import load_own_table
 from foundation.errors import BundleError, InputError, UnknownNameError
 from foundation.recipes.evaluate_text import evaluate_text
 from foundation.recipes.train_text import TextRecipe, Trained, train_text
-from foundation.text.encoder import load_encoder
-from tests.foundation.training.test_text_classifier import BAD, GOOD
+from foundation.text.encoder import TextEncoder, load_encoder
+from tests.foundation.training.conftest import BAD, GOOD
 
 TEXTS = [f"{text} {n}" for n in range(4) for text in (*GOOD, *BAD)]
 LABELS = (["good"] * 8 + ["bad"] * 8) * 4
@@ -26,9 +27,13 @@ def table(folder: Path, labels: list[str] = LABELS, name: str = "client.csv"):
     return load_own_table(path, "tone", {})
 
 
-@pytest.fixture(params=["probe", "full"])
-def trained(request: pytest.FixtureRequest, tmp_path: Path, tiny_backbone: Path) -> Trained:
-    return train_text(table(tmp_path), TextRecipe(request.param, str(tiny_backbone)), "finance")
+QUICK = {"epochs": "1"}
+
+
+@pytest.fixture(params=["probe", "full", "lora"])
+def trained(request: pytest.FixtureRequest, tmp_path: Path, tiny_backbone: Path, home: Path) -> Trained:
+    options = {} if request.param == "probe" else QUICK
+    return train_text(table(tmp_path), TextRecipe(request.param, str(tiny_backbone), options=options), "finance")
 
 
 def test_a_loaded_bundle_answers_as_the_saved_one(trained: Trained, tmp_path: Path) -> None:
@@ -42,8 +47,8 @@ def test_a_loaded_bundle_answers_as_the_saved_one(trained: Trained, tmp_path: Pa
     assert saved.record.id in (tmp_path / "bundle" / "CARD.md").read_text(encoding="utf-8")
 
 
-def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path) -> None:
-    recipe = TextRecipe("full", str(tiny_backbone))
+def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
+    recipe = TextRecipe("full", str(tiny_backbone), options=QUICK)
     ids = []
     for number in range(2):
         load_encoder.cache_clear()
@@ -52,20 +57,46 @@ def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path
     assert ids[0] == ids[1]
 
 
-def test_a_tuned_bundle_leaves_the_frozen_table_out(tmp_path: Path, tiny_backbone: Path) -> None:
+def test_a_tuned_bundle_holds_what_training_moved(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
     from safetensors.numpy import load_file
 
-    trained = train_text(table(tmp_path), TextRecipe("full", str(tiny_backbone)), "finance")
-    trained.save(tmp_path / "bundle")
+    recipe = TextRecipe("full", str(tiny_backbone), options=QUICK | {"frozen_layers": "1"})
+    train_text(table(tmp_path), recipe, "finance").save(tmp_path / "bundle")
     tensors = load_file(tmp_path / "bundle" / "encoder.safetensors")
-    assert "embeddings.word_embeddings.weight" not in tensors
-    assert "encoder.layer.0.output.dense.weight" in tensors
+    assert {name.split(".")[2] for name in tensors} == {"1"}
+    assert "encoder.layer.1.output.dense.weight" in tensors
+
+
+def test_an_adapted_bundle_is_what_peft_reads(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
+    from peft import PeftModel
+    from transformers import AutoModel
+
+    recipe = TextRecipe("lora", str(tiny_backbone), options=QUICK)
+    trained = train_text(table(tmp_path), recipe, "finance")
+    trained.save(tmp_path / "bundle")
+    assert not (tmp_path / "bundle" / "encoder.safetensors").exists()
+    encoder = load_encoder(str(tiny_backbone))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        adapted = PeftModel.from_pretrained(AutoModel.from_pretrained(tiny_backbone), tmp_path / "bundle")
+    plain = TextEncoder(adapted.eval(), encoder.tokenizer, encoder.record, encoder.sha256)
+    np.testing.assert_allclose(plain.encode(GOOD), trained.bundle.network.encoder.encode(GOOD), atol=1e-5)
+
+
+def test_unlabelled_texts_and_an_adapter_are_both_kept(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
+    recipe = TextRecipe("lora", str(tiny_backbone), options=QUICK, unlabelled=tuple(TEXTS))
+    trained = train_text(table(tmp_path), recipe, "finance")
+    saved = trained.save(tmp_path / "bundle")
+    assert {"encoder.safetensors", "adapter_model.safetensors", "curve.svg"} <= set(saved.record.files)
+    loaded = Bundle.load(tmp_path / "bundle")
+    np.testing.assert_allclose(loaded.probabilities(TEXTS), trained.bundle.probabilities(TEXTS), atol=1e-6)
+    assert "64 texts without labels" in (tmp_path / "bundle" / "CARD.md").read_text(encoding="utf-8")
 
 
 def test_there_is_no_pickle_in_it(trained: Trained, tmp_path: Path) -> None:
     trained.save(tmp_path / "bundle")
     kinds = {path.suffix for path in (tmp_path / "bundle").iterdir()}
-    assert kinds == {".json", ".safetensors", ".npy", ".md", ".csv"}
+    assert kinds - {".svg"} == {".json", ".safetensors", ".npy", ".md", ".csv"}
 
 
 @pytest.mark.parametrize("name", ["head.safetensors", "calibration.json", "seen.npy"])

@@ -1,0 +1,31 @@
+"""``colonnade export``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foundation.errors import InputError
+
+__all__ = ["export"]
+
+
+def export(
+    vertical: Annotated[str, typer.Argument(help="finance, ...")],
+    task: Annotated[str, typer.Option(help="Whose model, e.g. tone.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer and pooling.")],
+    bundle: Annotated[Path | None, typer.Option(help="A bundle of your own; the incumbent where left out.")] = None,
+) -> None:
+    """Write a model's encoder as a folder that transformers and sentence-transformers load."""
+    from solutions.base import find_solution
+
+    find_solution(vertical).spec.task(task)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} is there already; give the name of a new folder")
+
+    from foundation.bundle import Bundle, incumbent
+    from foundation.text.export import export_encoder
+
+    loaded = Bundle.load(bundle or incumbent(vertical, task))
+    export_encoder(loaded.network.encoder, out)
+    typer.echo(f"{out} ({loaded.record.id}); SentenceTransformer({str(out)!r}) gives the vectors that its head reads")

@@ -1,0 +1,66 @@
+"""What a recipe adds to the estimator: companions, cross-validation, a card with a picture."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from foundation.bundle import Bundle
+from foundation.data.labelled import LabelledTable, load_own_table
+from foundation.errors import InputError
+from foundation.recipes.cross_validate_text import cross_validate_text
+from foundation.recipes.train_text import TextRecipe, train_text
+from tests.foundation.training.conftest import BAD, GOOD
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def table(folder: Path, name: str, positive: str = "good", rounds: int = 4) -> LabelledTable:
+    rows = [f"{text} {name} {n},{label}" for n in range(rounds) for text, label in _labelled(positive)]
+    (folder / f"{name}.csv").write_text("text,label\n" + "\n".join(rows), encoding="utf-8")
+    return load_own_table(folder / f"{name}.csv", "tone", {})
+
+
+def _labelled(positive: str) -> list[tuple[str, str]]:
+    return [(text, positive) for text in GOOD] + [(text, "bad") for text in BAD]
+
+
+def test_companions_are_trained_on_and_told(tmp_path: Path, tiny_backbone: Path) -> None:
+    own, other = table(tmp_path, "own"), table(tmp_path, "other")
+    recipe = TextRecipe("full", str(tiny_backbone), options={"epochs": "2"})
+    alone = train_text(own, recipe, "finance")
+    beside = train_text(replace(own, companions=(other,)), recipe, "finance")
+    counts = other.frame["split"].value_counts()
+    assert beside.bundle.record.data["rows"] == alone.bundle.record.data["rows"] + counts["train"] + counts["dev"]
+    assert [entry["name"] for entry in beside.bundle.record.data["companions"]] == ["other"]
+    assert len(beside.bundle.seen) > len(alone.bundle.seen)
+    saved = beside.save(tmp_path / "bundle")
+    card = (tmp_path / "bundle" / "CARD.md").read_text(encoding="utf-8")
+    assert "with other (sha256" in card
+    assert "![loss and figures on dev by epoch](curve.svg)" in card
+    assert (tmp_path / "bundle" / "curve.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert Bundle.load(tmp_path / "bundle").record == saved.record
+
+
+def test_companions_have_the_same_labels(tmp_path: Path, tiny_backbone: Path) -> None:
+    own = replace(table(tmp_path, "own"), companions=(table(tmp_path, "other", positive="fine"),))
+    with pytest.raises(InputError, match=r"other cannot be trained on beside own: it has other labels \(fine\)"):
+        train_text(own, TextRecipe(backbone=str(tiny_backbone)), "finance")
+
+
+def test_cross_validation_holds_every_row_out_once(tmp_path: Path, tiny_backbone: Path) -> None:
+    own = table(tmp_path, "own", rounds=6)
+    told = cross_validate_text(own, TextRecipe(backbone=str(tiny_backbone)), 4)
+    assert {name: len(values) for name, values in told.folds.items()} == {"accuracy": 4, "macro_f1": 4}
+    figure = told.summary()["accuracy"]
+    assert figure.low <= figure.value <= figure.high
+    assert figure.value > 0.6  # the words tell the labels apart
+    with pytest.raises(InputError, match="--cv 500: expected between 2 folds and as many as the rarest class has rows"):
+        cross_validate_text(own, TextRecipe(backbone=str(tiny_backbone)), 500)
+
+
+def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tiny_backbone: Path) -> None:
+    recipe = TextRecipe("auto", str(tiny_backbone), options={"budget": "0"})
+    trained = train_text(table(tmp_path, "own"), recipe, "finance")
+    assert trained.bundle.record.method["name"] == "probe"
+    assert trained.bundle.record.method["chosen_by"] == "auto"

@@ -1,0 +1,111 @@
+"""Runs that are killed, shared between processes, or watched."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from foundation.settings import settings
+from foundation.training.adalora import Adalora
+from foundation.training.full import Full
+from foundation.training.method import TrainingJob
+from tests.conftest import ROOT
+from tests.foundation.training.conftest import BAD, GOOD
+
+FAST = {"epochs": 4, "learning_rate": 5e-3, "batch_size": 4}
+
+# The job of the fixture, in a process of its own; METHOD and LISTENER are written in.
+SCRIPT = """
+import os, signal, sys
+import numpy as np
+from foundation.text.encoder import load_encoder
+from foundation.training.adalora import Adalora
+from foundation.training.full import Full
+from foundation.training.method import LabelledTexts, TrainingJob
+from tests.foundation.training.conftest import BAD, GOOD
+
+def stop(done, total, what):
+    if what == "training" and done == {stop_at}:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train = LabelledTexts(GOOD[:6] + BAD[:6], np.repeat([0, 1], 6))
+dev = LabelledTexts(GOOD[6:] + BAD[6:], np.repeat([0, 1], 2))
+job = TrainingJob(load_encoder(sys.argv[1]), train, dev, np.ones(2), ("good", "bad"), 7, stop)
+logits = {method}.fit(job).network.logits(GOOD + BAD)
+if os.environ.get("RANK", "0") == "0":
+    np.save(sys.argv[2], logits)
+"""
+
+
+def run(command: list[str], script: str, backbone: Path, out: Path, home: Path) -> int:
+    (out.parent / "run.py").write_text(script, encoding="utf-8")
+    environment = os.environ | {"COLONNADE_HOME": str(home), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    arguments = [*command, str(out.parent / "run.py"), str(backbone), str(out)]
+    return subprocess.run(arguments, env=environment, cwd=ROOT, timeout=300, check=False).returncode
+
+
+@pytest.mark.parametrize("method", [Full(**FAST), Adalora(**FAST)], ids=["full", "adalora"])
+def test_a_killed_run_goes_on_and_ends_with_the_same_figures(
+    method: Full | Adalora, job: TrainingJob, tiny_backbone: Path, tmp_path: Path, home: Path
+) -> None:
+    script = SCRIPT.format(method=repr(method), stop_at=8)
+    assert run([sys.executable], script, tiny_backbone, tmp_path / "x.npy", home) == -signal.SIGKILL
+    (run_folder,) = (home / "runs").iterdir()
+    assert any(run_folder.glob("checkpoint-*"))
+    steps: list[int] = []
+    listening = replace(job, listener=lambda done, total, what: steps.append(done) if what == "training" else None)
+    resumed = method.fit(listening)
+    assert steps[0] > 3, "the first epoch was done again"
+    assert not any(run_folder.glob("checkpoint-*"))
+    whole = method.fit(job)
+    # the last bits may differ: where a tensor lies in memory decides how its sum is cut
+    np.testing.assert_allclose(resumed.network.logits(GOOD + BAD), whole.network.logits(GOOD + BAD), rtol=1e-4)
+    assert [list(epoch.values()) for epoch in resumed.history] == [
+        pytest.approx(list(epoch.values()), rel=1e-4) for epoch in whole.history
+    ]
+
+
+def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    from foundation.training.loop import _last_whole_checkpoint
+
+    for step, state in ((3, "{}"), (6, '{"epoch": 1'), (9, None)):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if state is not None:
+            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state, encoding="utf-8")
+    assert _last_whole_checkpoint(tmp_path) == str(tmp_path / "checkpoint-3")
+
+
+def test_two_processes_give_what_one_gives(job: TrainingJob, tiny_backbone: Path, tmp_path: Path, home: Path) -> None:
+    method = Full(**FAST, dropout=0.0)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29577"]
+    script = SCRIPT.format(method=repr(method), stop_at=-1)
+    assert run(launcher, script, tiny_backbone, tmp_path / "two.npy", home) == 0
+    one = method.fit(job).network.logits(GOOD + BAD)
+    np.testing.assert_allclose(np.load(tmp_path / "two.npy"), one, atol=0.05 * np.abs(one).max())
+
+
+def test_curves_are_logged_for_tensorboard(job: TrainingJob, home: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    fitted = Full(**FAST).fit(job)
+    (folder,) = (home / "runs").glob("*/tensorboard")
+    events = EventAccumulator(str(folder)).Reload()
+    logged = [event.value for event in events.Scalars("eval/macro_f1")]
+    np.testing.assert_allclose(logged, [epoch["macro_f1"] for epoch in fitted.history], atol=1e-6)
+
+
+def test_tracking_can_be_off(job: TrainingJob, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLONNADE_TRACKING", "none")
+    settings.cache_clear()
+    Full(**FAST).fit(job)
+    assert not list((home / "runs").glob("*/tensorboard"))
+
+
+def test_early_stopping_ends_a_run_that_does_not_improve(job: TrainingJob) -> None:
+    still = replace(job, dev=replace(job.dev, texts=["profit"] * 4))  # one text, both labels: nothing to gain
+    assert len(Full(epochs=12, patience=2, batch_size=8).fit(still).history) == 3
