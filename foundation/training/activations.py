@@ -4,7 +4,8 @@ Every epoch would compute the same numbers again. The embedding table (four fift
 and the frozen layers are left out of training altogether: no forward pass, no gradient, no optimiser state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,9 +21,10 @@ from foundation.training.method import LabelledTexts
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ActivationCache", "attention_bias", "collate", "transformer_layers"]
+__all__ = ["ActivationCache", "attention_bias", "collate", "plain_attention", "transformer_layers"]
 
 _BATCH = 32
+_NO_ATTENTION = -1e9
 
 
 def transformer_layers(encoder: TextEncoder) -> "nn.ModuleList":
@@ -122,9 +124,26 @@ class ActivationCache(torch.utils.data.Dataset[dict[str, Any]]):
                 listener(min(start + _BATCH, len(order)), len(order), "running the frozen layers")
 
 
-def attention_bias(mask: torch.Tensor) -> torch.Tensor | None:
-    """Return which tokens each token may look at, shape (n, 1, tokens, tokens); None where nothing is padded."""
-    return None if bool(mask.all()) else mask[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
+def attention_bias(mask: torch.Tensor) -> torch.Tensor:
+    """Return what is added to attention scores, shape (n, 1, 1, tokens): 0 for a token, far below it for padding.
+
+    The layers broadcast it; PyTorch's fused kernels would copy it out for every layer.
+    """
+    return torch.zeros(mask.shape).masked_fill_(~mask, _NO_ATTENTION)[:, None, None, :]
+
+
+@contextmanager
+def plain_attention(encoder: TextEncoder) -> Iterator[None]:
+    """Let the layers multiply scores and values one after the other, and not in one fused kernel.
+
+    At the lengths of sentences, PyTorch 2.13's kernel takes four times as long to go backwards on a CPU.
+    """
+    before = encoder.model.config._attn_implementation
+    encoder.model.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        encoder.model.set_attn_implementation(before)
 
 
 def collate(rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:

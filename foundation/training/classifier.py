@@ -59,7 +59,7 @@ class LayerClassifier(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(dimensions, len(class_weight))
-        nn.init.zeros_(self.head.weight)  # the first loss is log(classes), whatever the encoder's scale
+        nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.register_buffer("class_weight", class_weight, persistent=False)
         self.label_smoothing = label_smoothing

@@ -15,7 +15,7 @@ from transformers import DataCollatorForLanguageModeling, set_seed
 from foundation.errors import InputError
 from foundation.progress import Listener, silent
 from foundation.text.encoder import TextEncoder
-from foundation.training.activations import attention_bias, transformer_layers
+from foundation.training.activations import attention_bias, plain_attention, transformer_layers
 from foundation.training.classifier import fast_bfloat16
 from foundation.training.loop import Schedule, run_folder, train_network
 
@@ -81,7 +81,7 @@ class Pretrain:
         train, held_out = self._split(tuned, distinct, seed)
         model = _WordGuesser(tuned, sorted({piece for row in train.rows + held_out.rows for piece in row}))
         layers = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        with run_folder(self, encoder.content_sha256(), seed, distinct) as folder:
+        with run_folder(self, encoder.content_sha256(), seed, distinct) as folder, plain_attention(tuned):
             history = train_network(
                 model,
                 [{"params": layers, "lr": self.learning_rate, "weight_decay": 0.01}],

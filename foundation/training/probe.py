@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from foundation.text.network import TextNetwork
 from foundation.training.method import Fitted, TrainingJob
 
-__all__ = ["Probe"]
+__all__ = ["Probe", "as_logits"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,13 @@ def _as_matrix(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def _fold_in(scaler: StandardScaler, head: LogisticRegression) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Write scaler and head as one linear map of the plain vector."""
     weight = head.coef_ / scaler.scale_
-    bias = head.intercept_ - weight @ scaler.mean_
+    return as_logits(weight, head.intercept_ - weight @ scaler.mean_)
+
+
+def as_logits(
+    weight: NDArray[np.float64], bias: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Write the one row of a binary head as two that give the same probability; leave others as they are."""
     if len(weight) == 1:
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
     return weight.astype(np.float32), bias.astype(np.float32)

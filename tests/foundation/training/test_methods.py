@@ -135,14 +135,17 @@ def test_an_adapter_leaves_memory_with_its_encoder(job: TrainingJob) -> None:
     assert len(model.peft_config) == 1
 
 
-def test_fewshot_begins_at_the_centres_and_reads_the_names(job: TrainingJob) -> None:
+def test_fewshot_reads_the_names_of_the_classes(job: TrainingJob) -> None:
     from foundation.training.fewshot import _with_names
 
     assert list(_with_names(job).train.texts[-2:]) == ["good", "bad"]
     assert list(_with_names(replace(job, labels=("0", "1"))).train.texts) == list(job.train.texts)
-    head = Fewshot()._first_head(job)
-    centre = job.encoder.encode(GOOD[:6]).mean(axis=0)
-    np.testing.assert_allclose(head[0], centre / np.linalg.norm(centre), atol=1e-6)
+
+
+def test_the_head_begins_at_the_centres_of_the_classes(job: TrainingJob) -> None:
+    good, bad = (job.encoder.encode(texts[:6]).mean(axis=0) for texts in (GOOD, BAD))
+    expected = (good - bad) / np.linalg.norm(good - bad)  # from the middle of two centres to the first
+    np.testing.assert_allclose(Full()._first_head(job), [expected, -expected], atol=1e-5)
 
 
 def test_auto_says_what_it_tried_and_takes_the_best(job: TrainingJob) -> None:
