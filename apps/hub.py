@@ -69,7 +69,8 @@ def _card(solution: Solution[Any, Any], words: Locale) -> str:
     for task, record in solution.records().items():
         accuracy = {name: percent(value) for name, value in record.metrics["accuracy"].items()}
         figures.append(words("hub.accuracy", task=words.pick(spec.task(task).title), **accuracy))
-        data[record.data["name"]] = words("hub.rows", rows=f"{record.data['rows']:,}")
+        for source in (record.data, *record.data.get("companions", ())):
+            data[source["name"]] = words("hub.rows", rows=f"{source['rows']:,}")
     learned = ", ".join(f"{escape(str(name))} ({rows})" for name, rows in data.items())
     address = f"/{words.language.value}/{spec.name}"
     return f"""<article class="cl-card"><h2>{escape(words.pick(spec.title))}</h2>

@@ -76,6 +76,15 @@ def model_tab(solution: Solution[Any, Any], words: Locale) -> None:
             gr.Markdown(_card(words, record), sanitize_html=True)
 
 
+def _source_facts(source: Mapping[str, Any], words: Locale) -> tuple[str, str]:
+    """Say what data set a model learned from, and what its licence is."""
+    rows, sha = f"{source['rows']:,}", source["sha256"][:12]
+    return (
+        words("model.trained_on", name=source["name"], rows=rows, sha=sha),
+        words("model.licence", licence=source["licence"]),
+    )
+
+
 def _card(words: Locale, record: BundleRecord) -> str:
     data = record.data
     labels = ", ".join(names[words.language.value] for names in record.labels.values())
@@ -88,8 +97,7 @@ def _card(words: Locale, record: BundleRecord) -> str:
             method=record.method["name"],
             seed=record.seed,
         ),
-        words("model.trained_on", name=data["name"], rows=f"{data['rows']:,}", sha=data["sha256"][:12]),
-        words("model.licence", licence=data["licence"]),
+        *(fact for source in (data, *data.get("companions", ())) for fact in _source_facts(source, words)),
     )
     figures = "\n".join(
         f"| {words(f'metric.{name}')} | {figure['value']:.3f} | {figure['low']:.3f} – {figure['high']:.3f} |"

@@ -29,14 +29,14 @@ def write_card(bundle: Bundle, leakage: Leakage, held_out: int, *, curve: bool) 
     data = record.data
     beside = data.get("companions", [])
     licences = "; ".join([data["licence"], *(f"{other['name']}: {other['licence']}" for other in beside)])
-    source = f"{data['name']} (sha256 {data['sha256'][:12]}...), {data['protocol']}{_beside(data)}"
+    source = f"{data['rows']} rows of {data['name']} (sha256 {data['sha256'][:12]}...), {data['protocol']}"
     picture = "![loss and figures on dev by epoch](curve.svg)\n\n" if curve else ""
     backbone = f"{record.backbone} (sha256 {record.backbone_sha256[:12]}...)"
     return f"""# {{id}}
 
 - **Task**: {record.solution} / {record.task}: {", ".join(record.labels)}.
 - **Made of**: {backbone}, method `{record.method["name"]}`, seed {record.seed}.
-- **Trained on**: {source}; {data["rows"]} rows.
+- **Trained on**: {source}{_beside(data)}.
 - **Licence of the data**: {licences}. It holds for what this model may be used for.
 - **Leakage check**: {leakage.summary()}.
 
@@ -65,7 +65,8 @@ def _promise(calibration: Calibration, held_out: int) -> str:
 
 def _beside(data: dict[str, Any]) -> str:
     """Name what was trained on besides the data set itself."""
-    parts = [f"{other['name']} (sha256 {other['sha256'][:12]}...)" for other in data.get("companions", [])]
+    others = data.get("companions", [])
+    parts = [f"{other['rows']} of {other['name']} (sha256 {other['sha256'][:12]}...)" for other in others]
     if "unlabelled_rows" in data:
         parts.append(f"{data['unlabelled_rows']} texts without labels")
     return f", with {' and '.join(parts)}" if parts else ""

@@ -96,7 +96,7 @@ def train_text(table: LabelledTable, recipe: TextRecipe, solution: str, listener
         task=table.task,
         labels={str(label): _names(table, str(label)) for label in model.classes_},
         method=_described(model, recipe),
-        data=_lineage(table, len(texts), len(recipe.unlabelled)),
+        data=_lineage(table, len(own_texts), len(recipe.unlabelled)),
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
     )
@@ -151,8 +151,15 @@ def _lineage(table: LabelledTable, rows: int, unlabelled: int) -> dict[str, Any]
         "licence": table.licence,
     }
     if table.companions:
-        kept = ("name", "sha256", "licence")
-        lineage["companions"] = [{name: getattr(companion, name) for name in kept} for companion in table.companions]
+        lineage["companions"] = [
+            {
+                "name": companion.name,
+                "sha256": companion.sha256,
+                "rows": len(companion.part(Split.TRAIN, Split.DEV)[0]),
+                "licence": companion.licence,
+            }
+            for companion in table.companions
+        ]
     if unlabelled:
         lineage["unlabelled_rows"] = unlabelled
     return lineage

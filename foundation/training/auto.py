@@ -45,7 +45,7 @@ class Auto:
     """
 
     budget: float = 600.0
-    epochs: int = 6
+    epochs: int = 4
 
     @property
     def needs_dev(self) -> bool:

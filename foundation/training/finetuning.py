@@ -53,7 +53,7 @@ class FineTuning(ABC):
         Where a training text is cut (prediction reads all of it).
     """
 
-    epochs: int = 6
+    epochs: int = 4
     learning_rate: float = 1.5e-4
     layer_decay: float = 0.85
     frozen_layers: int = 0

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from foundation.text.network import TextNetwork
@@ -53,24 +52,42 @@ class Probe:
         weights = dict(enumerate(job.class_weight))
         rarest = int(np.bincount(targets).min())
         folds = StratifiedKFold(max(2, min(self.folds, rarest)), shuffle=True, random_state=job.seed)
-        history: list[dict[str, float]] = []
-        scores: list[NDArray[np.float64]] = []
-        for done, strength in enumerate(self.strengths, start=1):
-            head = _head(strength, weights)
-            scores.append(_as_matrix(cross_val_predict(head, vectors, targets, cv=folds, method="decision_function")))
-            loss = float(log_loss(targets, softmax(scores[-1], axis=1)))
-            history.append({"strength": strength, "held_out_log_loss": loss})
-            job.listener(done, len(self.strengths), "choosing the regularisation")
-        best = int(np.argmin([tried["held_out_log_loss"] for tried in history]))
-        head = _head(self.strengths[best], weights).fit(vectors, targets)
-        weight, bias = _fold_in(head[0], head[1])
-        return Fitted(TextNetwork(job.encoder, weight, bias), scores[best], targets, tuple(history), self)
+        scores = np.zeros((len(self.strengths), len(targets), len(job.class_weight)))
+        for done, (kept, held) in enumerate(folds.split(vectors, targets), start=1):
+            scores[:, held] = self._path(vectors[kept], targets[kept], vectors[held], weights)
+            job.listener(done, folds.get_n_splits(), "choosing the regularisation")
+        losses = [float(log_loss(targets, softmax(each, axis=1))) for each in scores]
+        history = tuple(
+            {"strength": strength, "held_out_log_loss": loss}
+            for strength, loss in zip(self.strengths, losses, strict=True)
+        )
+        best = int(np.argmin(losses))
+        scaler = StandardScaler().fit(vectors)
+        head = _head(self.strengths[best], weights).fit(scaler.transform(vectors), targets)
+        network = TextNetwork(job.encoder, *_fold_in(scaler, head))
+        return Fitted(network, scores[best], targets, history, self)
+
+    def _path(
+        self,
+        vectors: NDArray[np.float32],
+        targets: NDArray[np.int64],
+        held_out: NDArray[np.float32],
+        weights: dict[int, float],
+    ) -> NDArray[np.float64]:
+        """Score held-out vectors at every strength, shape (strengths, n, classes), each fit begun at the one before."""
+        scaler = StandardScaler().fit(vectors)
+        scaled, scaled_held_out = scaler.transform(vectors), scaler.transform(held_out)
+        head = _head(self.strengths[0], weights).set_params(warm_start=True)
+        return np.stack(
+            [
+                _as_matrix(head.set_params(C=strength).fit(scaled, targets).decision_function(scaled_held_out))
+                for strength in self.strengths
+            ]
+        )
 
 
-def _head(strength: float, class_weight: dict[int, float]) -> Pipeline:
-    return make_pipeline(
-        StandardScaler(), LogisticRegression(C=strength, class_weight=class_weight, max_iter=1000, tol=1e-4)
-    )
+def _head(strength: float, class_weight: dict[int, float]) -> LogisticRegression:
+    return LogisticRegression(C=strength, class_weight=class_weight, max_iter=1000, tol=1e-4)
 
 
 def _as_matrix(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -31,12 +31,13 @@ def test_companions_are_trained_on_and_told(tmp_path: Path, tiny_backbone: Path)
     alone = train_text(own, recipe, "finance")
     beside = train_text(replace(own, companions=(other,)), recipe, "finance")
     counts = other.frame["split"].value_counts()
-    assert beside.bundle.record.data["rows"] == alone.bundle.record.data["rows"] + counts["train"] + counts["dev"]
-    assert [entry["name"] for entry in beside.bundle.record.data["companions"]] == ["other"]
+    assert beside.bundle.record.data["rows"] == alone.bundle.record.data["rows"]
+    (companion,) = beside.bundle.record.data["companions"]
+    assert (companion["name"], companion["rows"]) == ("other", counts["train"] + counts["dev"])
     assert len(beside.bundle.seen) > len(alone.bundle.seen)
     saved = beside.save(tmp_path / "bundle")
     card = (tmp_path / "bundle" / "CARD.md").read_text(encoding="utf-8")
-    assert "with other (sha256" in card
+    assert f"with {companion['rows']} of other (sha256" in card
     assert "![loss and figures on dev by epoch](curve.svg)" in card
     assert (tmp_path / "bundle" / "curve.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert Bundle.load(tmp_path / "bundle").record == saved.record
