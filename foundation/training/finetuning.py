@@ -16,7 +16,7 @@ from foundation.text.encoder import TextEncoder
 from foundation.text.network import TextNetwork
 from foundation.training.activations import ActivationCache, collate, plain_attention, transformer_layers
 from foundation.training.classifier import LayerClassifier
-from foundation.training.loop import Schedule, run_folder, train_network
+from foundation.training.loop import Schedule, process_rank, run_folder, train_network
 from foundation.training.method import Fitted, LabelledTexts, TrainingJob
 
 __all__ = ["FineTuning", "layer_groups"]
@@ -104,13 +104,14 @@ class FineTuning(ABC):
         with run_folder(self, *job.decisive()) as folder, plain_attention(tuned):
 
             def cached(data: LabelledTexts, name: str) -> ActivationCache:
-                return ActivationCache(tuned, data, self.frozen_layers, self.max_tokens, folder / name, job.listener)
+                scratch = folder / f"{name}-{process_rank()}.f16"
+                return ActivationCache(tuned, data, self.frozen_layers, self.max_tokens, scratch, job.listener)
 
             history = train_network(
                 model,
                 self._groups(model),
-                cached(job.train, "train.f16"),
-                cached(job.dev, "dev.f16") if job.dev else None,
+                cached(job.train, "train"),
+                cached(job.dev, "dev") if job.dev else None,
                 schedule=self._schedule(),
                 collate=collate,
                 score=score,

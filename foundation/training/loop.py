@@ -35,7 +35,7 @@ from foundation.errors import ColonnadeError
 from foundation.progress import Listener
 from foundation.settings import Tracking, settings
 
-__all__ = ["Schedule", "is_main_process", "run_folder", "train_network"]
+__all__ = ["Schedule", "is_main_process", "process_rank", "run_folder", "train_network"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ def train_network(
             f"the disk of {folder} is full; free space, or choose another place with COLONNADE_HOME; "
             "the same command goes on from the last checkpoint"
         ) from error
+    trainer.accelerator.wait_for_everyone()  # the best checkpoint is read by all before the main process removes it
     model.eval()
     return tuple(_history(trainer.state.log_history))
 
@@ -149,9 +150,14 @@ def run_folder(*decisive: object) -> Iterator[Path]:
             shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
 
 
+def process_rank() -> int:
+    """Return the number of this process among those that ``torchrun`` or ``accelerate`` started; 0 if it is alone."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_main_process() -> bool:
-    """Tell whether this process is the one that writes, of those that ``torchrun`` or ``accelerate`` started."""
-    return int(os.environ.get("RANK", "0")) == 0
+    """Tell whether this process is the one that writes bundles and speaks."""
+    return process_rank() == 0
 
 
 class _GroupedTrainer(Trainer):
