@@ -33,10 +33,9 @@ from foundation.errors import BundleError
 from foundation.files import atomic_file, atomic_folder, sha256_file
 from foundation.progress import Listener, silent
 from foundation.settings import settings
-from foundation.text.adapters import WEIGHTS_FILE as ADAPTER_FILE
-from foundation.text.adapters import AdaptedEncoder, Adapter, adapt
-from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.encoder import load_encoder
 from foundation.text.network import TextNetwork
+from foundation.text.trained import load_training, save_training
 from foundation.trust.calibration import Calibration
 
 __all__ = [
@@ -142,12 +141,7 @@ class Bundle:
 
         with atomic_folder(folder) as temporary:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
-            encoder = self.network.encoder
-            if isinstance(encoder, AdaptedEncoder):
-                encoder.adapter.save(temporary)
-                encoder = encoder.shared
-            if encoder.tuned:
-                save_file(_moved_tensors(encoder), temporary / "encoder.safetensors")
+            save_training(self.network.encoder, temporary)
             _write_json(temporary / "calibration.json", asdict(self.calibration))
             (temporary / "splits.csv").write_text(papers.splits, encoding="utf-8")
             if papers.curve:
@@ -182,10 +176,7 @@ class Bundle:
             )
         try:
             head = load_file(folder / "head.safetensors")
-            if "encoder.safetensors" in record.files:
-                encoder = _tuned_encoder(encoder, load_file(folder / "encoder.safetensors"))
-            if ADAPTER_FILE in record.files:
-                encoder = adapt(encoder, Adapter.load(folder))
+            encoder = load_training(encoder, folder, record.files)
             calibration = Calibration(**_read_json(folder / "calibration.json"))
             seen = np.load(folder / "seen.npy", allow_pickle=False)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
@@ -286,28 +277,6 @@ def _check_files(folder: Path, record: BundleRecord) -> None:
 def _head_tensors(network: TextNetwork) -> dict[str, NDArray[np.float32]]:
     # safetensors writes the buffer as it lies: an array in Fortran order would come back transposed
     return {"weight": np.ascontiguousarray(network.weight), "bias": np.ascontiguousarray(network.bias)}
-
-
-def _moved_tensors(encoder: TextEncoder) -> dict[str, NDArray[np.float32]]:
-    """Take the tensors that are not those of the backbone."""
-    before = dict(load_encoder(encoder.record.name).model.named_parameters())
-    now = {name: parameter for name, parameter in encoder.model.named_parameters() if parameter is not before[name]}
-    return {
-        name: np.ascontiguousarray(parameter.detach().numpy())
-        for name, parameter in now.items()
-        if not parameter.equal(before[name])
-    }
-
-
-def _tuned_encoder(frozen: TextEncoder, tensors: Mapping[str, NDArray[np.float32]]) -> TextEncoder:
-    import torch
-
-    encoder = frozen.tunable_copy()
-    state = {name: torch.from_numpy(value) for name, value in tensors.items()}
-    result = encoder.model.load_state_dict(state, strict=False)
-    if result.unexpected_keys:
-        raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")
-    return encoder
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
