@@ -4,7 +4,10 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from foundation.errors import InputError
 
 __all__ = ["Settings", "Tracking", "settings"]
 
@@ -46,5 +49,16 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Return the settings of this process; ``settings.cache_clear()`` reads the environment anew."""
-    return Settings()
+    """Return the settings of this process; ``settings.cache_clear()`` reads the environment anew.
+
+    Raises
+    ------
+    InputError
+        A variable has a value that it cannot have.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"COLONNADE_{first['loc'][0]}".upper()
+        raise InputError(f"{name}: got {first['input']!r}; {first['msg'].lower()}") from error

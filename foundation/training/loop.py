@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from foundation.errors import ColonnadeError
+from foundation.errors import ColonnadeError, InputError
 from foundation.progress import Listener
 from foundation.settings import Tracking, settings
 
@@ -99,6 +100,7 @@ def train_network(
         ``epoch``, ``loss``, ``dev_loss`` and the metrics.
     """
     set_seed(seed)
+    trackers = _trackers(folder)
     stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
     trainer = _GroupedTrainer(
         model=model,
@@ -108,7 +110,7 @@ def train_network(
         data_collator=collate,
         compute_metrics=score,
         optimizers=(torch.optim.AdamW(parameters, fused=True), None),
-        callbacks=[*stopping, _Progress(listener), *_trackers(folder), *callbacks],
+        callbacks=[*stopping, _Progress(listener), *trackers, *callbacks],
     )
     trainer.remove_callback(PrinterCallback)  # a library does not print
     try:
@@ -212,6 +214,8 @@ def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) ->
 def _trackers(folder: Path) -> list[TrainerCallback]:
     """TensorBoard files lie in the run's folder; Weights & Biases writes there too, and sends nothing by default."""
     if settings().tracking is Tracking.WANDB:
+        if not find_spec("wandb"):
+            raise InputError("COLONNADE_TRACKING=wandb needs a package that is not here; run pip install 'wandb>=0.22'")
         os.environ.setdefault("WANDB_MODE", "offline")
         os.environ.setdefault("WANDB_DIR", str(folder))
         return []

@@ -206,3 +206,13 @@ def test_unknown_method_and_missing_split(tmp_path: Path, tiny_backbone: Path) -
     path.write_text("text,label,split\n" + "\n".join(f"t{n},a,test" for n in range(20)))
     with pytest.raises(InputError, match="test_only has no train rows"):
         train_text(load_own_table(path, "tone", {}), TextRecipe(backbone=str(tiny_backbone)), "finance")
+
+
+def test_a_file_that_the_bundle_does_not_name_is_not_read(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
+    own = table(tmp_path)
+    train_text(own, TextRecipe(backbone=str(tiny_backbone)), "finance").save(tmp_path / "plain")
+    train_text(own, TextRecipe("lora", str(tiny_backbone), options=QUICK), "finance").save(tmp_path / "adapted")
+    before = Bundle.load(tmp_path / "plain").probabilities(TEXTS)
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (tmp_path / "plain" / name).write_bytes((tmp_path / "adapted" / name).read_bytes())
+    np.testing.assert_array_equal(Bundle.load(tmp_path / "plain").probabilities(TEXTS), before)

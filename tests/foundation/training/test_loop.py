@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foundation.errors import InputError
 from foundation.settings import settings
 from foundation.training.adalora import Adalora
 from foundation.training.full import Full
@@ -104,6 +105,18 @@ def test_tracking_can_be_off(job: TrainingJob, home: Path, monkeypatch: pytest.M
     settings.cache_clear()
     Full(**FAST).fit(job)
     assert not list((home / "runs").glob("*/tensorboard"))
+
+
+def test_tracking_by_what_is_not_there_is_one_line(job: TrainingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLONNADE_TRACKING", "wandb")
+    monkeypatch.setattr("foundation.training.loop.find_spec", lambda name: None)
+    settings.cache_clear()
+    with pytest.raises(InputError, match="COLONNADE_TRACKING=wandb needs a package that is not here; run pip install"):
+        Full(**FAST).fit(job)
+    monkeypatch.setenv("COLONNADE_TRACKING", "paper")
+    settings.cache_clear()
+    with pytest.raises(InputError, match="COLONNADE_TRACKING: got 'paper'; input should be 'tensorboard', 'wandb' or"):
+        settings()
 
 
 def test_early_stopping_ends_a_run_that_does_not_improve(job: TrainingJob) -> None:
