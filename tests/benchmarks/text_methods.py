@@ -25,6 +25,7 @@ from foundation.data.splits import Split
 from foundation.evaluation.metrics import bootstrap
 from foundation.recipes.train_text import TextRecipe, classifier, companion_rows
 from foundation.text.backbone import DEFAULT_BACKBONE
+from foundation.training import classifier as layers
 from foundation.training.method import find_method
 
 __all__ = ["Protocol", "measure"]
@@ -146,8 +147,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--slice", default="")
     parser.add_argument("--split", type=Split, default=Split.DEV)
+    parser.add_argument("--float32", action="store_true", help="as on a processor that has no fast bfloat16")
     parser.add_argument("--data-root", type=Path, default=Path("../shared/data"))
     asked = parser.parse_args()
+    if asked.float32:
+        layers.fast_bfloat16 = lambda: False
     table = load_card_table(asked.dataset, asked.task, asked.data_root)
     if asked.beside is not None:
         names = [name for name in asked.beside.split(",") if name and name != "none"]
