@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from apps.cli import assets, demo, evaluate, export, predict, train
+from apps.cli import assets, bench, demo, evaluate, export, predict, train, watch
 from foundation import __version__
 from foundation.errors import ColonnadeError
 
@@ -28,7 +28,9 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
+app.command("watch")(watch.watch)
 app.add_typer(assets.app, name="assets")
+app.add_typer(bench.app, name="bench")
 
 
 def _version(wanted: bool) -> None:

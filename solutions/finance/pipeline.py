@@ -4,12 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from foundation.data.tables import ColumnKind
 from foundation.progress import Listener, silent
 from solutions.base import Decision, Solution, SolutionSpec, TaskSpec, Words
+from solutions.finance.documents import read_documents
 from solutions.finance.schema import FinanceRequest, FinanceResponse
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from foundation.bundle import Bundle, BundleRecord
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
@@ -97,9 +102,14 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
 
     def _predict(self, requests: Sequence[FinanceRequest]) -> list[FinanceResponse]:
         texts = [request.text for request in requests]
-        decided = {task: _decide(bundle, texts) for task, bundle in self._bundles.items()}
-        pairs = zip(decided[_TONE], decided[_TOPIC], strict=True)
-        return [FinanceResponse(tone=tone, topic=topic) for tone, topic in pairs]
+        tone, topic = self._bundles[_TONE], self._bundles[_TOPIC]
+        documents = read_documents(texts, tone.probabilities, tone.labels)
+        tones = _decide(tone, np.stack([document.probabilities for document in documents]))
+        topics = _decide(topic, topic.probabilities(texts))
+        return [
+            FinanceResponse(sounds, about, document.moved_by)
+            for sounds, about, document in zip(tones, topics, documents, strict=True)
+        ]
 
     @classmethod
     def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
@@ -115,8 +125,7 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
         return evaluate_text(Bundle.load(bundle, listener), table, listener)
 
 
-def _decide(bundle: "Bundle", texts: Sequence[str]) -> list[Decision]:
-    probabilities = bundle.probabilities(texts)
+def _decide(bundle: "Bundle", probabilities: "NDArray[np.float64]") -> list[Decision]:
     return [
         Decision(
             label=bundle.labels[row.argmax()],

@@ -6,6 +6,7 @@ from datetime import datetime
 from foundation.data.tables import MAX_TEXT_CHARACTERS
 from foundation.errors import InputError
 from solutions.base import Decision
+from solutions.finance.documents import SentenceTone
 
 __all__ = ["FinanceRequest", "FinanceResponse"]
 
@@ -42,10 +43,13 @@ class FinanceResponse:
     Attributes
     ----------
     tone, topic : Decision
+    moved_by : tuple of SentenceTone
+        Of an article, the sentences that made up most of its tone; empty for a headline or a comment.
     """
 
     tone: Decision
     topic: Decision
+    moved_by: tuple[SentenceTone, ...] = ()
 
     @property
     def confidence(self) -> float:
@@ -59,11 +63,15 @@ class FinanceResponse:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The runners-up where the model is unsure; word weights come from ``Finance.explain``."""
+        """The sentences that moved an article, and the runners-up where the model is unsure.
+
+        Word weights come from ``Finance.explain``.
+        """
+        moving = tuple(f"{sentence.label}: {sentence.text}" for sentence in self.moved_by)
         if not self.abstained:
-            return ()
+            return moving
         ranked = sorted(self.tone.probabilities.items(), key=lambda item: -item[1])
-        return (f"between {ranked[0][0]} ({ranked[0][1]:.0%}) and {ranked[1][0]} ({ranked[1][1]:.0%})",)
+        return (f"between {ranked[0][0]} ({ranked[0][1]:.0%}) and {ranked[1][0]} ({ranked[1][1]:.0%})", *moving)
 
     @property
     def model(self) -> str:

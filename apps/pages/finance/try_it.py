@@ -6,6 +6,7 @@ import gradio as gr
 
 from apps.components import decision_card, empty, lead, shown_errors, trust_strip, worded
 from apps.locale import Language, Locale
+from apps.pages.finance.sentences import sentence_list
 from apps.tabs import label_names
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
@@ -64,7 +65,10 @@ def try_tab(solution: Finance, words: Locale) -> None:
         cards = ""
         for spec, decision in zip(solution.spec.tasks, (response.tone, response.topic), strict=True):
             names_of = names[spec.name]
-            details = worded(words, request.text, weights[spec.name], names_of[decision.label])
+            if spec.name == "tone" and response.moved_by:
+                details = sentence_list(words, response.moved_by, names_of)
+            else:
+                details = worded(words, request.text, weights[spec.name], names_of[decision.label])
             threshold = solution.threshold(spec.name)
             cards += decision_card(words, words.pick(spec.title), decision, names_of, threshold, details)
         models = [(record.id, str(record.data["name"])) for record in solution.records().values()]

@@ -1,0 +1,104 @@
+"""``colonnade watch``: follow sources, keep what they say, and raise an alert when bad news gathers."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.progress import progress_bar
+from apps.cli.tables import EncodingOption, parse_pairs
+from foundation.errors import ColonnadeError, InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from solutions.finance.monitor.items import Source
+    from solutions.finance.monitor.monitor import Monitor, Turn
+    from solutions.finance.monitor.store import MonitorStore
+
+__all__ = ["watch"]
+
+_LONGEST_PAUSE = 3600.0
+
+
+def watch(
+    vertical: Annotated[str, typer.Argument(help="finance.")],
+    source: Annotated[list[str], typer.Option(help="file:PATH of a growing table, or a folder of them; repeatable.")],
+    mapping: Annotated[str, typer.Option("--map", help="Your column names: text=headline,time=date,body=story.")] = "",
+    encoding: EncodingOption = "utf-8",
+    watch_list: Annotated[Path | None, typer.Option(help="Companies: a table with name, aliases, tickers.")] = None,
+    dial: Annotated[float, typer.Option(min=0.01, help="False alarms a week that you accept.")] = 1.0,
+    alert: Annotated[list[str] | None, typer.Option(help="https://... or mailto:...; repeatable.")] = None,
+    store: Annotated[str, typer.Option(help="sqlite:///FILE or postgresql+psycopg://...")] = "",
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two looks at the sources.")] = 60.0,
+    utc_offset: Annotated[int, typer.Option(min=-12, max=14, help="Hours that your midnight is ahead of UTC's.")] = 0,
+    once: Annotated[bool, typer.Option("--once", help="Stop when the sources have nothing new.")] = False,
+) -> None:
+    """Follow sources until Ctrl-C; the same command goes on where it stopped."""
+    from foundation.settings import settings
+    from solutions.finance.monitor.delivery import deliver, find_channel
+    from solutions.finance.monitor.monitor import Monitor
+    from solutions.finance.monitor.store import MonitorStore
+    from solutions.finance.pipeline import Finance
+    from solutions.finance.watchlist import read_watch_list
+
+    if vertical != "finance":
+        raise UnknownNameError("vertical that can be watched", vertical, ["finance"])
+    channels = {channel.name: channel for channel in map(find_channel, alert or [])}
+    sources = [_source(address, encoding, parse_pairs("--map", mapping)) for address in source]
+    companies = read_watch_list(watch_list) if watch_list else None
+    kept = MonitorStore(store) if store else MonitorStore.at(settings().home / "monitor.db")
+    with progress_bar() as listener:
+        Finance.prepare(listener=listener)
+        loaded = Finance.load(listener=listener)
+    monitor = Monitor(
+        loaded, kept, sources, watch_list=companies, dial=dial, channels=list(channels), utc_offset=utc_offset
+    )
+    try:
+        _follow(monitor, kept, every, lambda: deliver(kept, channels, utc_offset), once=once)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on from here")
+
+
+def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Callable[[], int], *, once: bool) -> None:
+    """Turn until there is nothing new (``once``) or for ever; what fails later on is told and tried again."""
+    pause, started = every, False
+    while True:
+        try:
+            turn = monitor.turn()
+            send()
+        except ColonnadeError as error:
+            if once or not started:
+                raise
+            typer.secho(f"colonnade: {error}; again in {pause:.0f} s", fg="red", err=True)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            continue
+        pause, started = every, True
+        _tell(turn, store)
+        if not turn.more:
+            if once:
+                return
+            time.sleep(every)
+
+
+def _tell(turn: "Turn", store: "MonitorStore") -> None:
+    if turn.new or turn.refused:
+        first = f", {len(turn.refused)} refused (first: {turn.refused[0].where} {turn.refused[0].reason})"
+        typer.echo(f"{turn.new:,} new items{first if turn.refused else ''}")
+    for alert in store.alerts() if turn.alerts else ():
+        if alert.id in turn.alerts:
+            figures = f"{alert.negative} of {alert.items} items negative, usually {alert.usual_share:.0%}"
+            chance = f"chance alone gives {alert.expected_false:.2g} such alerts a week"
+            typer.echo(f"alert {alert.id}: {alert.series}, {alert.kind.value}: {figures}; {chance}")
+            for row in store.behind(alert.series, alert.start, alert.hour, count=3):
+                typer.echo(f"  - {row['title'][:120]}")
+
+
+def _source(address: str, encoding: str, columns: dict[str, str]) -> "Source":
+    from solutions.finance.monitor.files import FileSource
+
+    kind, _, place = address.partition(":")
+    if kind != "file" or not place:
+        raise InputError(f"cannot follow {address!r}; expected file:PATH of a table or of a folder of tables")
+    return FileSource(Path(place), encoding, columns)

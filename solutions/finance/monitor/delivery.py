@@ -1,0 +1,151 @@
+"""Alerts to people: webhooks and mail, tried again until they are taken.
+
+An alert is marked as sent after the receiver took it. If the machine fails just between, it is sent again with the same
+``Idempotency-Key`` (or ``Message-ID``), by which receivers tell a repetition.
+"""
+
+import os
+import smtplib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+import sqlalchemy as sql
+
+from foundation.errors import InputError, OfflineError
+from foundation.settings import settings
+from solutions.finance.monitor.monitor import time_of
+from solutions.finance.monitor.store import Alert, MonitorStore
+from solutions.finance.monitor.tables import deliveries
+
+__all__ = ["Channel", "Mail", "Webhook", "deliver", "find_channel"]
+
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+_SECONDS = 10.0
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    @property
+    def name(self) -> str:
+        """As it was asked for; it is stored with what is to be sent."""
+
+    def send(self, key: str, told: Mapping[str, Any]) -> None:
+        """Send, or raise ``OSError`` or ``httpx.HTTPError``."""
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Posts JSON to an address."""
+
+    url: str
+
+    @property
+    def name(self) -> str:
+        """The address."""
+        return self.url
+
+    def send(self, key: str, told: Mapping[str, Any]) -> None:
+        """Post; any answer but 2xx is an error."""
+        answer = httpx.post(self.url, json=dict(told), headers={"Idempotency-Key": key}, timeout=_SECONDS)
+        answer.raise_for_status()
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Sends mail by SMTP: the server and the password come from ``COLONNADE_SMTP=smtp://user:password@host:port``."""
+
+    to: str
+
+    @property
+    def name(self) -> str:
+        """``mailto:`` and the address."""
+        return f"mailto:{self.to}"
+
+    def send(self, key: str, told: Mapping[str, Any]) -> None:
+        """Hand the mail over to the server, encrypted where the address says ``smtps:``."""
+        server = urlsplit(os.environ["COLONNADE_SMTP"])
+        mail = EmailMessage()
+        mail["Subject"], mail["To"], mail["Message-ID"] = told["title"], self.to, f"<{key}@colonnade>"
+        mail["From"] = server.username if server.username and "@" in server.username else f"colonnade@{server.hostname}"
+        mail.set_content("\n".join([told["text"], "", *(f"- {story}" for story in told["stories"])]))
+        kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
+        with kind(server.hostname or "localhost", server.port or 0, timeout=_SECONDS) as connection:
+            if server.username and server.password:
+                connection.login(server.username, server.password)
+            connection.send_message(mail)
+
+
+def find_channel(address: str) -> Channel:
+    """Return the channel of an address: ``https://...`` or ``mailto:risk@example.com``.
+
+    Raises
+    ------
+    InputError
+        It is neither, or mail is asked for and ``COLONNADE_SMTP`` names no server.
+    OfflineError
+        ``COLONNADE_OFFLINE=1`` forbids to send.
+    """
+    if settings().offline:
+        raise OfflineError(f"COLONNADE_OFFLINE=1 forbids to send alerts to {address}; unset it, or leave --alert out")
+    parts = urlsplit(address)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        return Webhook(address)
+    if parts.scheme == "mailto" and "@" in parts.path:
+        if not urlsplit(os.environ.get("COLONNADE_SMTP", "")).hostname:
+            raise InputError("mail needs a server: set COLONNADE_SMTP=smtp://user:password@host:port")
+        return Mail(parts.path)
+    raise InputError(f"cannot send alerts to {address!r}; expected https://HOST/PATH or mailto:NAME@HOST")
+
+
+def deliver(store: MonitorStore, channels: Mapping[str, Channel], utc_offset: int = 0) -> int:
+    """Send what is due and return how many were taken; what fails is tried again after 1, 2, 4, ... 60 minutes."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    due = sql.select(deliveries).where(~deliveries.c.sent, deliveries.c.next_at <= now)
+    with store.begin() as run:
+        waiting = run.execute(due.where(deliveries.c.channel.in_(list(channels)))).mappings().all()
+    known = {alert.id: alert for alert in store.alerts()} if waiting else {}
+    taken = 0
+    for row in waiting:
+        error = ""
+        try:
+            channels[row["channel"]].send(f"alert-{row['alert']}", _told(store, known[row["alert"]], utc_offset))
+            taken += 1
+        except (OSError, httpx.HTTPError, smtplib.SMTPException) as failure:
+            error = f"{type(failure).__name__}: {failure}"[:500]
+        pause = min(_FIRST_PAUSE * 2 ** min(row["attempts"], 16), _LONGEST_PAUSE)
+        with store.begin() as run:
+            run.execute(
+                sql.update(deliveries)
+                .where(deliveries.c.alert == row["alert"], deliveries.c.channel == row["channel"])
+                .values(sent=not error, attempts=row["attempts"] + 1, next_at=now + pause, error=error)
+            )
+    return taken
+
+
+def _told(store: MonitorStore, alert: Alert, utc_offset: int) -> dict[str, Any]:
+    """Return what is said of an alert: for people in ``title`` and ``text``, for machines the rest."""
+    share = alert.negative / alert.items if alert.items else 0.0
+    start, end = time_of(alert.start, utc_offset), time_of(alert.hour + 1, utc_offset)
+    title = f"{alert.series}: {share:.0%} negative, usually {alert.usual_share:.0%}"
+    text = (
+        f"{alert.negative} of {alert.items} items since {start:%Y-%m-%d %H:%M} UTC ({alert.kind.value}); "
+        f"chance alone gives {alert.expected_false:.2g} such alerts a week (p = {alert.p:.2g})."
+    )
+    stories = [row["title"] for row in store.behind(alert.series, alert.start, alert.hour, count=5)]
+    figures = {name: getattr(alert, name) for name in ("items", "negative", "usual_share", "p", "expected_false")}
+    facts: dict[str, Any] = {"alert": alert.id, "series": alert.series, "kind": alert.kind.value}
+    return {
+        **facts,
+        "start": f"{start}Z",
+        "end": f"{end}Z",
+        **figures,
+        "title": title,
+        "text": text,
+        "stories": stories,
+    }

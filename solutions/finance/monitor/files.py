@@ -1,0 +1,167 @@
+"""Tables that grow: a file, or all files of a folder, read on from where the last poll stopped."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from foundation.data.tables import MAX_TEXT_CHARACTERS, parse_times, read_table
+from foundation.errors import InputError, UnknownNameError
+from solutions.finance.monitor.items import Batch, Item, Refused, item_key
+
+__all__ = ["FileSource"]
+
+_GROWING, _WHOLE = (".csv", ".tsv", ".jsonl"), (".parquet", ".xlsx")
+# What is read of a file at once: memory stays flat however far behind the monitor is.
+_BLOCK_BYTES = 1 << 20
+_LONGEST_RECORD = 8 * MAX_TEXT_CHARACTERS
+# Bytes that end a line or open a quote mean the same in these; in UTF-16 they do not.
+_ENCODINGS = ("utf-8", "gb18030", "gbk", "gb2312", "big5", "latin-1")
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A CSV, TSV or JSON lines file that grows, or a folder of such; Parquet and Excel are read once each.
+
+    Parameters
+    ----------
+    path : Path
+    encoding : str
+    columns : mapping
+        Your names of ``text``, ``time``, ``body`` and ``link``: ``{"text": "headline"}``.
+    """
+
+    path: Path
+    encoding: str = "utf-8"
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """``file:`` and the whole path."""
+        return f"file:{self.path.resolve()}"
+
+    def poll(self, position: str) -> Batch:
+        """Return the next block of whole records of the first file that has any.
+
+        Raises
+        ------
+        InputError
+            There is no such file or folder, or a column is missing.
+        """
+        if self.encoding.lower() not in _ENCODINGS:
+            raise InputError(
+                f"a growing file in {self.encoding!r} cannot be followed; expected {', '.join(_ENCODINGS)}"
+            )
+        places: dict[str, int] = json.loads(position or "{}")
+        for file in self._files():
+            seen = places.get(file.name, 0)
+            if file.stat().st_size <= seen:
+                continue
+            rows, places[file.name] = self._read(file, seen)
+            if places[file.name] > seen:
+                items, refused = self._items(file, rows)
+                return Batch(items, json.dumps(places), refused, more=True)
+        return Batch((), position)
+
+    def _files(self) -> list[Path]:
+        if self.path.is_dir():
+            return sorted(file for file in self.path.iterdir() if file.suffix.lower() in (*_GROWING, *_WHOLE))
+        if not self.path.exists():
+            raise InputError(f"{self.path} does not exist; expected a table, or a folder of tables")
+        if self.path.suffix.lower() not in (*_GROWING, *_WHOLE):
+            raise InputError(f"{self.path} is of kind {self.path.suffix!r}; expected {', '.join((*_GROWING, *_WHOLE))}")
+        return [self.path]
+
+    def _read(self, file: Path, seen: int) -> tuple[list[tuple[str, Mapping[str, Any]]], int]:
+        """Return the records behind ``seen`` bytes with their places, and how many bytes are read now."""
+        if file.suffix.lower() in _WHOLE:
+            frame = read_table(file)
+            return [
+                (f"row {row + 1}", cells) for row, cells in enumerate(frame.to_dict("records"))
+            ], file.stat().st_size
+        with file.open("rb") as stream:
+            head = stream.readline() if file.suffix.lower() != ".jsonl" else b""
+            if head and not head.endswith(b"\n"):
+                return [], seen
+            stream.seek(max(seen, len(head)))
+            start = stream.tell()
+            block = _whole_records(stream.read(_BLOCK_BYTES), quoted=bool(head))
+            if not block:  # one record may be longer than a block
+                stream.seek(start)
+                block = _whole_records(stream.read(_LONGEST_RECORD), quoted=bool(head))
+        text = block.decode(self.encoding, errors="replace")
+        records = _csv(head.decode(self.encoding), text, file.suffix) if head else _jsonl(text)
+        return [(f"byte {start}, record {row + 1}", cells) for row, cells in enumerate(records)], start + len(block)
+
+    def _items(self, file: Path, rows: list[tuple[str, Mapping[str, Any]]]) -> tuple[list[Item], list[Refused]]:
+        items, refused = [], []
+        now = datetime.now().astimezone().isoformat()
+        times = parse_times(pd.Series([str(self._cell(cells, "time") or now) for _, cells in rows], dtype=str))
+        for (place, cells), time in zip(rows, times, strict=True):
+            where = f"{file.name}, {place}"
+            if "error" in cells:
+                refused.append(Refused(where, str(cells["error"])))
+                continue
+            title, body = (
+                str(self._cell(cells, "text", file) or "").strip(),
+                str(self._cell(cells, "body") or "").strip(),
+            )
+            if reason := _fault(title, body, time):
+                refused.append(Refused(where, reason))
+                continue
+            given = str(self._cell(cells, "time") or "")
+            key = item_key(self.name, given, title, body)
+            items.append(Item(key, self.name, time.to_pydatetime(), title, body, str(self._cell(cells, "link") or "")))
+        return items, refused
+
+    def _cell(self, cells: Mapping[str, Any], column: str, needed_in: Path | None = None) -> Any:
+        name = self.columns.get(column, column)
+        if name not in cells and (needed_in or column in self.columns) and "error" not in cells:
+            raise UnknownNameError(f"column of {needed_in or self.path}", name, map(str, cells))
+        return cells.get(name)
+
+
+def _fault(title: str, body: str, time: pd.Timestamp) -> str:
+    if not any(letter.isalnum() for letter in title):
+        return "has no text"
+    if "\ufffd" in title:
+        return "is in another encoding; name it with --encoding (gb18030, ...)"
+    if len(title) + len(body) > MAX_TEXT_CHARACTERS:
+        return f"is longer than {MAX_TEXT_CHARACTERS:,} characters"
+    return "has a time that cannot be read; expected one such as 2026-03-02 09:30" if pd.isna(time) else ""
+
+
+def _whole_records(block: bytes, *, quoted: bool) -> bytes:
+    """Return the block up to its last line end that does not lie between quotes."""
+    end = len(block)
+    while (end := block.rfind(b"\n", 0, end)) >= 0:
+        if not quoted or block.count(b'"', 0, end) % 2 == 0:
+            return block[: end + 1]
+    return b""
+
+
+def _csv(head: str, text: str, suffix: str) -> Iterator[Mapping[str, Any]]:
+    separator = "\t" if suffix.lower() == ".tsv" else ","
+    names = next(csv.reader([head.lstrip("\ufeff")], delimiter=separator))
+    for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+        if len(cells) == len(names):
+            yield dict(zip(names, cells, strict=True))
+        elif cells:
+            yield {"error": f"has {len(cells)} cells where the header has {len(names)}"}
+
+
+def _jsonl(text: str) -> Iterator[Mapping[str, Any]]:
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        yield record if isinstance(record, dict) else {"error": "is not a JSON object"}

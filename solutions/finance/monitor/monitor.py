@@ -1,0 +1,168 @@
+"""The loop: ask the sources, read what is new, count it by topic and company, look for surges, keep the alerts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solutions.finance.monitor.items import Item, Refused, Source
+from solutions.finance.monitor.store import MonitorStore, ReadItem
+from solutions.finance.schema import FinanceRequest
+from solutions.finance.surge.detector import Alarm, SurgeDetector
+from solutions.finance.watchlist import WatchList
+
+if TYPE_CHECKING:
+    from solutions.finance.pipeline import Finance
+
+__all__ = ["Monitor", "Turn", "hour_of", "time_of"]
+
+_UNIX = datetime(1970, 1, 1)
+# An hour is judged when it has been over for so long: sources are some minutes late.
+_GRACE = timedelta(minutes=10)
+# An alert about what lies further back is kept and shown, and nobody is woken by it: an archive was read.
+_NEWS = 48
+
+
+def hour_of(time: datetime, utc_offset: int = 0) -> int:
+    """Return the hours of Unix time, on a clock that is so many hours ahead of UTC.
+
+    Examples
+    --------
+    >>> hour_of(datetime(1970, 1, 2, 3, 59)), hour_of(datetime(1970, 1, 2, 3, 59), utc_offset=8)
+    (27, 35)
+    """
+    return int((time - _UNIX) // timedelta(hours=1)) + utc_offset
+
+
+def time_of(hour: int, utc_offset: int = 0) -> datetime:
+    """Return when an hour begins, UTC: the inverse of ``hour_of``."""
+    return _UNIX + timedelta(hours=hour - utc_offset)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one turn of the loop did.
+
+    Attributes
+    ----------
+    new : int
+        Items that were not there before.
+    refused : sequence of Refused
+    alerts : sequence of int
+        Ids of alerts that begin.
+    more : bool
+        Whether a source has more at once.
+    """
+
+    new: int
+    refused: Sequence[Refused]
+    alerts: Sequence[int]
+    more: bool
+
+
+class Monitor:
+    """Follows sources.
+
+    An item counts in the hour in which it was published, or, where it arrives later, in which it became known: what was
+    looked at once is never counted anew, and a replay of the stored counts gives the same alerts.
+
+    Parameters
+    ----------
+    solution : Finance
+    store : MonitorStore
+    sources : sequence of Source
+    watch_list : WatchList
+    dial : float
+        False alarms a week that are accepted, over all topics and companies.
+    channels : sequence of str
+        Where alerts are to be delivered.
+    utc_offset : int
+        Hours that the readers' clock is ahead of UTC: a day begins at their midnight.
+    """
+
+    def __init__(
+        self,
+        solution: "Finance",
+        store: MonitorStore,
+        sources: Sequence[Source],
+        *,
+        watch_list: WatchList | None = None,
+        dial: float = 1.0,
+        channels: Sequence[str] = (),
+        utc_offset: int = 0,
+    ) -> None:
+        self._solution, self._store, self._sources = solution, store, sources
+        self._watch_list = watch_list or WatchList(())
+        self._channels, self._offset = channels, utc_offset
+        topics = [f"topic:{label}" for label in solution.records()["topic"].labels]
+        self.series = [*topics, *(f"company:{company.name}" for company in self._watch_list.companies)]
+        self.detector = SurgeDetector(len(self.series), dial)
+        if store.clock is not None:
+            self._look(store.first_hour(), store.clock)  # what it finds is known already
+
+    def turn(self, now: datetime | None = None) -> Turn:
+        """Ask every source once, and look at the hours that are over.
+
+        Parameters
+        ----------
+        now : datetime, optional
+            UTC, without a zone; the present where left out.
+        """
+        moment = now or datetime.now(UTC).replace(tzinfo=None)
+        new, more = 0, False
+        refused: list[Refused] = []
+        for source in self._sources:
+            batch = source.poll(self._store.position(source.name))
+            refused += batch.refused
+            more = more or batch.more
+            if batch.items or batch.refused:
+                new += self._store.add(self._read(batch.items, moment), source.name, batch.position)
+        alerts = [] if more else self._advance(moment)
+        return Turn(new, refused, alerts, more)
+
+    def _read(self, items: Sequence[Item], moment: datetime) -> list[ReadItem]:
+        answers = self._solution.predict([FinanceRequest(item.text, item.time) for item in items])
+        earliest, latest = self._store.clock, hour_of(moment, self._offset)
+        read = []
+        for item, answer in zip(items, answers, strict=True):
+            hour = min(hour_of(item.time, self._offset), latest)
+            mentions = self._watch_list.mentions(item.title, item.body)
+            read.append(
+                ReadItem(
+                    item,
+                    hour if earliest is None else max(hour, earliest),
+                    topic=answer.topic.label,
+                    tone=answer.tone.label,
+                    tone_confidence=answer.tone.confidence,
+                    unsure=answer.tone.abstained,
+                    series={
+                        f"topic:{answer.topic.label}": 1.0,
+                        **{f"company:{mention.company}": mention.relevance for mention in mentions},
+                    },
+                )
+            )
+        return read
+
+    def _advance(self, moment: datetime) -> list[int]:
+        end = hour_of(moment - _GRACE, self._offset)
+        clock = self._store.clock
+        first = self._store.first_hour() if clock is None else clock
+        if first is None or first >= end:
+            return []
+        found = [(self.series[alarm.series], alarm) for alarm in self._look(first, end)]
+        old = [each for each in found if each[1].hour < end - _NEWS]
+        fresh = [each for each in found if each[1].hour >= end - _NEWS]
+        return self._store.advance(end, old, ()) + self._store.advance(end, fresh, self._channels)
+
+    def _look(self, first: int | None, end: int) -> list[Alarm]:
+        """Let the detector take the hours from first up to, not including, end."""
+        if first is None or first >= end:
+            return []
+        items, negative = self._store.counts(self.series, first, end)
+        return [
+            alarm
+            for hour, some, bad in zip(np.arange(first, end).tolist(), items, negative, strict=True)
+            for alarm in self.detector.step(hour, some, bad)
+        ]

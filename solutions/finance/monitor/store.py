@@ -1,0 +1,296 @@
+"""Where the monitor keeps what it has seen: SQLite by default, PostgreSQL by URL.
+
+Items, the hourly counts they add to and the place in their source are written in one transaction: after a crash nothing
+is lost and nothing is counted twice. An alert is never changed without a line that says who did it, when and why.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql, sqlite
+
+from foundation.errors import ColonnadeError, InputError
+from solutions.finance.monitor.items import Item
+from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
+from solutions.finance.monitor.tables import series_items as members
+from solutions.finance.surge.baseline import Counts
+from solutions.finance.surge.detector import Alarm, AlarmKind
+
+__all__ = ["Alert", "AlertState", "MonitorStore", "ReadItem"]
+
+_CLOCK = "@clock"
+_AT_ONCE = 500  # rows of one statement: SQLite takes 32,766 values
+
+
+class AlertState(str, Enum):
+    """What a person has done with an alert."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    ACKNOWLEDGED = "acknowledged"
+
+
+@dataclass(frozen=True)
+class ReadItem:
+    """An item with what the models and the watch list said of it.
+
+    Attributes
+    ----------
+    item : Item
+    hour : int
+        In which it counts: that in which it became known.
+    topic, tone : str
+    tone_confidence : float
+    unsure : bool
+        Whether the tone is *I do not know*; then it does not count as negative.
+    series : mapping of str to float
+        What it belongs to (``topic:credit``, ``company:Harlund``), and its relevance there.
+    """
+
+    item: Item
+    hour: int
+    topic: str
+    tone: str
+    tone_confidence: float
+    unsure: bool
+    series: Mapping[str, float]
+
+    @property
+    def negative(self) -> bool:
+        """Whether it counts as bad news."""
+        return self.tone == "negative" and not self.unsure
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alarm as it is kept, with what people did about it."""
+
+    id: int
+    series: str
+    kind: AlarmKind
+    hour: int
+    start: int
+    items: int
+    negative: int
+    usual_share: float
+    p: float
+    expected_false: float
+    state: AlertState
+    snoozed_until: datetime | None
+
+
+class MonitorStore:
+    """The monitor's database.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///monitor.db``, ``postgresql+psycopg://user@host/name``.
+
+    Examples
+    --------
+    >>> store = MonitorStore("sqlite://")
+    >>> store.position("file:news.csv")
+    ''
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = sql.create_engine(url, pool_pre_ping=True)
+        except (sql.exc.ArgumentError, ModuleNotFoundError) as error:
+            raise InputError(
+                f"got the database {url!r}; expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME "
+                f"(for the latter pip install 'psycopg[binary]')"
+            ) from error
+        if self.engine.dialect.name == "sqlite":
+            sql.event.listen(self.engine, "connect", _journal)
+        with self._told():
+            METADATA.create_all(self.engine)
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Open or create a SQLite file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(f"sqlite:///{path}")
+
+    @property
+    def clock(self) -> int | None:
+        """The hour up to which the detector has looked; None at the beginning."""
+        position = self.position(_CLOCK)
+        return int(position) if position else None
+
+    def position(self, source: str) -> str:
+        """Return how far a source was read; ``""`` at the beginning."""
+        with self.begin() as run:
+            found = run.execute(sql.select(places.c.position).where(places.c.name == source)).scalar()
+        return found or ""
+
+    def add(self, read: Sequence[ReadItem], source: str, position: str) -> int:
+        """Keep items that are new, count them, and move on in their source; return how many were new."""
+        rows = [
+            {
+                **{name: getattr(each.item, name) for name in ("key", "source", "time", "title", "link")},
+                **{name: getattr(each, name) for name in ("topic", "tone", "tone_confidence", "unsure")},
+            }
+            for each in read
+        ]
+        with self.begin() as run:
+            fresh: dict[str, int] = {}
+            for some in _chunks(rows):
+                new = self._insert(items).values(some).on_conflict_do_nothing().returning(items.c.key, items.c.id)
+                fresh.update((row.key, row.id) for row in run.execute(new))
+            counted = {each.item.key: each for each in read if each.item.key in fresh}.values()
+            for some in _chunks([row for each in counted for row in _memberships(each, fresh[each.item.key])]):
+                run.execute(sql.insert(members), some)
+            self._count(run, counted)
+            self._move(run, source, position)
+        return len(fresh)
+
+    def counts(self, series: Sequence[str], first: int, end: int) -> tuple[Counts, Counts]:
+        """Return items and negative items by hour, each of shape (end - first, series)."""
+        column = {name: index for index, name in enumerate(series)}
+        total = np.zeros((2, max(end - first, 0), len(series)), dtype=np.int64)
+        wanted = sql.select(hours).where(hours.c.hour >= first, hours.c.hour < end, hours.c.series.in_(list(series)))
+        with self.begin() as run:
+            for row in run.execute(wanted):
+                total[:, row.hour - first, column[row.series]] = row.items, row.negative
+        return total[0], total[1]
+
+    def first_hour(self) -> int | None:
+        """Return the hour of the oldest counted item."""
+        with self.begin() as run:
+            return run.execute(sql.select(sql.func.min(hours.c.hour))).scalar()
+
+    def advance(self, clock: int, found: Iterable[tuple[str, Alarm]], channels: Sequence[str]) -> list[int]:
+        """Keep the alarms of the hours before ``clock``, put them out for delivery, and return the new alerts' ids."""
+        now, new = _now(), []
+        with self.begin() as run:
+            for series, alarm in found:
+                row = {**asdict(alarm), "series": series, "kind": alarm.kind.value, "state": AlertState.OPEN.value}
+                insert = self._insert(alerts).values(row).on_conflict_do_nothing().returning(alerts.c.id)
+                for alert in run.execute(insert).scalars():
+                    new.append(alert)
+                    run.execute(sql.insert(alert_changes).values(_change(alert, now, "monitor", AlertState.OPEN, "")))
+                    for channel in channels:
+                        first = {"alert": alert, "channel": channel, "sent": False, "attempts": 0}
+                        run.execute(sql.insert(deliveries).values(**first, next_at=now, error=""))
+            self._move(run, _CLOCK, str(clock))
+        return new
+
+    def alerts(self) -> list[Alert]:
+        """Return all alerts, the newest first; one whose snooze is over is open again."""
+        with self.begin() as run:
+            rows = run.execute(sql.select(alerts).order_by(alerts.c.hour.desc(), alerts.c.id.desc())).mappings().all()
+        return [_alert(dict(row)) for row in rows]
+
+    def change(self, alert: int, state: AlertState, who: str, note: str = "", until: datetime | None = None) -> None:
+        """Acknowledge, snooze (until a time, UTC), open again or annotate; the change is kept.
+
+        Raises
+        ------
+        InputError
+            There is no such alert.
+        """
+        with self.begin() as run:
+            update = sql.update(alerts).where(alerts.c.id == alert).values(state=state.value, snoozed_until=until)
+            if not run.execute(update).rowcount:
+                raise InputError(f"there is no alert {alert}")
+            run.execute(sql.insert(alert_changes).values(_change(alert, _now(), who, state, note)))
+
+    def changes(self, alert: int) -> list[Mapping[str, Any]]:
+        """Return what was done with an alert, oldest first."""
+        wanted = sql.select(alert_changes).where(alert_changes.c.alert == alert).order_by(alert_changes.c.id)
+        with self.begin() as run:
+            return [dict(row) for row in run.execute(wanted).mappings()]
+
+    def behind(self, series: str, start: int, end: int, count: int = 20) -> list[Mapping[str, Any]]:
+        """Return the negative items of a series from start up to and including end, the most relevant first."""
+        wanted = (
+            sql.select(items, members.c.relevance)
+            .join(members, members.c.item == items.c.id)
+            .where(members.c.series == series, members.c.hour.between(start, end), members.c.negative)
+            .order_by(members.c.relevance.desc(), items.c.tone_confidence.desc(), items.c.id)
+            .limit(count)
+        )
+        with self.begin() as run:
+            return [dict(row) for row in run.execute(wanted).mappings()]
+
+    def _count(self, run: sql.Connection, counted: Iterable[ReadItem]) -> None:
+        sums: dict[tuple[str, int], list[int]] = {}
+        for each in counted:
+            for series in each.series:
+                total = sums.setdefault((series, each.hour), [0, 0])
+                total[0] += 1
+                total[1] += each.negative
+        rows = [
+            {"series": series, "hour": hour, "items": total, "negative": bad}
+            for (series, hour), (total, bad) in sorted(sums.items())
+        ]
+        for some in _chunks(rows):
+            insert = self._insert(hours).values(some)
+            grown = {name: hours.c[name] + insert.excluded[name] for name in ("items", "negative")}
+            run.execute(insert.on_conflict_do_update(index_elements=["series", "hour"], set_=grown))
+
+    def _move(self, run: sql.Connection, name: str, position: str) -> None:
+        insert = self._insert(places).values(name=name, position=position)
+        run.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"position": position}))
+
+    def _insert(self, table: sql.Table) -> "sqlite.Insert | postgresql.Insert":
+        return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
+
+    @contextmanager
+    def begin(self) -> Iterator[sql.Connection]:
+        """Yield a connection within a transaction; what the database says against it is one clear line."""
+        with self._told(), self.engine.begin() as run:
+            yield run
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sql.exc.DBAPIError as error:
+            reason = str(error.orig).splitlines()[0]
+            raise ColonnadeError(
+                f"the database {self.engine.url!r} does not take it ({reason}); nothing was lost: "
+                "see to its disk or connection, the monitor tries again"
+            ) from error
+
+
+def _journal(connection: Any, _: Any) -> None:
+    """Let a page read while the monitor writes, and write what is committed to the disk."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _memberships(each: ReadItem, item: int) -> Iterator[dict[str, Any]]:
+    for series, relevance in each.series.items():
+        where = {"series": series, "hour": each.hour, "item": item}
+        yield {**where, "negative": each.negative, "relevance": relevance}
+
+
+def _alert(row: Mapping[str, Any]) -> Alert:
+    state, until = AlertState(row["state"]), row["snoozed_until"]
+    if state is AlertState.SNOOZED and until and until <= _now():
+        state = AlertState.OPEN
+    return Alert(**{**row, "kind": AlarmKind(row["kind"]), "state": state})
+
+
+def _change(alert: int, at: datetime, who: str, state: AlertState, note: str) -> dict[str, Any]:
+    return {"alert": alert, "at": at, "who": who, "state": state.value, "note": note}
+
+
+def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for at in range(0, len(rows), _AT_ONCE):
+        yield rows[at : at + _AT_ONCE]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

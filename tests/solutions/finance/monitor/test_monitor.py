@@ -1,0 +1,160 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sql
+
+from foundation.errors import ColonnadeError, InputError
+from solutions.finance.monitor.monitor import Monitor
+from solutions.finance.monitor.store import AlertState, MonitorStore
+from solutions.finance.surge.detector import AlarmKind
+from solutions.finance.watchlist import Company, WatchList
+from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history, item
+
+NOON = START + timedelta(hours=12)
+END = START + timedelta(days=40)
+
+
+def monitor(store, items, at_once=100, **options) -> Monitor:
+    return Monitor(KeywordFinance(), store, [ListSource(items, at_once)], **options)
+
+
+def run(watching: Monitor, now) -> list[int]:
+    alerts = []
+    while (turn := watching.turn(now)).more:
+        alerts += turn.alerts
+    return [*alerts, *turn.alerts]
+
+
+def test_items_are_counted_by_topic_and_company_once(store):
+    items = [item(1, "loan bad Harlund", NOON), item(2, "loan good", NOON), item(3, "unsure bad", NOON)]
+    watched = WatchList([Company("Harlund")])
+    assert monitor(store, items, watch_list=watched).turn(NOON).new == 3
+    # the same again, as after a crash before the source's place was written
+    with store.begin() as run_:
+        run_.execute(sql.text("delete from places"))
+    assert monitor(store, items, watch_list=watched).turn(NOON).new == 0
+    hour = store.first_hour()
+    total, bad = store.counts(["topic:credit", "topic:trade", "company:Harlund"], hour, hour + 1)
+    assert total.tolist() == [[2, 1, 1]]
+    assert bad.tolist() == [[1, 0, 1]]
+    assert [row["title"] for row in store.behind("company:Harlund", hour, hour)] == ["loan bad Harlund"]
+
+
+def test_a_surge_becomes_one_alert_with_its_stories(store):
+    assert len(run(monitor(store, history(40, surge_days=1)), END)) == 1
+    (alert,) = store.alerts()
+    assert (alert.series, alert.kind, alert.state) == ("topic:credit", AlarmKind.BURST, AlertState.OPEN)
+    surge = store.first_hour() + 39 * 24
+    assert surge - 2 <= alert.start <= surge + 2
+    assert all("bad" in row["title"] for row in store.behind(alert.series, alert.start, alert.hour))
+
+
+def test_a_restart_at_any_time_gives_the_same_alerts(store, tmp_path):
+    items = history(40, surge_days=1)
+    whole = MonitorStore.at(tmp_path / "whole.db")
+    run(monitor(whole, items), END)
+    for days in range(0, 41, 5):  # a new process every five days
+        run(monitor(store, items[: days * 24], at_once=37), START + timedelta(days=days))
+    run(monitor(store, items), END)
+    facts = [
+        [(alert.series, alert.kind, alert.hour, alert.items, alert.p) for alert in kept.alerts()]
+        for kept in (whole, store)
+    ]
+    assert facts[0]
+    assert facts[0] == facts[1]
+
+
+def test_an_item_that_comes_late_counts_when_it_is_known(store):
+    source = ListSource([item(1, "loan good", START)])
+    watching = Monitor(KeywordFinance(), store, [source])
+    watching.turn(NOON)
+    source.items.append(item(2, "loan bad", START))
+    watching.turn(NOON)
+    first = store.first_hour()
+    total, bad = store.counts(["topic:credit"], first, first + 13)
+    assert total[:, 0].tolist() == [1, *[0] * 10, 1, 0]
+    assert bad.sum() == 1
+
+
+def test_what_people_do_with_an_alert_is_kept(store):
+    (alert,) = run(monitor(store, history(40, surge_days=1)), END)
+    store.change(alert, AlertState.SNOOZED, "Ana", "waiting for the auditor", until=START)  # over long ago
+    assert store.alerts()[0].state is AlertState.OPEN
+    store.change(alert, AlertState.ACKNOWLEDGED, "Bo", "known")
+    assert store.alerts()[0].state is AlertState.ACKNOWLEDGED
+    kept = [(change["who"], change["state"], change["note"]) for change in store.changes(alert)]
+    assert kept == [
+        ("monitor", "open", ""), ("Ana", "snoozed", "waiting for the auditor"), ("Bo", "acknowledged", "known")
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="there is no alert 99"):
+        store.change(99, AlertState.OPEN, "Ana")
+
+
+@pytest.mark.parametrize("url", ["mysql+nothing://x", "not a url"])
+def test_a_database_that_cannot_be_is_one_line(url):
+    with pytest.raises(InputError, match="expected sqlite:///FILE or postgresql"):
+        MonitorStore(url)
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    store = MonitorStore.at(tmp_path / "monitor.db")
+    watching = monitor(store, history(20), at_once=480)
+    with store.engine.connect() as connection:  # pooled: the same connection is used below
+        pages = connection.exec_driver_sql("pragma page_count").scalar()
+        connection.exec_driver_sql(f"pragma max_page_count={pages + 2}")
+    with pytest.raises(ColonnadeError, match=r"full.*nothing was lost"):
+        watching.turn(START)
+    assert store.position("list:test") == ""
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("pragma max_page_count=1073741823")
+    assert watching.turn(START).new == 480
+
+
+def test_a_database_that_comes_back_is_gone_on_with(postgres_url, tmp_path):
+    store = MonitorStore(postgres_url)
+    watching = monitor(store, history(2))
+    watching.turn(START)
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        # every connection but this one is cut, as by a restart of the server
+        other.execute(sql.text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"))
+    assert watching.turn(END).new == 0
+    store.engine.dispose()
+
+
+KILLED = """
+import sys
+from datetime import timedelta
+from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history
+from solutions.finance.monitor.monitor import Monitor
+from solutions.finance.monitor.store import MonitorStore
+END = START + timedelta(days=40)
+watching = Monitor(KeywordFinance(), MonitorStore(sys.argv[1]), [ListSource(history(40, surge_days=1), at_once=5)])
+print("ready", flush=True)
+while watching.turn(END).more: pass
+"""
+
+
+def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path):
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    for pause in (0.05, 0.1, 0.2):
+        process = subprocess.Popen([sys.executable, "-c", KILLED, url], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(pause)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    store = MonitorStore(url)
+    items = history(40, surge_days=1)
+    before = int(store.position("list:test") or 0)
+    assert 0 < before < len(items)
+    assert len(run(monitor(store, items), END)) == 1
+    first = store.first_hour()
+    total, bad = store.counts(["topic:credit"], first, first + 40 * 24)
+    assert total.sum() == len(items)
+    assert bad.sum() == sum("bad" in each.title for each in items)
