@@ -23,7 +23,7 @@ _LONGEST_PAUSE = 3600.0
 
 def watch(
     vertical: Annotated[str, typer.Argument(help="finance.")],
-    source: Annotated[list[str], typer.Option(help="file:PATH of a growing table, or a folder of them; repeatable.")],
+    source: Annotated[list[str], typer.Option(help="file:PATH of a growing table or folder, or rss:URL; repeatable.")],
     mapping: Annotated[str, typer.Option("--map", help="Your column names: text=headline,time=date,body=story.")] = "",
     encoding: EncodingOption = "utf-8",
     watch_list: Annotated[Path | None, typer.Option(help="Companies: a table with name, aliases, tickers.")] = None,
@@ -96,9 +96,12 @@ def _tell(turn: "Turn", store: "MonitorStore") -> None:
 
 
 def _source(address: str, encoding: str, columns: dict[str, str]) -> "Source":
+    from solutions.finance.monitor.feeds import FeedSource
     from solutions.finance.monitor.files import FileSource
 
     kind, _, place = address.partition(":")
-    if kind != "file" or not place:
-        raise InputError(f"cannot follow {address!r}; expected file:PATH of a table or of a folder of tables")
-    return FileSource(Path(place), encoding, columns)
+    if kind == "file" and place:
+        return FileSource(Path(place), encoding, columns)
+    if kind == "rss" and place:
+        return FeedSource(place)
+    raise InputError(f"cannot follow {address!r}; expected file:PATH or rss:https://HOST/PATH")

@@ -114,10 +114,11 @@ class Monitor:
         new, more = 0, False
         refused: list[Refused] = []
         for source in self._sources:
-            batch = source.poll(self._store.position(source.name))
+            place = self._store.position(source.name)
+            batch = source.poll(place)
             refused += batch.refused
             more = more or batch.more
-            if batch.items or batch.refused:
+            if batch.items or batch.position != place:
                 new += self._store.add(self._read(batch.items, moment), source.name, batch.position)
         alerts = [] if more else self._advance(moment)
         return Turn(new, refused, alerts, more)

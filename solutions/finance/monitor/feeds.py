@@ -1,0 +1,138 @@
+"""News feeds (RSS and Atom), asked politely: only what is new, never faster than the publisher wants."""
+
+import json
+import time
+from calendar import timegm
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+from re import compile as pattern
+from typing import Any
+from urllib.parse import urlsplit
+
+import feedparser
+import httpx
+
+from foundation.data.tables import MAX_TEXT_CHARACTERS
+from foundation.errors import ColonnadeError, InputError, OfflineError
+from foundation.settings import settings
+from solutions.finance.monitor.items import Batch, Item, Refused, item_key
+
+__all__ = ["FeedSource"]
+
+_AGENT = "Colonnade (news monitor; asks for what is new only)"
+_SECONDS, _MOST_BYTES = 20.0, 10 << 20
+# What a publisher that answers with an error is left alone for: twice as long each time.
+_FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 3600.0
+_TAG = pattern(r"<[^>]+>")
+
+
+@dataclass(frozen=True)
+class FeedSource:
+    """An RSS or Atom feed.
+
+    Between polls it keeps, in the position, what the server said of its version (``ETag``, ``Last-Modified``) and until
+    when it is to be left alone (``Retry-After``, or a pause that doubles with each failure).
+
+    Parameters
+    ----------
+    url : str
+    """
+
+    url: str
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
+            raise InputError(f"got the feed {self.url!r}; expected rss:https://HOST/PATH")
+
+    @property
+    def name(self) -> str:
+        """``rss:`` and the address."""
+        return f"rss:{self.url}"
+
+    def poll(self, position: str) -> Batch:
+        """Ask for what is new.
+
+        Raises
+        ------
+        OfflineError
+            ``COLONNADE_OFFLINE=1`` forbids it.
+        """
+        if settings().offline:
+            raise OfflineError(f"COLONNADE_OFFLINE=1 forbids to read {self.url}; unset it, or follow a file:PATH")
+        known: dict[str, Any] = json.loads(position or "{}")
+        if time.time() < known.get("not_before", 0):
+            return Batch((), position)
+        try:
+            answer = self._get(known)
+            if answer.status_code == httpx.codes.NOT_MODIFIED:
+                return Batch((), json.dumps({name: known[name] for name in ("etag", "modified") if name in known}))
+            if not answer.is_success:
+                return self._failed(known, f"the server answered {answer.status_code}", _asked_for(answer))
+            items, refused = self._items(answer)
+        except (httpx.HTTPError, ColonnadeError) as error:
+            return self._failed(known, str(error) or type(error).__name__)
+        version = {"etag": answer.headers.get("etag", ""), "modified": answer.headers.get("last-modified", "")}
+        return Batch(items, json.dumps(version), refused)
+
+    def _get(self, known: Mapping[str, Any]) -> httpx.Response:
+        headers = {"User-Agent": _AGENT, "If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
+        given = {name: value for name, value in headers.items() if value}
+        with httpx.stream("GET", self.url, headers=given, timeout=_SECONDS, follow_redirects=True) as answer:
+            content = b""
+            for part in answer.iter_bytes():
+                content += part
+                if len(content) > _MOST_BYTES:
+                    raise ColonnadeError(f"its answer is larger than {_MOST_BYTES >> 20} MB")
+        # the content is unpacked already, so only what tells its version and its encoding is kept of the headers
+        kept = ("content-type", "etag", "last-modified", "retry-after")
+        told = {name: answer.headers[name] for name in kept if name in answer.headers}
+        return httpx.Response(answer.status_code, headers=told, content=content)
+
+    def _items(self, answer: httpx.Response) -> tuple[list[Item], list[Refused]]:
+        feed = feedparser.parse(answer.content, response_headers=dict(answer.headers))
+        if feed.bozo and not feed.entries:
+            raise ColonnadeError(f"what it sent is no feed ({feed.bozo_exception})")
+        items, refused = [], []
+        for entry in feed.entries:
+            title, body = _text(entry.get("title", "")), _text(_body(entry))
+            if not any(letter.isalnum() for letter in title + body):
+                refused.append(Refused(f"{self.url}, {entry.get('id', 'an entry')}", "has no text"))
+                continue
+            told = entry.get("published_parsed") or entry.get("updated_parsed")
+            when = datetime.fromtimestamp(timegm(told), UTC) if told else datetime.now(UTC)
+            link = entry.get("link", "")
+            key = item_key(self.name, entry.get("id") or link or f"{title}\n{body}")
+            body = body[: MAX_TEXT_CHARACTERS - len(title) - 1]
+            items.append(Item(key, self.name, when.replace(tzinfo=None), title or body[:200], body, link))
+        return items, refused
+
+    def _failed(self, known: Mapping[str, Any], reason: str, asked: float = 0.0) -> Batch:
+        pause = min(2 * known.get("pause", _FIRST_PAUSE / 2), _LONGEST_PAUSE)
+        wait = max(pause, asked)
+        position = {**known, "pause": pause, "not_before": time.time() + wait}
+        told = f"cannot be read now ({reason}); it is asked again in {wait:.0f} s"
+        return Batch((), json.dumps(position), [Refused(self.url, told)])
+
+
+def _asked_for(answer: httpx.Response) -> float:
+    """Return the seconds that ``Retry-After`` asks for, as a number or as a date; RFC 9110, section 10.2.3."""
+    told = answer.headers.get("retry-after", "")
+    if told.isdigit():
+        return min(float(told), 24 * 3600.0)
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except ValueError:
+        return 0.0
+
+
+def _text(html: str) -> str:
+    """Return the text of what may be HTML."""
+    return " ".join(unescape(_TAG.sub(" ", html)).split())
+
+
+def _body(entry: Mapping[str, Any]) -> str:
+    whole = [str(part.get("value", "")) for part in entry.get("content", ())]
+    return max([*whole, str(entry.get("summary", ""))], key=len)
