@@ -43,7 +43,7 @@ def test_commands_of_the_readme_exist(name: str) -> None:
     assert len(commands) >= 5
     for command in commands:
         verb, options = command.split()[0], set(re.findall(r"--[a-z-]+", command))
-        sub = [command.split()[1]] if verb == "assets" else []
+        sub = [command.split()[1]] if verb in ("assets", "bench") else []
         shown = subprocess.run(
             [str(Path(sys.executable).parent / "colonnade"), verb, *sub, "--help"],
             capture_output=True,

@@ -13,7 +13,7 @@ import pytest
 from foundation.files import sha256_file
 from tests.conftest import COLONNADE, colonnade
 
-VERBS = ("demo", "train", "evaluate", "predict", "export", "assets")
+VERBS = ("demo", "train", "evaluate", "predict", "export", "watch", "bench", "assets")
 
 
 def mistake(*arguments: str, home: Path) -> str:
@@ -49,6 +49,8 @@ def test_version(tmp_path: Path) -> None:
     ("arguments", "expected"),
     [
         (["train", "finanec", "--task", "tone"], "unknown vertical 'finanec'; known: finance; did you mean 'finance'?"),
+        (["bench", "surge", "--planted", "add"], "unknown kind of surge 'add'; known: added, replaced"),
+        (["watch", "finanec", "--source", "file:a.csv"], "unknown vertical that can be watched 'finanec'"),
         (["train", "finance", "--task", "tome"], "unknown task of finance 'tome'"),
         (["train", "finance", "--task", "tone", "--dataset", "headline"], "did you mean 'headlines'?"),
         (["train", "finance", "--task", "tone", "--dataset", "thucnews_title10"], "known: topic"),

@@ -1,6 +1,6 @@
 """Three detectors in common use, for comparison: each makes a score of hourly counts; a high one is an alarm."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -51,15 +51,24 @@ def crossings(score: Floats, threshold: float, first: int, quiet: int = DAY) -> 
     return found
 
 
-def tune(scores: "list[Floats]", weekly: float, first: int) -> float:
-    """Return the lowest threshold with at most so many alarms a week, all topics together."""
-    weeks = sum(len(score) - first for score in scores) / WEEK
-    highest = np.unique(np.concatenate([score[first:].ravel() for score in scores]))[::-1][: 200 * int(weeks + 1)]
-    low, high = 0, len(highest) - 1
-    while low < high:  # alarms grow, but for merging, as the threshold falls
-        middle = (low + high + 1) // 2
-        count = sum(len(crossings(score, highest[middle], first)) for score in scores)
-        low, high = (middle, high) if count <= weekly * weeks else (low, middle - 1)
+def tune(scores: Sequence[Floats], weekly: float, first: int) -> float:
+    """Return the lowest threshold with at most so many alarms a week, all topics together.
+
+    It is looked for from above: far below, alarms never end, and are few again for that reason.
+    """
+    most = weekly * sum(len(score) - first for score in scores) / WEEK
+    highest = np.unique(np.concatenate([score[first:].ravel() for score in scores]))[::-1]
+
+    def few(rank: int) -> bool:
+        return sum(len(crossings(score, highest[rank], first)) for score in scores) <= most
+
+    low, high = 0, 1
+    while high < len(highest) and few(high):
+        low, high = high, 2 * high
+    high = min(high, len(highest))
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if few(middle) else (low, middle)
     return float(highest[low])
 
 

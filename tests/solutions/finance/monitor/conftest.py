@@ -64,7 +64,9 @@ def history(days: int, surge_days: int = 0) -> list[Item]:
         surging = hour >= (days - surge_days) * 24
         for index in range(2 if surging else 1):
             bad = (5 * hour + index) % 8 < 5 if surging else hour % 4 == 0
-            items.append(item(len(items), f"loan {'bad' if bad else 'good'} {hour}", START + timedelta(hours=hour)))
+            items.append(
+                item(len(items), f"loan {'bad' if bad else 'good'} {hour}.{index}", START + timedelta(hours=hour))
+            )
     return items
 
 
