@@ -83,9 +83,11 @@ def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Calla
 
 
 def _tell(turn: "Turn", store: "MonitorStore") -> None:
-    if turn.new or turn.refused:
-        first = f", {len(turn.refused)} refused (first: {turn.refused[0].where} {turn.refused[0].reason})"
-        typer.echo(f"{turn.new:,} new items{first if turn.refused else ''}")
+    if turn.new:
+        typer.echo(f"{turn.new:,} new items")
+    if turn.refused:
+        first = turn.refused[0]
+        typer.secho(f"{len(turn.refused):,} refused; the first: {first.where} {first.reason}", fg="yellow", err=True)
     for alert in store.alerts() if turn.alerts else ():
         if alert.id in turn.alerts:
             figures = f"{alert.negative} of {alert.items} items negative, usually {alert.usual_share:.0%}"

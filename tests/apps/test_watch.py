@@ -29,15 +29,23 @@ def watching(monkeypatch, home, tmp_path):
     return run
 
 
+def lines_of(count: int) -> str:
+    return "".join(json.dumps({"text": f"loan good {number}"}) + "\n" for number in range(count))
+
+
 def test_a_file_is_watched_and_nothing_is_told_twice(watching, tmp_path, capsys):
     asked = ("--source", f"file:{tmp_path / 'news.jsonl'}", "--once")
     watching(*asked)
-    told = capsys.readouterr().out
-    assert "984 new items, 1 refused (first: news.jsonl, byte 0, record 985 is not a JSON object)" in told
+    shown = capsys.readouterr()
+    told = shown.out
+    assert "984 new items" in told
+    assert "1 refused; the first: news.jsonl, byte 0, record 985 is not a JSON object" in shown.err
     assert "alert 1: topic:credit, burst:" in told
     assert "  - loan bad" in told
+    with (tmp_path / "news.jsonl").open("a") as stream:
+        stream.write(lines_of(1))
     watching(*asked)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "1 new items\n"
 
 
 @pytest.mark.parametrize(

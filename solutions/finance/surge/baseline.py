@@ -23,11 +23,11 @@ _LEVEL_WEIGHT = 20.0
 _CLIP, _FROM_MEDIAN = 3.0, 1.4826
 _SMALLEST_SHARE, _LEAST_ITEMS = 0.01, 0.05
 # Day-to-day correlation of tones and squared variation of volume: below the first nothing is ever so regular, above
-# the second the estimate is one wild day. Both are taken half as large again as estimated: moments of a few weeks are
+# the second the estimate is one wild day. Both are taken a quarter larger than estimated: moments of a few weeks are
 # as often too small as too large, and only the first gives false alarms.
 _CORRELATION = (0.004, 0.2)
 _VARIATION = (0.02, 1.0)
-_CAUTION = 1.5
+_CAUTION = 1.25
 
 
 class History:

@@ -59,9 +59,9 @@ def test_variation_beyond_sampling_is_estimated():
     scenario = Scenario(share=0.3, items_a_day=(60.0,) * 6, correlation=0.03, variation=0.4)
     stream = simulate(scenario, seed=0, weeks=8)
     baseline = fit_baseline(filled(stream.items, stream.negative), lag=0)
-    # with the caution of a half more, and what is not known of the level
-    assert np.median(1 / (1 + baseline.share_strength)) == pytest.approx(1.5 * 0.03, rel=0.35)
-    assert np.median(1 / baseline.volume_shape) == pytest.approx(1.5 * 0.4**2, rel=0.35)
+    # with the caution of a quarter more, and what is not known of the level
+    assert np.median(1 / (1 + baseline.share_strength)) == pytest.approx(1.25 * 0.03, rel=0.35)
+    assert np.median(1 / baseline.volume_shape) == pytest.approx(1.25 * 0.4**2, rel=0.35)
 
 
 def test_history_is_a_ring_and_refuses_gaps():
