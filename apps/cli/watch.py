@@ -55,7 +55,7 @@ def watch(
         loaded, kept, sources, watch_list=companies, dial=dial, channels=list(channels), utc_offset=utc_offset
     )
     try:
-        _follow(monitor, kept, every, lambda: deliver(kept, channels, utc_offset), once=once)
+        _follow(monitor, kept, every, lambda: deliver(kept, channels), once=once)
     except KeyboardInterrupt:
         typer.echo("stopped; the same command goes on from here")
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from scipy.stats import beta
 
-__all__ = ["Trend", "most_negative", "tone_over_time"]
+__all__ = ["Trend", "most_negative", "tone_over_time", "with_intervals"]
 
 
 class Trend:
@@ -45,12 +45,24 @@ def tone_over_time(scored: pd.DataFrame, frequency: str = "D") -> pd.DataFrame:
     grouped = bad.groupby([Trend.TOPIC, pd.Grouper(key=Trend.TIME, freq=frequency)])[Trend.NEGATIVE]
     counts = grouped.agg(**{Trend.ITEMS: "size", Trend.NEGATIVE: "sum"}).reset_index()
     counts = counts[counts[Trend.ITEMS] > 0].reset_index(drop=True)
+    return with_intervals(counts)
+
+
+def with_intervals(counts: pd.DataFrame) -> pd.DataFrame:
+    """Add the negative share and its 95 % Jeffreys interval to counts.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        ``Trend.TIME``, ``Trend.TOPIC``, ``Trend.ITEMS`` (above 0) and ``Trend.NEGATIVE``.
+    """
     negative, items = counts[Trend.NEGATIVE], counts[Trend.ITEMS]
-    counts[Trend.SHARE] = negative / items
     # Jeffreys' prior is Beta(1/2, 1/2); the interval is closed at 0 and 1 where all or none are negative
-    counts[Trend.LOW] = pd.Series(beta.ppf(0.025, negative + 0.5, items - negative + 0.5)).where(negative > 0, 0.0)
-    counts[Trend.HIGH] = pd.Series(beta.ppf(0.975, negative + 0.5, items - negative + 0.5)).where(negative < items, 1.0)
-    return counts[[Trend.TIME, Trend.TOPIC, Trend.ITEMS, Trend.NEGATIVE, Trend.SHARE, Trend.LOW, Trend.HIGH]]
+    low = pd.Series(beta.ppf(0.025, negative + 0.5, items - negative + 0.5), counts.index).where(negative > 0, 0.0)
+    high = pd.Series(beta.ppf(0.975, negative + 0.5, items - negative + 0.5), counts.index)
+    shares = {Trend.SHARE: negative / items, Trend.LOW: low, Trend.HIGH: high.where(negative < items, 1.0)}
+    columns = [Trend.TIME, Trend.TOPIC, Trend.ITEMS, Trend.NEGATIVE, Trend.SHARE, Trend.LOW, Trend.HIGH]
+    return counts.assign(**shares)[columns]
 
 
 def most_negative(scored: pd.DataFrame, count: int = 20) -> pd.DataFrame:

@@ -6,12 +6,17 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from solutions.finance.monitor.monitor import Monitor
+from solutions.finance.monitor.records import AlertState
+from solutions.finance.monitor.store import MonitorStore
 from tests.conftest import COLONNADE, ROOT
+from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -213,3 +218,37 @@ def test_the_keyboard_is_enough(page: "playwright.Page") -> None:
     assert box.input_value() == "Profit doubled on strong orders"
     page.keyboard.press("Enter")
     page.wait_for_selector(".cl-answer", timeout=ANSWER_MS)
+
+
+def test_alerts_are_seen_and_acknowledged(page: "playwright.Page", trained_home: Path) -> None:
+    page.goto("/en/finance")
+    page.get_by_role("tab", name="Live").click()
+    if not (trained_home / "monitor.db").exists():
+        page.wait_for_selector("text=Nothing is watched yet")
+        shoot(page, "live-empty-en")
+        watched = Monitor(
+            KeywordFinance(),
+            MonitorStore.at(trained_home / "monitor.db"),
+            [ListSource(history(40, surge_days=1), 1000)],
+        )
+        while watched.turn(START + timedelta(days=40)).more:
+            pass
+        page.click("text=Look again")
+    page.wait_for_selector("#live-alerts >> text=Credit and default")
+    assert "usually 2" in page.inner_text("#live-alerts")
+    page.wait_for_selector("#live-plot .js-plotly-plot")
+    assert "loan bad" in page.inner_text("ol.cl-sentences")
+    shoot(page, "live-en")
+    note = f"seen at {page.viewport_size['width']} pixels"
+    page.get_by_label("Alert", exact=True).click()
+    page.get_by_role("option").first.click()
+    page.get_by_label("Note (optional)").fill(note)
+    page.get_by_role("button", name="Acknowledge").click()
+    page.wait_for_selector(f"#live-alerts >> text={note}")
+    assert "✓" in page.inner_text("#live-alerts")
+    page.goto("/zh/finance")
+    page.get_by_role("tab", name="实时").click()
+    page.wait_for_selector(f"#live-alerts >> text={note}")
+    shoot(page, "live-zh")
+    store = MonitorStore.at(trained_home / "monitor.db")
+    store.change(store.alerts()[0].id, AlertState.OPEN, "test")  # for the other width

@@ -19,7 +19,8 @@ import sqlalchemy as sql
 from foundation.errors import InputError, OfflineError
 from foundation.settings import settings
 from solutions.finance.monitor.monitor import time_of
-from solutions.finance.monitor.store import Alert, MonitorStore
+from solutions.finance.monitor.records import Alert
+from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.monitor.tables import deliveries
 
 __all__ = ["Channel", "Mail", "Webhook", "deliver", "find_channel"]
@@ -103,7 +104,7 @@ def find_channel(address: str) -> Channel:
     raise InputError(f"cannot send alerts to {address!r}; expected https://HOST/PATH or mailto:NAME@HOST")
 
 
-def deliver(store: MonitorStore, channels: Mapping[str, Channel], utc_offset: int = 0) -> int:
+def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
     """Send what is due and return how many were taken; what fails is tried again after 1, 2, 4, ... 60 minutes."""
     now = datetime.now(UTC).replace(tzinfo=None)
     due = sql.select(deliveries).where(~deliveries.c.sent, deliveries.c.next_at <= now)
@@ -114,7 +115,7 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel], utc_offset: in
     for row in waiting:
         error = ""
         try:
-            channels[row["channel"]].send(f"alert-{row['alert']}", _told(store, known[row["alert"]], utc_offset))
+            channels[row["channel"]].send(f"alert-{row['alert']}", _told(store, known[row["alert"]]))
             taken += 1
         except (OSError, httpx.HTTPError, smtplib.SMTPException) as failure:
             error = f"{type(failure).__name__}: {failure}"[:500]
@@ -128,10 +129,10 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel], utc_offset: in
     return taken
 
 
-def _told(store: MonitorStore, alert: Alert, utc_offset: int) -> dict[str, Any]:
+def _told(store: MonitorStore, alert: Alert) -> dict[str, Any]:
     """Return what is said of an alert: for people in ``title`` and ``text``, for machines the rest."""
     share = alert.negative / alert.items if alert.items else 0.0
-    start, end = time_of(alert.start, utc_offset), time_of(alert.hour + 1, utc_offset)
+    start, end = (time_of(hour, store.utc_offset) for hour in (alert.start, alert.hour + 1))
     title = f"{alert.series}: {share:.0%} negative, usually {alert.usual_share:.0%}"
     text = (
         f"{alert.negative} of {alert.items} items since {start:%Y-%m-%d %H:%M} UTC ({alert.kind.value}); "

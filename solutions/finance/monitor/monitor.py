@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solutions.finance.monitor.items import Item, Refused, Source
-from solutions.finance.monitor.store import MonitorStore, ReadItem
+from solutions.finance.monitor.records import ReadItem
+from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.schema import FinanceRequest
 from solutions.finance.surge.detector import Alarm, SurgeDetector
 from solutions.finance.watchlist import WatchList
@@ -98,6 +99,7 @@ class Monitor:
         self._channels, self._offset = channels, utc_offset
         topics = [f"topic:{label}" for label in solution.records()["topic"].labels]
         self.series = [*topics, *(f"company:{company.name}" for company in self._watch_list.companies)]
+        store.agree(utc_offset)
         self.detector = SurgeDetector(len(self.series), dial)
         if store.clock is not None:
             self._look(store.first_hour(), store.clock)  # what it finds is known already

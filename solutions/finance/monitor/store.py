@@ -6,9 +6,8 @@ is lost and nothing is counted twice. An alert is never changed without a line t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,73 +16,16 @@ import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.errors import ColonnadeError, InputError
-from solutions.finance.monitor.items import Item
+from solutions.finance.monitor.records import Alert, AlertState, ReadItem
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
 from solutions.finance.monitor.tables import series_items as members
 from solutions.finance.surge.baseline import Counts
 from solutions.finance.surge.detector import Alarm, AlarmKind
 
-__all__ = ["Alert", "AlertState", "MonitorStore", "ReadItem"]
+__all__ = ["MonitorStore"]
 
-_CLOCK = "@clock"
+_CLOCK, _OFFSET = "@clock", "@utc_offset"
 _AT_ONCE = 500  # rows of one statement: SQLite takes 32,766 values
-
-
-class AlertState(str, Enum):
-    """What a person has done with an alert."""
-
-    OPEN = "open"
-    SNOOZED = "snoozed"
-    ACKNOWLEDGED = "acknowledged"
-
-
-@dataclass(frozen=True)
-class ReadItem:
-    """An item with what the models and the watch list said of it.
-
-    Attributes
-    ----------
-    item : Item
-    hour : int
-        In which it counts: that in which it became known.
-    topic, tone : str
-    tone_confidence : float
-    unsure : bool
-        Whether the tone is *I do not know*; then it does not count as negative.
-    series : mapping of str to float
-        What it belongs to (``topic:credit``, ``company:Harlund``), and its relevance there.
-    """
-
-    item: Item
-    hour: int
-    topic: str
-    tone: str
-    tone_confidence: float
-    unsure: bool
-    series: Mapping[str, float]
-
-    @property
-    def negative(self) -> bool:
-        """Whether it counts as bad news."""
-        return self.tone == "negative" and not self.unsure
-
-
-@dataclass(frozen=True)
-class Alert:
-    """An alarm as it is kept, with what people did about it."""
-
-    id: int
-    series: str
-    kind: AlarmKind
-    hour: int
-    start: int
-    items: int
-    negative: int
-    usual_share: float
-    p: float
-    expected_false: float
-    state: AlertState
-    snoozed_until: datetime | None
 
 
 class MonitorStore:
@@ -126,6 +68,27 @@ class MonitorStore:
         position = self.position(_CLOCK)
         return int(position) if position else None
 
+    @property
+    def utc_offset(self) -> int:
+        """Hours that the clock of the counts is ahead of UTC."""
+        return int(self.position(_OFFSET) or 0)
+
+    def agree(self, utc_offset: int) -> None:
+        """Fix, at the beginning, by which clock hours are counted.
+
+        Raises
+        ------
+        InputError
+            They have been counted by another one.
+        """
+        if self.clock is not None and utc_offset != self.utc_offset:
+            raise InputError(
+                f"got a clock {utc_offset} h ahead of UTC, but the hours of {self.engine.url!r} were counted "
+                f"{self.utc_offset} h ahead; keep it with --utc-offset {self.utc_offset}, or begin another --store"
+            )
+        with self.begin() as run:
+            self._move(run, _OFFSET, str(utc_offset))
+
     def position(self, source: str) -> str:
         """Return how far a source was read; ``""`` at the beginning."""
         with self.begin() as run:
@@ -163,10 +126,22 @@ class MonitorStore:
                 total[:, row.hour - first, column[row.series]] = row.items, row.negative
         return total[0], total[1]
 
+    def series(self, since: int) -> list[str]:
+        """Return the series that have had items since an hour, the busiest first."""
+        total = sql.func.sum(hours.c["items"]).label("total")
+        wanted = sql.select(hours.c.series, total).where(hours.c.hour >= since).group_by(hours.c.series)
+        with self.begin() as run:
+            return [row.series for row in run.execute(wanted.order_by(total.desc(), hours.c.series))]
+
     def first_hour(self) -> int | None:
         """Return the hour of the oldest counted item."""
         with self.begin() as run:
             return run.execute(sql.select(sql.func.min(hours.c.hour))).scalar()
+
+    def last_hour(self) -> int | None:
+        """Return the hour of the newest counted item."""
+        with self.begin() as run:
+            return run.execute(sql.select(sql.func.max(hours.c.hour))).scalar()
 
     def advance(self, clock: int, found: Iterable[tuple[str, Alarm]], channels: Sequence[str]) -> list[int]:
         """Keep the alarms of the hours before ``clock``, put them out for delivery, and return the new alerts' ids."""

@@ -10,7 +10,8 @@ import sqlalchemy as sql
 
 from foundation.errors import ColonnadeError, InputError
 from solutions.finance.monitor.monitor import Monitor
-from solutions.finance.monitor.store import AlertState, MonitorStore
+from solutions.finance.monitor.records import AlertState
+from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.surge.detector import AlarmKind
 from solutions.finance.watchlist import Company, WatchList
 from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history, item

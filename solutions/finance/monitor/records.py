@@ -1,0 +1,68 @@
+"""What the monitor keeps: items as they were read, and alerts with what people did about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from solutions.finance.monitor.items import Item
+from solutions.finance.surge.detector import AlarmKind
+
+__all__ = ["Alert", "AlertState", "ReadItem"]
+
+
+class AlertState(str, Enum):
+    """What a person has done with an alert."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    ACKNOWLEDGED = "acknowledged"
+
+
+@dataclass(frozen=True)
+class ReadItem:
+    """An item with what the models and the watch list said of it.
+
+    Attributes
+    ----------
+    item : Item
+    hour : int
+        In which it counts: that in which it became known.
+    topic, tone : str
+    tone_confidence : float
+    unsure : bool
+        Whether the tone is *I do not know*; then it does not count as negative.
+    series : mapping of str to float
+        What it belongs to (``topic:credit``, ``company:Harlund``), and its relevance there.
+    """
+
+    item: Item
+    hour: int
+    topic: str
+    tone: str
+    tone_confidence: float
+    unsure: bool
+    series: Mapping[str, float]
+
+    @property
+    def negative(self) -> bool:
+        """Whether it counts as bad news."""
+        return self.tone == "negative" and not self.unsure
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alarm as it is kept, with what people did about it."""
+
+    id: int
+    series: str
+    kind: AlarmKind
+    hour: int
+    start: int
+    items: int
+    negative: int
+    usual_share: float
+    p: float
+    expected_false: float
+    state: AlertState
+    snoozed_until: datetime | None
