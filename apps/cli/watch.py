@@ -46,7 +46,7 @@ def watch(
         raise UnknownNameError("vertical that can be watched", vertical, ["finance"])
     channels = {channel.name: channel for channel in map(find_channel, alert or [])}
     sources = [_source(address, encoding, parse_pairs("--map", mapping)) for address in source]
-    companies = read_watch_list(watch_list) if watch_list else None
+    companies = read_watch_list(watch_list, encoding) if watch_list else None
     kept = MonitorStore(store) if store else MonitorStore.at(settings().home / "monitor.db")
     with progress_bar() as listener:
         Finance.prepare(listener=listener)
@@ -77,6 +77,8 @@ def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Calla
         pause, started = every, True
         _tell(turn, store)
         if not turn.more:
+            if monitor.detector.learning and turn.new:
+                typer.echo("still learning what is usual: alerts begin when three weeks have been read")
             if once:
                 return
             time.sleep(every)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from foundation.data.tables import read_table, rename_columns
+from foundation.data.tables import read_table
 from foundation.errors import InputError
 
 __all__ = ["Company", "Mention", "WatchList", "read_watch_list"]
@@ -118,7 +118,7 @@ class WatchList:
         return re.compile(names or "(?!)", re.IGNORECASE), re.compile(tickers)
 
 
-def read_watch_list(path: Path, encoding: str = "utf-8", mapping: Mapping[str, str] | None = None) -> WatchList:
+def read_watch_list(path: Path, encoding: str = "utf-8") -> WatchList:
     """Read a table with the columns ``name`` and, where there are any, ``aliases`` and ``tickers``.
 
     Several aliases or tickers in one cell are separated by ``|``, ``;`` or ``、``.
@@ -128,11 +128,10 @@ def read_watch_list(path: Path, encoding: str = "utf-8", mapping: Mapping[str, s
     InputError
         The file cannot be read, has no column ``name``, or one name belongs to two companies.
     """
-    frame = rename_columns(read_table(path, encoding), mapping or {})
+    frame = read_table(path, encoding)
     if "name" not in frame.columns:
-        raise InputError(
-            f"{path} has no column 'name'; it has: {', '.join(map(str, frame.columns))}; name it with --map"
-        )
+        given = ", ".join(map(str, frame.columns))
+        raise InputError(f"{path} has no column 'name'; it has: {given}; rename the one with the companies")
     cells = {column: frame[column].map(_split) for column in ("aliases", "tickers") if column in frame.columns}
     companies = [
         Company(

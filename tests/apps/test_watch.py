@@ -6,7 +6,7 @@ import pytest
 from apps.cli import watch as verb
 from apps.cli.main import main
 from foundation.errors import ColonnadeError
-from solutions.finance.monitor.files import FileSource
+from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.pipeline import Finance
 from tests.solutions.finance.monitor.conftest import KeywordFinance, history
 
@@ -74,11 +74,11 @@ def test_what_fails_later_is_tried_again(watching, monkeypatch, tmp_path, capsys
         if len(pauses) > 3:
             raise KeyboardInterrupt
 
-    def lost(self: FileSource, position: str) -> None:
+    def lost(self: MonitorStore, source: str) -> None:
         raise ColonnadeError("the disk went away")
 
     monkeypatch.setattr(
-        verb.time, "sleep", lambda seconds: (sleep(seconds), monkeypatch.setattr(FileSource, "poll", lost))
+        verb.time, "sleep", lambda seconds: (sleep(seconds), monkeypatch.setattr(MonitorStore, "position", lost))
     )
     watching("--source", f"file:{tmp_path / 'news.jsonl'}", "--every", "5")
     shown = capsys.readouterr()

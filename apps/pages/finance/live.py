@@ -53,8 +53,11 @@ class _Live:
         path = settings().home / "monitor.db"
         return _opened(path) if path.exists() else None
 
-    def look(self, focus: str | None) -> tuple[Any, ...]:
-        """Return all that is shown: summary, series, plot, stories, alerts, and what an alert is acted on with."""
+    def look(self, focus: str | None, picked: int | None) -> tuple[Any, ...]:
+        """Return all that is shown: summary, series, plot, stories, alerts, and what an alert is acted on with.
+
+        What the person has chosen, a series and an alert, stays chosen while it is there.
+        """
         store = self.store()
         last = store.last_hour() if store else None
         if store is None or last is None:
@@ -62,7 +65,8 @@ class _Live:
         end = last + 1
         known = store.series(end - _DAYS * DAY)
         alerts = store.alerts()
-        chosen = focus if focus in known else (alerts[0].series if alerts else known[0])
+        wished = [focus, *(alert.series for alert in alerts), *known]
+        chosen = next(series for series in wished if series in known)
         waiting = [alert for alert in alerts if alert.state is not AlertState.ACKNOWLEDGED]
         return (
             self._summary(end, store.utc_offset, len(known), len(waiting)),
@@ -70,7 +74,7 @@ class _Live:
             gr.Plot(self._plot(store, chosen, end, alerts), visible=True),
             self._stories(store, chosen, end, alerts),
             "".join(self._alert(store, alert) for alert in alerts[:_ALERTS]) or empty(self.words("live.no_alerts")),
-            gr.Dropdown([(self._short(alert), alert.id) for alert in waiting], value=None, visible=bool(waiting)),
+            self._choice(waiting, picked),
             *(gr.update(visible=bool(waiting)) for _ in range(3)),
         )
 
@@ -80,7 +84,7 @@ class _Live:
         if store and alert is not None:
             until = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1) if state is AlertState.SNOOZED else None
             store.change(alert, state, self.words("live.somebody"), (note or "").strip(), until)
-        return self.look(focus)
+        return self.look(focus, None)
 
     def name(self, series: str) -> str:
         """Return what a series is called in the page's language."""
@@ -130,7 +134,7 @@ class _Live:
         return f'<h3>{escape(head)}</h3><ol class="cl-sentences">{items}</ol>'
 
     def _alert(self, store: MonitorStore, alert: Alert) -> str:
-        share, usual = percent(alert.negative / max(alert.items, 1)), percent(alert.usual_share)
+        share, usual = percent(alert.share), percent(alert.usual_share)
         said = self.words("live.alert", name=self.name(alert.series), share=share, usual=usual)
         facts = self.words(
             "live.alert_facts",
@@ -152,6 +156,12 @@ class _Live:
             f'<span class="cl-mark" aria-hidden="true">{mark}</span>{escape(said)}</h3>'
             f'<p class="cl-why">{escape(facts)}{notes}</p></section>'
         )
+
+    def _choice(self, waiting: Sequence[Alert], picked: int | None) -> gr.Dropdown:
+        """Return the choice among the alerts that wait: the one that was picked, or else the newest."""
+        known = [alert.id for alert in waiting]
+        value = picked if picked in known else next(iter(known), None)
+        return gr.Dropdown([(self._short(alert), alert.id) for alert in waiting], value=value, visible=bool(known))
 
     def _short(self, alert: Alert) -> str:
         return f"#{alert.id} {self.name(alert.series)}, {time_of(alert.hour):%Y-%m-%d %H:%M}"
@@ -179,7 +189,7 @@ def live_tab(solution: Finance, words: Locale) -> None:
     guard = shown_errors(words, [gr.skip() for _ in outputs[1:]])
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     look = guard(live.look)
-    gr.on([refresh.click, focus.input, gr.Timer(_SECONDS).tick], look, [focus], outputs, **quiet)
+    gr.on([refresh.click, focus.input, gr.Timer(_SECONDS).tick], look, [focus, chosen], outputs, **quiet)
     for button, state in ((acknowledge, AlertState.ACKNOWLEDGED), (snooze, AlertState.SNOOZED)):
         button.click(
             guard(lambda alert, text, series, state=state: live.act(state, alert, text, series)),
@@ -188,4 +198,4 @@ def live_tab(solution: Finance, words: Locale) -> None:
             **quiet,
         )
     if (page := gr.context.Context.root_block) is not None:
-        page.load(look, [focus], outputs, **quiet)
+        page.load(look, [focus, chosen], outputs, **quiet)

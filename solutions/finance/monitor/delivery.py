@@ -131,9 +131,8 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
 
 def _told(store: MonitorStore, alert: Alert) -> dict[str, Any]:
     """Return what is said of an alert: for people in ``title`` and ``text``, for machines the rest."""
-    share = alert.negative / alert.items if alert.items else 0.0
     start, end = (time_of(hour, store.utc_offset) for hour in (alert.start, alert.hour + 1))
-    title = f"{alert.series}: {share:.0%} negative, usually {alert.usual_share:.0%}"
+    title = f"{alert.series}: {alert.share:.0%} negative, usually {alert.usual_share:.0%}"
     text = (
         f"{alert.negative} of {alert.items} items since {start:%Y-%m-%d %H:%M} UTC ({alert.kind.value}); "
         f"chance alone gives {alert.expected_false:.2g} such alerts a week (p = {alert.p:.2g})."

@@ -17,6 +17,9 @@ from solutions.finance.monitor.items import Batch, Item, Refused, item_key
 
 __all__ = ["FileSource"]
 
+# The cells of a record by column, or why there are none.
+Record = Mapping[str, Any] | str
+
 _GROWING, _WHOLE = (".csv", ".tsv", ".jsonl"), (".parquet", ".xlsx")
 # What is read of a file at once: memory stays flat however far behind the monitor is.
 _BLOCK_BYTES = 1 << 20
@@ -78,13 +81,11 @@ class FileSource:
             raise InputError(f"{self.path} is of kind {self.path.suffix!r}; expected {', '.join((*_GROWING, *_WHOLE))}")
         return [self.path]
 
-    def _read(self, file: Path, seen: int) -> tuple[list[tuple[str, Mapping[str, Any]]], int]:
+    def _read(self, file: Path, seen: int) -> tuple[list[tuple[str, Record]], int]:
         """Return the records behind ``seen`` bytes with their places, and how many bytes are read now."""
         if file.suffix.lower() in _WHOLE:
-            frame = read_table(file)
-            return [
-                (f"row {row + 1}", cells) for row, cells in enumerate(frame.to_dict("records"))
-            ], file.stat().st_size
+            rows = read_table(file).to_dict("records")
+            return [(f"row {row}", cells) for row, cells in enumerate(rows, start=1)], file.stat().st_size
         with file.open("rb") as stream:
             head = stream.readline() if file.suffix.lower() != ".jsonl" else b""
             if head and not head.endswith(b"\n"):
@@ -99,19 +100,19 @@ class FileSource:
         records = _csv(head.decode(self.encoding), text, file.suffix) if head else _jsonl(text)
         return [(f"byte {start}, record {row + 1}", cells) for row, cells in enumerate(records)], start + len(block)
 
-    def _items(self, file: Path, rows: list[tuple[str, Mapping[str, Any]]]) -> tuple[list[Item], list[Refused]]:
+    def _items(self, file: Path, rows: list[tuple[str, Record]]) -> tuple[list[Item], list[Refused]]:
         items, refused = [], []
         now = datetime.now().astimezone().isoformat()
-        times = parse_times(pd.Series([str(self._cell(cells, "time") or now) for _, cells in rows], dtype=str))
-        for (place, cells), time in zip(rows, times, strict=True):
+        whole = [cells for _, cells in rows if not isinstance(cells, str)]
+        times = iter(parse_times(pd.Series([str(self._cell(cells, "time") or now) for cells in whole], dtype=str)))
+        for place, cells in rows:
             where = f"{file.name}, {place}"
-            if "error" in cells:
-                refused.append(Refused(where, str(cells["error"])))
+            if isinstance(cells, str):
+                refused.append(Refused(where, cells))
                 continue
-            title, body = (
-                str(self._cell(cells, "text", file) or "").strip(),
-                str(self._cell(cells, "body") or "").strip(),
-            )
+            time = next(times)
+            title = str(self._cell(cells, "text", file) or "").strip()
+            body = str(self._cell(cells, "body") or "").strip()
             if reason := _fault(title, body, time):
                 refused.append(Refused(where, reason))
                 continue
@@ -122,7 +123,7 @@ class FileSource:
 
     def _cell(self, cells: Mapping[str, Any], column: str, needed_in: Path | None = None) -> Any:
         name = self.columns.get(column, column)
-        if name not in cells and (needed_in or column in self.columns) and "error" not in cells:
+        if name not in cells and (needed_in or column in self.columns):
             raise UnknownNameError(f"column of {needed_in or self.path}", name, map(str, cells))
         return cells.get(name)
 
@@ -146,22 +147,22 @@ def _whole_records(block: bytes, *, quoted: bool) -> bytes:
     return b""
 
 
-def _csv(head: str, text: str, suffix: str) -> Iterator[Mapping[str, Any]]:
+def _csv(head: str, text: str, suffix: str) -> Iterator[Record]:
     separator = "\t" if suffix.lower() == ".tsv" else ","
     names = next(csv.reader([head.lstrip("\ufeff")], delimiter=separator))
     for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
         if len(cells) == len(names):
             yield dict(zip(names, cells, strict=True))
         elif cells:
-            yield {"error": f"has {len(cells)} cells where the header has {len(names)}"}
+            yield f"has {len(cells)} cells where the header has {len(names)}"
 
 
-def _jsonl(text: str) -> Iterator[Mapping[str, Any]]:
-    for line in text.splitlines():
+def _jsonl(text: str) -> Iterator[Record]:
+    for line in text.split("\n"):  # other line ends may stand within a text
         if not line.strip():
             continue
         try:
             record = json.loads(line)
         except ValueError:
             record = None
-        yield record if isinstance(record, dict) else {"error": "is not a JSON object"}
+        yield record if isinstance(record, dict) else "is not a JSON object"

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from foundation.errors import ColonnadeError
 from solutions.finance.monitor.items import Item, Refused, Source
 from solutions.finance.monitor.records import ReadItem
 from solutions.finance.monitor.store import MonitorStore
@@ -100,9 +99,8 @@ class Monitor:
         topics = [f"topic:{label}" for label in solution.records()["topic"].labels]
         self.series = [*topics, *(f"company:{company.name}" for company in self._watch_list.companies)]
         store.agree(utc_offset)
-        self.detector = SurgeDetector(len(self.series), dial)
-        if store.clock is not None:
-            self._look(store.first_hour(), store.clock)  # what it finds is known already
+        self._dial = dial
+        self.detector = self._caught_up()
 
     def turn(self, now: datetime | None = None) -> Turn:
         """Ask every source once, and look at the hours that are over.
@@ -117,7 +115,13 @@ class Monitor:
         refused: list[Refused] = []
         for source in self._sources:
             place = self._store.position(source.name)
-            batch = source.poll(place)
+            try:
+                batch = source.poll(place)
+            except ColonnadeError as error:
+                if not place:  # it was never read: what was asked for is wrong
+                    raise
+                refused.append(Refused(source.name, str(error)))
+                continue
             refused += batch.refused
             more = more or batch.more
             if batch.items or batch.position != place:
@@ -154,18 +158,27 @@ class Monitor:
         first = self._store.first_hour() if clock is None else clock
         if first is None or first >= end:
             return []
-        found = [(self.series[alarm.series], alarm) for alarm in self._look(first, end)]
-        old = [each for each in found if each[1].hour < end - _NEWS]
-        fresh = [each for each in found if each[1].hour >= end - _NEWS]
-        return self._store.advance(end, old, ()) + self._store.advance(end, fresh, self._channels)
+        if self.detector.history.next != (clock or 0):  # what it found last was not kept: the database was away
+            self.detector = self._caught_up()
+        found = [(self.series[alarm.series], alarm) for alarm in self._look(self.detector, first, end)]
+        return self._store.advance(end, found, self._channels, wake_from=end - _NEWS)
 
-    def _look(self, first: int | None, end: int) -> list[Alarm]:
-        """Let the detector take the hours from first up to, not including, end."""
-        if first is None or first >= end:
-            return []
+    def _caught_up(self) -> SurgeDetector:
+        """Return a detector that has seen what is counted up to the store's clock; its alarms are known already."""
+        detector, first, clock = (
+            SurgeDetector(len(self.series), self._dial),
+            self._store.first_hour(),
+            self._store.clock,
+        )
+        if first is not None and clock is not None:
+            self._look(detector, first, clock)
+        return detector
+
+    def _look(self, detector: SurgeDetector, first: int, end: int) -> list[Alarm]:
+        """Let a detector take the hours from first up to, not including, end."""
         items, negative = self._store.counts(self.series, first, end)
         return [
             alarm
-            for hour, some, bad in zip(np.arange(first, end).tolist(), items, negative, strict=True)
-            for alarm in self.detector.step(hour, some, bad)
+            for hour, some, bad in zip(range(first, end), items, negative, strict=True)
+            for alarm in detector.step(hour, some, bad)
         ]

@@ -66,3 +66,8 @@ class Alert:
     expected_false: float
     state: AlertState
     snoozed_until: datetime | None
+
+    @property
+    def share(self) -> float:
+        """Negative share of its items."""
+        return self.negative / max(self.items, 1)

@@ -48,8 +48,8 @@ class MonitorStore:
             self.engine = sql.create_engine(url, pool_pre_ping=True)
         except (sql.exc.ArgumentError, ModuleNotFoundError) as error:
             raise InputError(
-                f"got the database {url!r}; expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME "
-                f"(for the latter pip install 'psycopg[binary]')"
+                f"got a database of kind {url.partition(':')[0]!r}; expected sqlite:///FILE or "
+                "postgresql+psycopg://USER@HOST/NAME (for the latter pip install 'psycopg[binary]')"
             ) from error
         if self.engine.dialect.name == "sqlite":
             sql.event.listen(self.engine, "connect", _journal)
@@ -143,8 +143,13 @@ class MonitorStore:
         with self.begin() as run:
             return run.execute(sql.select(sql.func.max(hours.c.hour))).scalar()
 
-    def advance(self, clock: int, found: Iterable[tuple[str, Alarm]], channels: Sequence[str]) -> list[int]:
-        """Keep the alarms of the hours before ``clock``, put them out for delivery, and return the new alerts' ids."""
+    def advance(
+        self, clock: int, found: Iterable[tuple[str, Alarm]], channels: Sequence[str], wake_from: int
+    ) -> list[int]:
+        """Keep the alarms of the hours before ``clock`` and return the new alerts' ids.
+
+        Those from the hour ``wake_from`` on are put out for delivery.
+        """
         now, new = _now(), []
         with self.begin() as run:
             for series, alarm in found:
@@ -153,7 +158,7 @@ class MonitorStore:
                 for alert in run.execute(insert).scalars():
                     new.append(alert)
                     run.execute(sql.insert(alert_changes).values(_change(alert, now, "monitor", AlertState.OPEN, "")))
-                    for channel in channels:
+                    for channel in channels if alarm.hour >= wake_from else ():
                         first = {"alert": alert, "channel": channel, "sent": False, "attempts": 0}
                         run.execute(sql.insert(deliveries).values(**first, next_at=now, error=""))
             self._move(run, _CLOCK, str(clock))

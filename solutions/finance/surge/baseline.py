@@ -62,12 +62,6 @@ class History:
         rows = self.hours()
         self.unusual[rows[rows >= start] % self.size, series] = True
 
-    def add_series(self, count: int) -> None:
-        """Make room for series that have had no item so far."""
-        wider = ((0, 0), (0, count))
-        self.items, self.negative = np.pad(self.items, wider), np.pad(self.negative, wider)
-        self.unusual = np.pad(self.unusual, wider)
-
     def hours(self, lag: int = 0) -> NDArray[np.int64]:
         """Return the hours that are kept, oldest first, without the last ``lag``."""
         first = max(self.first or 0, self.next - self.size)

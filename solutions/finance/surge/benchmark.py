@@ -1,7 +1,7 @@
 """Measure the detector on simulated streams, beside its rivals at the same false-alarm rate."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -56,9 +56,12 @@ def benchmark_surge(asked: SurgeBenchmark, listener: Listener = silent) -> dict[
     starts = surge_hours(asked.runs, _WARM_UP)
     total, done = streams + asked.runs, 0
     false, delays = 0, []
-    for number, judged in enumerate(weeks):
-        quiet = simulate(asked.scenario, _QUIET_SEED + number, _WARM_UP + judged)
-        false += len(_alarms(quiet, asked.dial))
+    quiet, tuning = (
+        [simulate(asked.scenario, seed + number, _WARM_UP + judged) for number, judged in enumerate(weeks)]
+        for seed in (_QUIET_SEED, _TUNING_SEED)
+    )
+    for stream in quiet:
+        false += len(_alarms(stream, asked.dial))
         listener(done := done + 1, total, "simulating")
     surges = [simulate(asked.scenario, _SURGE_SEED + run, _WARM_UP + 2, start) for run, start in enumerate(starts)]
     for stream, start in zip(surges, starts, strict=True):
@@ -72,7 +75,7 @@ def benchmark_surge(asked: SurgeBenchmark, listener: Listener = silent) -> dict[
         "scenario": asdict(asked.scenario),
         "false_alarms_per_week": _rate(false, asked.weeks),
         **_found(delays),
-        "rivals": {name: _rival(name, asked, weeks, surges, starts, rate) for name in RIVALS},
+        "rivals": {name: _rival(score, rate, (tuning, quiet, surges), starts, asked) for name, score in RIVALS.items()},
         "seconds": round(time.perf_counter() - started, 1),
     }
 
@@ -88,20 +91,23 @@ def _alarms(stream: Stream, dial: float) -> list[tuple[int, int]]:
 
 
 def _rival(
-    name: str, asked: SurgeBenchmark, weeks: Sequence[int], surges: Sequence[Stream], starts: Sequence[int], rate: float
+    score: Callable[[Stream], Floats],
+    rate: float,
+    streams: Sequence[Sequence[Stream]],
+    starts: Sequence[int],
+    asked: SurgeBenchmark,
 ) -> dict[str, Any]:
-    score, first = RIVALS[name], _WARM_UP * WEEK
-    others = [simulate(asked.scenario, _TUNING_SEED + number, _WARM_UP + judged) for number, judged in enumerate(weeks)]
-    threshold = tune([score(stream) for stream in others], rate, first)
-    quiet = [simulate(asked.scenario, _QUIET_SEED + number, _WARM_UP + judged) for number, judged in enumerate(weeks)]
+    """Tune a rival to a rate on the first streams, and measure it on those without and those with a surge."""
+    tuning, quiet, surges = streams
+    first = _WARM_UP * WEEK
+    threshold = tune([score(stream) for stream in tuning], rate, first)
     false = sum(len(crossings(score(stream), threshold, first)) for stream in quiet)
     delays = [
         _delay(crossings(score(stream), threshold, first), start, asked.scenario)
         for stream, start in zip(surges, starts, strict=True)
     ]
-    return {
-        "threshold": round(threshold, 3), "false_alarms_per_week": _rate(false, asked.weeks), **_found(delays)
-    }  # fmt: skip
+    rates = {"threshold": round(threshold, 3), "false_alarms_per_week": _rate(false, asked.weeks)}
+    return {**rates, **_found(delays)}
 
 
 def _delay(alarms: Sequence[tuple[int, int]], start: int, scenario: Scenario) -> int:

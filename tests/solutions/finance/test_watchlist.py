@@ -52,8 +52,8 @@ def test_an_empty_list_finds_nothing():
 
 def test_a_clients_table_is_read(tmp_path):
     file = tmp_path / "list.csv"
-    file.write_text("company,aliases,tickers\nHarlund,哈伦|HL Yard,HRL;600519\nOsterby,,\n", encoding="utf-8")
-    listed = read_watch_list(file, mapping={"name": "company"})
+    file.write_text("name,aliases,tickers\nHarlund,哈伦|HL Yard,HRL;600519\nOsterby,,\n", encoding="utf-8")
+    listed = read_watch_list(file)
     assert listed.companies == [Company("Harlund", ("哈伦", "HL Yard"), ("HRL", "600519")), Company("Osterby")]
 
 

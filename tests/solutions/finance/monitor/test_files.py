@@ -96,3 +96,10 @@ def test_mistakes_are_one_line(tmp_path):
         FileSource(tmp_path / "a.csv", columns={"text": "headlin"}).poll("")
     with pytest.raises(InputError, match="cannot be followed"):
         FileSource(tmp_path / "a.csv", "utf-16").poll("")
+
+
+def test_a_column_called_error_and_a_rare_line_end_are_nothing_special(tmp_path):
+    (tmp_path / "news.csv").write_text("time,text,error\n2026-03-02,fine,none\n", encoding="utf-8")
+    assert titles(FileSource(tmp_path / "news.csv").poll("")) == ["fine"]
+    (tmp_path / "news.jsonl").write_text('{"text": "one\u2028line"}\n', encoding="utf-8")
+    assert titles(FileSource(tmp_path / "news.jsonl").poll("")) == ["one\u2028line"]

@@ -127,6 +127,37 @@ def test_a_database_that_comes_back_is_gone_on_with(postgres_url, tmp_path):
     store.engine.dispose()
 
 
+def test_alerts_that_could_not_be_kept_are_found_again(store, monkeypatch):
+    watching = monitor(store, history(40, surge_days=1), at_once=1000)
+    with monkeypatch.context() as away, pytest.raises(ColonnadeError, match="gone"):
+        away.setattr(watching._store, "advance", raising(ColonnadeError("gone")))
+        run(watching, END)
+    assert store.alerts() == []
+    assert len(watching.turn(END).alerts) == 1
+
+
+def test_a_source_that_fails_later_holds_up_no_other(store, monkeypatch):
+    broken, sound = ListSource([item(1, "loan good")]), ListSource([item(2, "loan bad", NOON)])
+    sound.name = "list:sound"
+    watching = Monitor(KeywordFinance(), store, [broken, sound])
+    broken.poll = raising(ColonnadeError("no such folder"))
+    with pytest.raises(ColonnadeError, match="no such folder"):
+        watching.turn(NOON)  # never read: a mistake in what was asked for
+    del broken.poll
+    assert watching.turn(NOON).new == 2
+    broken.poll = raising(ColonnadeError("the share is away"))
+    sound.items.append(item(3, "loan bad", NOON))
+    turn = watching.turn(NOON)
+    assert (turn.new, [refused.reason for refused in turn.refused]) == (1, ["the share is away"])
+
+
+def raising(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
+
+
 KILLED = """
 import sys
 from datetime import timedelta
