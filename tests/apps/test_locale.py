@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from apps.locale import Language, locale
-from foundation.errors import InputError
+from foundation.errors import ColonnadeError, InputError
 
 ROOT = Path(__file__).parents[2]
 STRINGS = {language: locale(language).strings for language in Language}
@@ -34,6 +34,7 @@ def page_errors(folder: Path) -> list[str]:
     """Make every mistake that a page lets a person make, and collect what it says."""
     from apps.pages.finance.scoring import _MOST_ROWS, score_table
     from foundation.data.tables import read_table
+    from solutions.finance.monitor.store import MonitorStore
     from solutions.finance.schema import FinanceRequest
 
     contents = {
@@ -68,7 +69,10 @@ def page_errors(folder: Path) -> list[str]:
         with pytest.raises(InputError, match=r"\w; |\w: ") as raised:
             mistake()
         said.append(str(raised.value))
-    return said
+    (folder / "monitor.db").write_bytes(b"no database\n" * 100)
+    with pytest.raises(ColonnadeError, match="not a database") as damaged:
+        MonitorStore.at(folder / "monitor.db")
+    return [*said, str(damaged.value)]
 
 
 def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:
