@@ -168,14 +168,14 @@ def worded(words: Locale, text: str, weights: Sequence[WordWeight], label: str, 
     )
 
 
-def trust_strip(words: Locale, models: Sequence[tuple[str, str]], milliseconds: float) -> str:
+def trust_strip(words: Locale, models: Sequence[tuple[str, Sequence[str]]], milliseconds: float) -> str:
     """Return the line under an answer: which models, trained on what, how fast.
 
     Parameters
     ----------
-    models : sequence of (bundle id, what it was trained on)
+    models : sequence of (bundle id, names of the data sets that it was trained on)
     """
     said = [f"{words('trust.model')}: {escape(model)}" for model, _ in models]
-    data = ", ".join(dict.fromkeys(escape(name) for _, name in models))
+    data = ", ".join(dict.fromkeys(escape(name) for _, names in models for name in names))
     parts = [*said, f"{words('trust.data')}: {data}", words("trust.latency", milliseconds=f"{milliseconds:,.0f}")]
     return f'<div class="cl-strip">{"".join(f"<span>{part}</span>" for part in parts)}</div>'

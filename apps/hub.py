@@ -69,7 +69,7 @@ def _card(solution: Solution[Any, Any], words: Locale) -> str:
     for task, record in solution.records().items():
         accuracy = {name: percent(value) for name, value in record.metrics["accuracy"].items()}
         figures.append(words("hub.accuracy", task=words.pick(spec.task(task).title), **accuracy))
-        for source in (record.data, *record.data.get("companions", ())):
+        for source in record.sources:
             data[source["name"]] = words("hub.rows", rows=f"{source['rows']:,}")
     learned = ", ".join(f"{escape(str(name))} ({rows})" for name, rows in data.items())
     address = f"/{words.language.value}/{spec.name}"

@@ -86,7 +86,6 @@ def _source_facts(source: Mapping[str, Any], words: Locale) -> tuple[str, str]:
 
 
 def _card(words: Locale, record: BundleRecord) -> str:
-    data = record.data
     labels = ", ".join(names[words.language.value] for names in record.labels.values())
     facts = (
         words("model.labels", labels=labels),
@@ -97,7 +96,7 @@ def _card(words: Locale, record: BundleRecord) -> str:
             method=record.method["name"],
             seed=record.seed,
         ),
-        *(fact for source in (data, *data.get("companions", ())) for fact in _source_facts(source, words)),
+        *(fact for source in record.sources for fact in _source_facts(source, words)),
     )
     figures = "\n".join(
         f"| {words(f'metric.{name}')} | {figure['value']:.3f} | {figure['low']:.3f} – {figure['high']:.3f} |"

@@ -91,6 +91,11 @@ class BundleRecord:
         digest = sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
         return f"{self.solution}-{self.task}-{digest[:8]}"
 
+    @property
+    def sources(self) -> tuple[dict[str, Any], ...]:
+        """Everything it was trained on: ``data``, then the companions."""
+        return self.data, *self.data.get("companions", ())
+
 
 @dataclass(frozen=True)
 class Papers:

@@ -43,7 +43,7 @@ def test_what_comes_from_outside_is_escaped() -> None:
     shown = (
         error(EN, EVIL),
         worded(EN, EVIL, weights, EVIL),
-        trust_strip(EN, [(EVIL, EVIL)], 1.0),
+        trust_strip(EN, [(EVIL, [EVIL])], 1.0),
         decision_card(EN, EVIL, decide(abstained=True), {"negative": EVIL, "positive": EVIL}, 0.5),
         header(EN, {"": EVIL}, ""),
     )

@@ -71,7 +71,9 @@ def try_tab(solution: Finance, words: Locale) -> None:
                 details = worded(words, request.text, weights[spec.name], names_of[decision.label])
             threshold = solution.threshold(spec.name)
             cards += decision_card(words, words.pick(spec.title), decision, names_of, threshold, details)
-        models = [(record.id, str(record.data["name"])) for record in solution.records().values()]
+        models = [
+            (record.id, [str(source["name"]) for source in record.sources]) for record in solution.records().values()
+        ]
         return cards + trust_strip(words, models, milliseconds)
 
     gr.on([button.click, text.submit], read, [text], [answer], api_name="read", show_progress_on=answer)
