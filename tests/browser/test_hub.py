@@ -83,6 +83,13 @@ def shoot(page: "playwright.Page", name: str) -> None:
     page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
 
 
+def open_finance(page: "playwright.Page", language: str) -> None:
+    """Open the page, and wait until it is ready to type into: it takes the focus when it has settled."""
+    page.goto(f"/{language}/finance")
+    page.wait_for_selector("textarea:visible")
+    page.wait_for_function("document.activeElement.tagName === 'TEXTAREA'")
+
+
 def read(page: "playwright.Page", text: str) -> str:
     box = page.locator("textarea:visible")
     box.fill(text)
@@ -105,16 +112,14 @@ def test_landing(page: "playwright.Page", language: str, sentence: str) -> None:
 
 
 def test_an_english_and_a_chinese_headline(page: "playwright.Page") -> None:
-    page.goto("/en/finance")
-    page.wait_for_selector("textarea:visible")
+    open_finance(page, "en")
     shoot(page, "try-empty-en")
     answer = read(page, "Harlund Shipyards lifts its profit guidance after winning its largest order in a decade")
     assert re.search(r"Positive, \d+% sure", answer)
     assert "Earnings" in answer
     assert re.search(r"finance-tone-[0-9a-f]{8}", answer)
     shoot(page, "try-answer-en")
-    page.goto("/zh/finance")
-    page.wait_for_selector("textarea:visible")
+    open_finance(page, "zh")
     answer = read(page, "受原料涨价拖累，云杉电机预计上半年由盈转亏")
     assert re.search(r"负面，把握 \d+%", answer)
     assert page.locator(".cl-words mark").count() > 0
@@ -122,15 +127,13 @@ def test_an_english_and_a_chinese_headline(page: "playwright.Page") -> None:
 
 
 def test_an_example_answers_at_one_click(page: "playwright.Page") -> None:
-    page.goto("/zh/finance")
-    page.wait_for_selector("textarea:visible")
+    open_finance(page, "zh")
     page.locator(".gallery-item").first.click()
     page.wait_for_selector(".cl-answer", timeout=ANSWER_MS)
 
 
 def test_no_words_is_an_error_that_says_what_to_do(page: "playwright.Page") -> None:
-    page.goto("/en/finance")
-    page.wait_for_selector("textarea:visible")
+    open_finance(page, "en")
     answer = read(page, "🙂 !!!")
     assert "expected a headline, a comment or an article" in answer
     assert page.locator("textarea:visible").input_value() == "🙂 !!!"
@@ -138,8 +141,7 @@ def test_no_words_is_an_error_that_says_what_to_do(page: "playwright.Page") -> N
 
 
 def test_markup_is_shown_as_text(page: "playwright.Page") -> None:
-    page.goto("/en/finance")
-    page.wait_for_selector("textarea:visible")
+    open_finance(page, "en")
     read(page, "<img src=x onerror=document.title='owned'> profit fell sharply after a loss")
     assert page.title() != "owned"
     assert page.locator("#answer img").count() == 0
@@ -191,8 +193,7 @@ def test_how_good_and_which_model(page: "playwright.Page") -> None:
 
 
 def test_language_and_colour_mode_are_remembered(page: "playwright.Page") -> None:
-    page.goto("/en/finance")
-    page.wait_for_selector("textarea:visible")
+    open_finance(page, "en")
     page.click(".cl-tools a")
     page.wait_for_selector("text=粘贴一条标题")
     page.click(".cl-tools button")
@@ -205,8 +206,7 @@ def test_language_and_colour_mode_are_remembered(page: "playwright.Page") -> Non
 
 
 def test_the_keyboard_is_enough(page: "playwright.Page") -> None:
-    page.goto("/en/finance")
-    page.wait_for_selector("textarea:visible")
+    open_finance(page, "en")
     box = page.locator("textarea:visible")
     box.fill("Profit doubled on strong orders")
     for _ in range(10):  # a page that is still settling may take the focus away once

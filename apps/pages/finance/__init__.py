@@ -19,8 +19,8 @@ def build(solution: Finance, words: Locale) -> None:
             try_tab(solution, words)
         with gr.Tab(words("finance.batch"), id="batch"):
             batch_tab(solution, words)
-        with gr.Tab(words("live.tab"), id="live"):
-            live_tab(solution, words)
+        with gr.Tab(words("live.tab"), id="live") as live:
+            live_tab(solution, words, live)
         with gr.Tab(words("measure.tab"), id="measure"):
             evaluation_tab(solution, words)
         with gr.Tab(words("model.tab"), id="model"):

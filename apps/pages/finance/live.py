@@ -167,8 +167,8 @@ class _Live:
         return f"#{alert.id} {self.name(alert.series)}, {time_of(alert.hour):%Y-%m-%d %H:%M}"
 
 
-def live_tab(solution: Finance, words: Locale) -> None:
-    """Draw the tab."""
+def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
+    """Draw the tab; the store is first looked at when the tab is opened, and every half minute from then on."""
     live = _Live(words, label_names(solution, words)["topic"])
     gr.HTML(lead(words("live.lead")))
     summary = gr.HTML(empty(words("live.empty")), elem_id="live-summary")
@@ -189,7 +189,9 @@ def live_tab(solution: Finance, words: Locale) -> None:
     guard = shown_errors(words, [gr.skip() for _ in outputs[1:]])
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     look = guard(live.look)
-    gr.on([refresh.click, focus.input, gr.Timer(_SECONDS).tick], look, [focus, chosen], outputs, **quiet)
+    timer = gr.Timer(_SECONDS, active=False)
+    gr.on([tab.select, refresh.click, focus.input, timer.tick], look, [focus, chosen], outputs, **quiet)
+    tab.select(lambda: gr.Timer(active=True), None, timer, queue=False, **quiet)
     for button, state in ((acknowledge, AlertState.ACKNOWLEDGED), (snooze, AlertState.SNOOZED)):
         button.click(
             guard(lambda alert, text, series, state=state: live.act(state, alert, text, series)),
@@ -197,5 +199,3 @@ def live_tab(solution: Finance, words: Locale) -> None:
             outputs,
             **quiet,
         )
-    if (page := gr.context.Context.root_block) is not None:
-        page.load(look, [focus, chosen], outputs, **quiet)
