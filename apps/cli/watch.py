@@ -32,6 +32,7 @@ def watch(
     store: Annotated[str, typer.Option(help="sqlite:///FILE or postgresql+psycopg://...")] = "",
     every: Annotated[float, typer.Option(min=1, help="Seconds between two looks at the sources.")] = 60.0,
     utc_offset: Annotated[int, typer.Option(min=-12, max=14, help="Hours that your midnight is ahead of UTC's.")] = 0,
+    fold: Annotated[bool, typer.Option(help="Count copies of a story once; not for comments: there each counts.")] = True,
     once: Annotated[bool, typer.Option("--once", help="Stop when the sources have nothing new.")] = False,
 ) -> None:
     """Follow sources until Ctrl-C; the same command goes on where it stopped."""
@@ -52,7 +53,7 @@ def watch(
         Finance.prepare(listener=listener)
         loaded = Finance.load(listener=listener)
     monitor = Monitor(
-        loaded, kept, sources, watch_list=companies, dial=dial, channels=list(channels), utc_offset=utc_offset
+        loaded, kept, sources, watch_list=companies, dial=dial, channels=list(channels), utc_offset=utc_offset, fold=fold
     )
     try:
         _follow(monitor, kept, every, lambda: deliver(kept, channels), once=once)
@@ -96,7 +97,8 @@ def _tell(turn: "Turn", store: "MonitorStore") -> None:
             chance = f"chance alone gives {alert.expected_false:.2g} such alerts a week"
             typer.echo(f"alert {alert.id}: {alert.series}, {alert.kind.value}: {figures}; {chance}")
             for row in store.behind(alert.series, alert.start, alert.hour, count=3):
-                typer.echo(f"  - {row['title'][:120]}")
+                again = f" ({row['mentions']} mentions)" if row["mentions"] > 1 else ""
+                typer.echo(f"  - {row['title'][:120]}{again}")
 
 
 def _source(address: str, encoding: str, columns: dict[str, str]) -> "Source":

@@ -52,6 +52,7 @@ class Adalora(FineTuning):
     learning_rate: float = 2e-3
     layer_decay: float = 1.0
     patience: int = 1000  # the ranks are settled by the schedule: stopping before its end would leave them unsettled
+    average: bool = False  # nor has the mean of epochs their ranks
     first_rank: int = 6
     rank: int = 4
     alpha: int = 16

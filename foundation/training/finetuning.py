@@ -44,7 +44,7 @@ class FineTuning(ABC):
         Layers from the bottom that stay as they are and are run once.
     label_smoothing, token_dropout, r_drop : float
         See ``LayerClassifier``.
-    warmup, batch_size, accumulation, patience
+    warmup, batch_size, accumulation, patience, average
         See ``Schedule``.
     dropout : float
         Of hidden units in training.
@@ -66,11 +66,12 @@ class FineTuning(ABC):
     batch_size: int = 16
     accumulation: int = 1
     patience: int = 3
+    average: bool = True
     max_tokens: int = 128
 
     @property
     def needs_dev(self) -> bool:
-        """The best epoch is chosen, and the confidence calibrated, on dev."""
+        """The best epoch or the mean of all is chosen, and the confidence calibrated, on dev."""
         return True
 
     @property
@@ -79,13 +80,13 @@ class FineTuning(ABC):
         return
 
     def fit(self, job: TrainingJob) -> Fitted:
-        """Train, keep the epoch with the best macro-F1 on dev, and return the network of that epoch."""
+        """Train, and return the network that has the best macro-F1 on dev: that of an epoch, or of their mean."""
         dev = job.held_out()
         network, history = self.train(job)
         return Fitted(network, network.logits(dev.texts), dev.targets, history, self)
 
     def train(self, job: TrainingJob) -> tuple[TextNetwork, tuple[dict[str, float], ...]]:
-        """Train and return the network of the best epoch, or of the last where there is no dev, and the history."""
+        """Train and return the network that is best on dev, or the last where there is no dev, and the history."""
         set_seed(job.seed)
         tuned = self._tunable(job)
         layers = transformer_layers(tuned)[self.frozen_layers :]
@@ -152,7 +153,7 @@ class FineTuning(ABC):
         return ()
 
     def _schedule(self) -> Schedule:
-        return Schedule(self.epochs, self.warmup, self.batch_size, self.accumulation, self.patience)
+        return Schedule(self.epochs, self.warmup, self.batch_size, self.accumulation, self.patience, self.average)
 
     def _groups(self, model: LayerClassifier) -> list[dict[str, Any]]:
         return [

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from foundation.errors import ColonnadeError, InputError
 from foundation.progress import Listener
 from foundation.settings import Tracking, settings
+from foundation.training.averaging import EpochWeights, swap_weights
 
 __all__ = ["Schedule", "is_main_process", "process_rank", "run_folder", "train_network"]
 
@@ -54,6 +56,8 @@ class Schedule:
         Passes that a batch is cut into, for long texts on little memory; the figures stay what they are.
     patience : int
         Epochs without a better score on dev after which training ends.
+    average : bool
+        Whether the mean of the weights after the second and every later epoch is a candidate too.
     """
 
     epochs: int
@@ -61,6 +65,7 @@ class Schedule:
     batch_size: int
     accumulation: int
     patience: int
+    average: bool
 
 
 def train_network(
@@ -77,9 +82,10 @@ def train_network(
     listener: Listener,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> tuple[dict[str, float], ...]:
-    """Train in place, leave the model at its best epoch on dev, and return one record an epoch.
+    """Train in place, and return one record an epoch.
 
-    Without dev it is left at its last epoch.
+    The model is left at the mean of its epochs, or at its best epoch on dev where that is clearly better; without dev,
+    at its last epoch.
 
     Parameters
     ----------
@@ -97,9 +103,10 @@ def train_network(
     Returns
     -------
     tuple of dict
-        ``epoch``, ``loss``, ``dev_loss`` and the metrics.
+        ``epoch``, ``loss``, ``dev_loss`` and the metrics; ``mean`` is in the last: the score of the mean of the epochs.
     """
     set_seed(seed)
+    weights = EpochWeights(folder) if schedule.average and dev is not None and score is not None else None
     trackers = _trackers(folder)
     stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
     trainer = _GroupedTrainer(
@@ -110,7 +117,7 @@ def train_network(
         data_collator=collate,
         compute_metrics=score,
         optimizers=(torch.optim.AdamW(parameters, fused=True), None),
-        callbacks=[*stopping, _Progress(listener), *trackers, *callbacks],
+        callbacks=[*stopping, *filter(None, [weights]), _Progress(listener), *trackers, *callbacks],
     )
     trainer.remove_callback(PrinterCallback)  # a library does not print
     try:
@@ -122,9 +129,27 @@ def train_network(
             f"the disk of {folder} is full; free space, or choose another place with COLONNADE_HOME; "
             "the same command goes on from the last checkpoint"
         ) from error
-    trainer.accelerator.wait_for_everyone()  # the best checkpoint is read by all before the main process removes it
+    history = list(_history(trainer.state.log_history))
+    if weights and (mean := weights.mean()):
+        history[-1]["mean"] = _settle(trainer, model, mean)
+    trainer.accelerator.wait_for_everyone()  # what all have read, the main process now removes
     model.eval()
-    return tuple(_history(trainer.state.log_history))
+    return tuple(history)
+
+
+def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor]) -> float:
+    """Leave the model at the mean of its epochs, unless its best epoch was clearly better on dev; return its score.
+
+    The best of several epochs owes part of its score to luck, the mean does not: the epoch must be ahead by more than a
+    standard error (the rule of Breiman et al. 1984, "Classification and regression trees", section 3.4.3).
+    """
+    epoch = swap_weights(model, mean)
+    rows: Any = trainer.eval_dataset
+    score = float((trainer.predict(rows, metric_key_prefix="mean").metrics or {})["mean_macro_f1"])
+    best = trainer.state.best_metric
+    if best is not None and best - score > sqrt(best * (1 - best) / len(rows)):
+        swap_weights(model, epoch)
+    return score
 
 
 # Less than a checkpoint of the smallest network: when a write failed beside so little space, this is why.
@@ -148,7 +173,7 @@ def run_folder(*decisive: object) -> Iterator[Path]:
         return
     with FileLock(folder / ".lock"):
         yield folder
-        for scratch in [*folder.glob("checkpoint-*"), *folder.glob("*.f16")]:
+        for scratch in [*folder.glob("checkpoint-*"), *folder.glob("epoch-*"), *folder.glob("*.f16")]:
             shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
 
 

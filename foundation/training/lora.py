@@ -51,6 +51,7 @@ class Lora(FineTuning):
     epochs: int = 8
     learning_rate: float = 1e-3
     layer_decay: float = 1.0
+    average: bool = False  # the product of two means is not the mean of the products
     rank: int = 8
     alpha: int = 16
     targets: tuple[str, ...] = ("query", "value")

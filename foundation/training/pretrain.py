@@ -87,7 +87,9 @@ class Pretrain:
                 [{"params": layers, "lr": self.learning_rate, "weight_decay": 0.01}],
                 train,
                 held_out,
-                schedule=Schedule(self.epochs, warmup=0.1, batch_size=self.batch_size, accumulation=1, patience=2),
+                schedule=Schedule(
+                    self.epochs, warmup=0.1, batch_size=self.batch_size, accumulation=1, patience=2, average=False
+                ),
                 collate=DataCollatorForLanguageModeling(encoder.tokenizer, mlm_probability=self.masked),
                 score=None,
                 folder=folder,

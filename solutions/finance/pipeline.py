@@ -1,6 +1,7 @@
 """The finance solution: two classifiers that share one encoder."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Finance"]
 
 _TONE, _TOPIC = "tone", "topic"
+# Headlines of the embedded sample whose vectors give the centre: a second's work.
+_CENTRED_ON = 256
 
 
 class Finance(Solution[FinanceRequest, FinanceResponse]):
@@ -84,6 +87,30 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
             )
             for task, bundle in self._bundles.items()
         }
+
+    def vectors(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Return what texts are about, whatever their tone: vectors of unit length, shape (n, d), by the plain backbone.
+
+        They are centred on the embedded headlines: the vectors of an encoder share one large direction, beside which
+        all texts seem alike (Mu, Viswanath 2018, "All-but-the-top", arXiv:1702.01417).
+        """
+        from foundation.text.encoder import load_encoder
+
+        centred = load_encoder(self._bundles[_TONE].record.backbone).encode(texts) - self._centre
+        vectors: NDArray[np.float32] = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+        return vectors
+
+    @cached_property
+    def _centre(self) -> "NDArray[np.float32]":
+        from foundation.data.labelled import load_card_table
+        from foundation.data.splits import Split
+        from foundation.text.encoder import load_encoder
+
+        headlines, _ = load_card_table(self.spec.task(_TOPIC).default_dataset, _TOPIC).part(Split.TRAIN)
+        centre: NDArray[np.float32] = (
+            load_encoder(self._bundles[_TONE].record.backbone).encode(headlines[:_CENTRED_ON]).mean(axis=0)
+        )
+        return centre
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> FinanceRequest:

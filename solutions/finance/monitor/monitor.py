@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from foundation.errors import ColonnadeError
-from solutions.finance.monitor.items import Item, Refused, Source
+from solutions.finance.monitor.items import Batch, Item, Refused, Source
 from solutions.finance.monitor.records import ReadItem
 from solutions.finance.monitor.store import MonitorStore
+from solutions.finance.monitor.stories import WINDOW, Placed, Stories, Telling
 from solutions.finance.schema import FinanceRequest
 from solutions.finance.surge.detector import Alarm, SurgeDetector
 from solutions.finance.watchlist import WatchList
@@ -66,7 +67,8 @@ class Monitor:
     """Follows sources.
 
     An item counts in the hour in which it was published, or, where it arrives later, in which it became known: what was
-    looked at once is never counted anew, and a replay of the stored counts gives the same alerts.
+    looked at once is never counted anew, and a replay of the stored counts gives the same alerts. A story counts once,
+    by its first item.
 
     Parameters
     ----------
@@ -80,6 +82,8 @@ class Monitor:
         Where alerts are to be delivered.
     utc_offset : int
         Hours that the readers' clock is ahead of UTC: a day begins at their midnight.
+    fold : bool
+        Whether copies of a story are folded. Among comments each person counts, however alike their words.
     """
 
     def __init__(
@@ -92,15 +96,17 @@ class Monitor:
         dial: float = 1.0,
         channels: Sequence[str] = (),
         utc_offset: int = 0,
+        fold: bool = True,
     ) -> None:
         self._solution, self._store, self._sources = solution, store, sources
         self._watch_list = watch_list or WatchList(())
-        self._channels, self._offset = channels, utc_offset
+        self._channels, self._offset, self._fold = channels, utc_offset, fold
         topics = [f"topic:{label}" for label in solution.records()["topic"].labels]
         self.series = [*topics, *(f"company:{company.name}" for company in self._watch_list.companies)]
         store.agree(utc_offset)
         self._dial = dial
         self.detector = self._caught_up()
+        self._stories: Stories | None = None
 
     def turn(self, now: datetime | None = None) -> Turn:
         """Ask every source once, and look at the hours that are over.
@@ -125,32 +131,63 @@ class Monitor:
             refused += batch.refused
             more = more or batch.more
             if batch.items or batch.position != place:
-                new += self._store.add(self._read(batch.items, moment), source.name, batch.position)
+                new += self._keep(batch, source.name, moment)
         alerts = [] if more else self._advance(moment)
         return Turn(new, refused, alerts, more)
 
+    def _keep(self, batch: Batch, source: str, moment: datetime) -> int:
+        known = self._store.known([item.key for item in batch.items])
+        fresh = {item.key: item for item in batch.items if item.key not in known}
+        try:
+            return self._store.add(self._read(list(fresh.values()), moment), source, batch.position)
+        except ColonnadeError:
+            self._stories = None  # they hold what was not kept
+            raise
+
     def _read(self, items: Sequence[Item], moment: datetime) -> list[ReadItem]:
+        if not items:
+            return []
         answers = self._solution.predict([FinanceRequest(item.text, item.time) for item in items])
         earliest, latest = self._store.clock, hour_of(moment, self._offset)
+        hours = [max(min(hour_of(item.time, self._offset), latest), earliest or 0) for item in items]
         read = []
-        for item, answer in zip(items, answers, strict=True):
-            hour = min(hour_of(item.time, self._offset), latest)
+        for item, answer, hour, placed in zip(items, answers, hours, self._placed(items, hours), strict=True):
             mentions = self._watch_list.mentions(item.title, item.body)
+            series = {
+                f"topic:{answer.topic.label}": 1.0,
+                **{f"company:{mention.company}": mention.relevance for mention in mentions},
+            }
             read.append(
                 ReadItem(
                     item,
-                    hour if earliest is None else max(hour, earliest),
+                    hour,
                     topic=answer.topic.label,
                     tone=answer.tone.label,
                     tone_confidence=answer.tone.confidence,
                     unsure=answer.tone.abstained,
-                    series={
-                        f"topic:{answer.topic.label}": 1.0,
-                        **{f"company:{mention.company}": mention.relevance for mention in mentions},
-                    },
+                    series=series if placed.story == item.key else {},
+                    story=placed.story,
+                    novelty=placed.novelty,
                 )
             )
         return read
+
+    def _placed(self, items: Sequence[Item], hours: Sequence[int]) -> list[Placed]:
+        if not self._fold:
+            return [Placed(item.key, 1.0) for item in items]
+        vectors = self._solution.vectors([item.title for item in items])
+        if self._stories is None:
+            self._stories = self._recalled(vectors.shape[1], min(hours))
+        tellings = map(Telling, [item.key for item in items], [item.title for item in items], vectors, hours)
+        return [self._stories.place(telling) for telling in tellings]
+
+    def _recalled(self, dimensions: int, hour: int) -> Stories:
+        """Return the stories that are being told, from what was kept of them."""
+        stories, rows = Stories(dimensions), self._store.since(hour - WINDOW)
+        vectors = self._solution.vectors([row["title"] for row in rows])
+        for row, vector in zip(rows, vectors, strict=True):
+            stories.add(Telling(row["story"], row["title"], vector, row["hour"]), row["story"])
+        return stories
 
     def _advance(self, moment: datetime) -> list[int]:
         end = hour_of(moment - _GRACE, self._offset)

@@ -33,7 +33,11 @@ class ReadItem:
     unsure : bool
         Whether the tone is *I do not know*; then it does not count as negative.
     series : mapping of str to float
-        What it belongs to (``topic:credit``, ``company:Harlund``), and its relevance there.
+        Where it counts (``topic:credit``, ``company:Harlund``), and its relevance there; a copy counts nowhere.
+    story : str
+        Key of the first item of its story.
+    novelty : float
+        In [0, 1]: see ``Placed``.
     """
 
     item: Item
@@ -43,6 +47,8 @@ class ReadItem:
     tone_confidence: float
     unsure: bool
     series: Mapping[str, float]
+    story: str
+    novelty: float
 
     @property
     def negative(self) -> bool:

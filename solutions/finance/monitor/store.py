@@ -25,6 +25,7 @@ from solutions.finance.surge.detector import Alarm, AlarmKind
 __all__ = ["MonitorStore"]
 
 _CLOCK, _OFFSET = "@clock", "@utc_offset"
+_READ = ("topic", "tone", "tone_confidence", "unsure", "hour", "story", "novelty")
 _AT_ONCE = 500  # rows of one statement: SQLite takes 32,766 values
 
 
@@ -55,6 +56,12 @@ class MonitorStore:
             sql.event.listen(self.engine, "connect", _journal)
         with self._told():
             METADATA.create_all(self.engine)
+            there = {column["name"] for column in sql.inspect(self.engine).get_columns(items.name)}
+        if missing := set(items.c.keys()) - there:
+            raise InputError(
+                f"the database {self.engine.url!r} was made by an older version (it has no {min(missing)}); "
+                "begin another --store: the sources are read again from their beginning"
+            )
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -95,12 +102,27 @@ class MonitorStore:
             found = run.execute(sql.select(places.c.position).where(places.c.name == source)).scalar()
         return found or ""
 
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Return which of these items are there."""
+        found: set[str] = set()
+        with self.begin() as run:
+            for at in range(0, len(keys), _AT_ONCE):
+                wanted = sql.select(items.c.key).where(items.c.key.in_(keys[at : at + _AT_ONCE]))
+                found.update(run.execute(wanted).scalars())
+        return found
+
+    def since(self, hour: int) -> list[Mapping[str, Any]]:
+        """Return title, story and hour of the items that became known from an hour on, in the order of their coming."""
+        wanted = sql.select(items.c.title, items.c.story, items.c.hour).where(items.c.hour >= hour)
+        with self.begin() as run:
+            return [dict(row) for row in run.execute(wanted.order_by(items.c.id)).mappings()]
+
     def add(self, read: Sequence[ReadItem], source: str, position: str) -> int:
         """Keep items that are new, count them, and move on in their source; return how many were new."""
         rows = [
             {
                 **{name: getattr(each.item, name) for name in ("key", "source", "time", "title", "link")},
-                **{name: getattr(each, name) for name in ("topic", "tone", "tone_confidence", "unsure")},
+                **{name: getattr(each, name) for name in _READ},
             }
             for each in read
         ]
@@ -191,9 +213,14 @@ class MonitorStore:
             return [dict(row) for row in run.execute(wanted).mappings()]
 
     def behind(self, series: str, start: int, end: int, count: int = 20) -> list[Mapping[str, Any]]:
-        """Return the negative items of a series from start up to and including end, the most relevant first."""
+        """Return the negative stories of a series from start up to and including end, the most relevant first.
+
+        Of each, the first item, its ``relevance`` and how many ``mentions`` it had.
+        """
+        copies = items.alias()
+        mentions = sql.select(sql.func.count()).where(copies.c.story == items.c.key).scalar_subquery()
         wanted = (
-            sql.select(items, members.c.relevance)
+            sql.select(items, members.c.relevance, mentions.label("mentions"))
             .join(members, members.c.item == items.c.id)
             .where(members.c.series == series, members.c.hour.between(start, end), members.c.negative)
             .order_by(members.c.relevance.desc(), items.c.tone_confidence.desc(), items.c.id)

@@ -8,7 +8,7 @@ METADATA = sql.MetaData()
 _NAME = sql.String(256)
 _ITEM = sql.BigInteger().with_variant(sql.Integer, "sqlite")  # SQLite numbers rows by itself only in INTEGER
 
-#: Every item once, with what the models said of it.
+#: Every item once, with what the models said of it; ``story`` is the key of the first item that told it.
 items = sql.Table(
     "items",
     METADATA,
@@ -22,8 +22,11 @@ items = sql.Table(
     sql.Column("tone", _NAME, nullable=False),
     sql.Column("tone_confidence", sql.Float, nullable=False),
     sql.Column("unsure", sql.Boolean, nullable=False),
+    sql.Column("hour", sql.Integer, nullable=False, index=True),
+    sql.Column("story", sql.String(32), nullable=False, index=True),
+    sql.Column("novelty", sql.Float, nullable=False),
 )
-#: To which series an item belongs, in the order in which a person reads them: newest hour first.
+#: In which series an item counts (of a story, only the first does), in the order in which a person reads them: newest hour first.
 series_items = sql.Table(
     "series_items",
     METADATA,

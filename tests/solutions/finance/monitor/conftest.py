@@ -3,11 +3,13 @@ import shutil
 import subprocess
 import tempfile
 import uuid
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import sqlalchemy as sql
 
@@ -20,7 +22,7 @@ START = datetime(2026, 1, 1)  # a Thursday, as hour 0 of Unix time
 
 
 class KeywordFinance:
-    """Reads tone and topic off the words, so that a test can say what an item is."""
+    """Reads tone and topic off the words, so that a test can say what an item is; only the same words mean alike."""
 
     def records(self):
         return {"topic": SimpleNamespace(labels={"credit": {}, "trade": {}})}
@@ -33,6 +35,11 @@ class KeywordFinance:
             )
             for request in requests
         ]
+
+    def vectors(self, texts):
+        seeds = [zlib.crc32(text.removeprefix("copy of ").encode()) for text in texts]
+        vectors = np.array([np.random.default_rng(seed).normal(size=64) for seed in seeds], np.float32).reshape(-1, 64)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def decision(label: str, unsure: bool = False) -> Decision:

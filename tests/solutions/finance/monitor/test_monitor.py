@@ -46,6 +46,37 @@ def test_items_are_counted_by_topic_and_company_once(store):
     assert [row["title"] for row in store.behind("company:Harlund", hour, hour)] == ["loan bad Harlund"]
 
 
+def test_forty_copies_are_one_event_with_forty_mentions(store):
+    told = item(0, "loan bad Harlund", NOON)
+    copies = [item(number, "copy of loan bad Harlund", NOON + timedelta(hours=number % 20)) for number in range(1, 41)]
+    watched = WatchList([Company("Harlund")])
+    late = NOON + timedelta(days=1)
+    assert monitor(store, [told, *copies[:30]], watch_list=watched).turn(late).new == 31
+    # a restart knows what is being told
+    assert monitor(store, [told, *copies], watch_list=watched).turn(late).new == 10
+    first, last = store.first_hour(), store.last_hour()
+    total, bad = store.counts(["topic:credit", "company:Harlund"], first, last + 1)
+    assert total.sum(axis=0).tolist() == bad.sum(axis=0).tolist() == [1, 1]
+    (row,) = store.behind("topic:credit", first, last)
+    assert (row["title"], row["mentions"], row["novelty"]) == ("loan bad Harlund", 41, 1)
+
+
+def test_comments_need_not_be_folded(store):
+    crowd = [item(number, "loan bad", NOON) for number in range(5)]
+    monitor(store, crowd, fold=False).turn(NOON)
+    (row, *_) = rows = store.behind("topic:credit", store.first_hour(), store.last_hour())
+    assert (len(rows), row["mentions"]) == (5, 1)
+
+
+def test_a_database_of_an_older_version_is_one_line(tmp_path):
+    store = MonitorStore.at(tmp_path / "old.db")
+    with store.begin() as run_:
+        run_.execute(sql.text("drop index ix_items_story"))
+        run_.execute(sql.text("alter table items drop column story"))
+    with pytest.raises(InputError, match=r"older version \(it has no story\); begin another --store"):
+        MonitorStore.at(tmp_path / "old.db")
+
+
 def test_a_surge_becomes_one_alert_with_its_stories(store):
     assert len(run(monitor(store, history(40, surge_days=1)), END)) == 1
     (alert,) = store.alerts()

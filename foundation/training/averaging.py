@@ -1,0 +1,68 @@
+"""The mean of a run's weights: networks that one run passes through lie in one basin, and its middle errs less."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from foundation.files import atomic_file
+
+__all__ = ["EpochWeights", "swap_weights"]
+
+# The first epoch is left out: it is on its way there.
+_FIRST_EPOCH = 2
+
+
+class EpochWeights(TrainerCallback):
+    """The trained weights at the end of each epoch, kept on disk so that a run which goes on after a crash has all.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+
+    References
+    ----------
+    Izmailov et al. (2018), "Averaging weights leads to wider optima and better generalization", arXiv:1803.05407;
+    Wortsman et al. (2022), "Model soups", arXiv:2203.05482, for fine-tuning.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
+    ) -> None:
+        """Write the weights, before the checkpoint of this epoch is written."""
+        epoch = round(state.epoch or 0)
+        if state.is_world_process_zero and epoch >= _FIRST_EPOCH:
+            with atomic_file(self.folder / f"epoch-{epoch}.safetensors") as temporary:
+                save_file(_trained(given["model"]), temporary)
+
+    def mean(self) -> dict[str, torch.Tensor]:
+        """Return the mean over the epochs from the second on; nothing when there are not two of them."""
+        epochs = sorted(self.folder.glob("epoch-*.safetensors"))
+        if len(epochs) < 2:
+            return {}
+        total = load_file(epochs[0])
+        for path in epochs[1:]:
+            for name, value in load_file(path).items():
+                total[name] += value
+        return {name: value / len(epochs) for name, value in total.items()}
+
+
+def swap_weights(model: nn.Module, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Give a model these weights, and return those that they replace."""
+    former = _trained(model)
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in weights.items():
+            parameters[name].copy_(value)
+    return former
+
+
+def _trained(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
