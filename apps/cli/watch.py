@@ -14,6 +14,7 @@ from foundation.errors import ColonnadeError, InputError, UnknownNameError
 if TYPE_CHECKING:
     from solutions.finance.monitor.items import Source
     from solutions.finance.monitor.monitor import Monitor, Turn
+    from solutions.finance.monitor.replay import ReplayReport
     from solutions.finance.monitor.store import MonitorStore
 
 __all__ = ["watch"]
@@ -32,19 +33,24 @@ def watch(
     store: Annotated[str, typer.Option(help="sqlite:///FILE or postgresql+psycopg://...")] = "",
     every: Annotated[float, typer.Option(min=1, help="Seconds between two looks at the sources.")] = 60.0,
     utc_offset: Annotated[int, typer.Option(min=-12, max=14, help="Hours that your midnight is ahead of UTC's.")] = 0,
-    fold: Annotated[bool, typer.Option(help="Count copies of a story once; not for comments: there each counts.")] = True,
+    fold: Annotated[bool, typer.Option(help="Count copies of a story once; among comments each counts.")] = True,
     once: Annotated[bool, typer.Option("--once", help="Stop when the sources have nothing new.")] = False,
+    events: Annotated[Path | None, typer.Option(help="Of an archive: what happened (series, start, end).")] = None,
 ) -> None:
     """Follow sources until Ctrl-C; the same command goes on where it stopped."""
     from foundation.settings import settings
     from solutions.finance.monitor.delivery import deliver, find_channel
     from solutions.finance.monitor.monitor import Monitor
+    from solutions.finance.monitor.replay import read_events, report
     from solutions.finance.monitor.store import MonitorStore
     from solutions.finance.pipeline import Finance
     from solutions.finance.watchlist import read_watch_list
 
     if vertical != "finance":
         raise UnknownNameError("vertical that can be watched", vertical, ["finance"])
+    if events and not once:
+        raise InputError("--events tells what happened in an archive; add --once")
+    known = read_events(events) if events else []
     channels = {channel.name: channel for channel in map(find_channel, alert or [])}
     sources = [_source(address, encoding, parse_pairs("--map", mapping)) for address in source]
     companies = read_watch_list(watch_list, encoding) if watch_list else None
@@ -53,12 +59,22 @@ def watch(
         Finance.prepare(listener=listener)
         loaded = Finance.load(listener=listener)
     monitor = Monitor(
-        loaded, kept, sources, watch_list=companies, dial=dial, channels=list(channels), utc_offset=utc_offset, fold=fold
+        loaded,
+        kept,
+        sources,
+        watch_list=companies,
+        dial=dial,
+        channels=list(channels),
+        utc_offset=utc_offset,
+        fold=fold,
     )
     try:
         _follow(monitor, kept, every, lambda: deliver(kept, channels), once=once)
     except KeyboardInterrupt:
         typer.echo("stopped; the same command goes on from here")
+        return
+    if events:
+        _judge(report(kept, known, dial))
 
 
 def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Callable[[], int], *, once: bool) -> None:
@@ -99,6 +115,16 @@ def _tell(turn: "Turn", store: "MonitorStore") -> None:
             for row in store.behind(alert.series, alert.start, alert.hour, count=3):
                 again = f" ({row['mentions']} mentions)" if row["mentions"] > 1 else ""
                 typer.echo(f"  - {row['title'][:120]}{again}")
+
+
+def _judge(told: "ReplayReport") -> None:
+    for event, delay in told.delays:
+        found = "missed" if delay is None else f"found after {delay:.1f} hours"
+        typer.echo(f"{event.series}, {event.start:%Y-%m-%d %H:%M}: {found}")
+    typer.echo(
+        f"{told.alerts} alerts in {told.weeks:.1f} weeks, {told.false_alarms} of them false; "
+        f"the dial accepts {told.accepted:.1f}"
+    )
 
 
 def _source(address: str, encoding: str, columns: dict[str, str]) -> "Source":

@@ -24,4 +24,16 @@
       if (mode && document.body.classList.contains("dark") !== (mode === "dark")) paint();
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   });
+
+  // A click on a point of the monitor's plot fills in the day below it. Plotly draws anew, so its listener is set late.
+  document.addEventListener("pointerover", (event) => {
+    const plot = event.target.closest?.("#live-plot .js-plotly-plot");
+    if (!plot || plot.dataset.clickable) return;
+    plot.dataset.clickable = "yes";
+    plot.on("plotly_click", (clicked) => {
+      const field = document.querySelector("#live-day textarea, #live-day input");
+      field.value = String(clicked.points[0].x).slice(0, 10);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  });
 })();

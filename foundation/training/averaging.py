@@ -33,9 +33,7 @@ class EpochWeights(TrainerCallback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any
-    ) -> None:
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any) -> None:
         """Write the weights, before the checkpoint of this epoch is written."""
         epoch = round(state.epoch or 0)
         if state.is_world_process_zero and epoch >= _FIRST_EPOCH:

@@ -89,7 +89,7 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
         }
 
     def vectors(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Return what texts are about, whatever their tone: vectors of unit length, shape (n, d), by the plain backbone.
+        """Return what texts are about, whatever their tone: unit vectors of the plain backbone, shape (n, d).
 
         They are centred on the embedded headlines: the vectors of an encoder share one large direction, beside which
         all texts seem alike (Mu, Viswanath 2018, "All-but-the-top", arXiv:1702.01417).

@@ -2,11 +2,11 @@
 
     python -m tests.benchmarks.folding [--split dev|test] [--seeds N] [--fit] [--data-root DIR]
 
-A stream lasts two weeks. Its stories are half of those in ``tests/solutions/finance/stories.csv`` (dev the odd ones, test
-the even ones), each told by hand-written rewrites, among real headlines, each its own story: dev takes those of dev, test
-those of test. Every eighth item is reprinted as agencies and portals do it. Prints one JSON object: pairwise precision,
-recall and F1 (mean over streams, least and most), of all items and of those stories alone. ``--fit`` fits the log-odds of
-``Stories`` on streams of dev in place of it.
+A stream lasts two weeks. Its stories are half of those in ``tests/solutions/finance/stories.csv`` (dev the odd ones,
+test the even ones), each told by hand-written rewrites, among real headlines, each its own story: dev takes those of
+dev, test those of test. Every eighth item is reprinted as agencies and portals do it. Prints one JSON object: pairwise
+precision, recall and F1 (mean over streams, least and most), of all items and of those stories alone. ``--fit`` fits
+the log-odds of ``Stories`` on streams of dev in place of it.
 """
 
 import argparse

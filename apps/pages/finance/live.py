@@ -16,10 +16,11 @@ import plotly.graph_objects as go
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.pages.finance.plots import tone_plot
+from apps.pages.finance.replay import QUIET, ReplayRun, replay_form, wire_replay
 from apps.tabs import label_names
-from apps.theme import ATTENTION
+from apps.theme import ATTENTION, TONE_MARKS
 from foundation.settings import settings
-from solutions.finance.monitor.monitor import time_of
+from solutions.finance.monitor.monitor import hour_of, time_of
 from solutions.finance.monitor.records import Alert, AlertState
 from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.pipeline import Finance
@@ -28,12 +29,9 @@ from solutions.finance.trends import Trend, with_intervals
 
 __all__ = ["live_tab"]
 
-_DAYS, _ALERTS, _STORIES = 60, 20, 8
+_ALERTS, _STORIES = 20, 8
+_PERIODS = (7, 60, 365)  # days
 _SECONDS = 30  # between two looks at the store, while the tab is open
-
-
-# Of all that is shown, what there is not before anything was watched.
-_HIDDEN = (gr.update(visible=False), gr.update(visible=False), "", "", *(gr.update(visible=False) for _ in range(4)))
 
 
 @cache
@@ -42,49 +40,86 @@ def _opened(path: Path) -> MonitorStore:
 
 
 @dataclass(frozen=True)
-class _Live:
+class Filters:
+    """What the person wants to see.
+
+    Attributes
+    ----------
+    focus : str or None
+        A series.
+    days : int
+        How far back the plot goes.
+    bad_only : bool
+        Whether stories are bad news only.
+    day : str or None
+        ``2026-04-14``, of which stories are shown; anything else is no choice.
+    """
+
+    focus: str | None
+    days: int
+    bad_only: bool
+    day: str | None
+
+    def hours(self) -> tuple[int, int] | None:
+        """Return the first and the last hour of the chosen day."""
+        try:
+            first = hour_of(datetime.strptime((self.day or "").strip(), "%Y-%m-%d"))
+        except ValueError:
+            return None
+        return first, first + DAY - 1
+
+
+@dataclass(frozen=True)
+class Live:
     """The tab's handlers."""
 
     words: Locale
     topics: Mapping[str, str]
+    tones: Mapping[str, str]
 
-    def store(self) -> MonitorStore | None:
-        """Return the monitor's database, if anything was ever watched."""
+    def store(self, run: ReplayRun | None) -> MonitorStore | None:
+        """Return the database of a replay, or else the monitor's, if anything was ever watched."""
+        if run:
+            return run.store
         path = settings().home / "monitor.db"
         return _opened(path) if path.exists() else None
 
-    def look(self, focus: str | None, picked: int | None) -> tuple[Any, ...]:
-        """Return all that is shown: summary, series, plot, stories, alerts, and what an alert is acted on with.
+    def look(self, run: ReplayRun | None, filters: Filters, picked: int | None) -> tuple[Any, ...]:
+        """Return all that is shown: summary, view, series, plot, stories, alerts, and what an alert is acted on with.
 
         What the person has chosen, a series and an alert, stays chosen while it is there.
         """
-        store = self.store()
+        store = self.store(run)
         last = store.last_hour() if store else None
         if store is None or last is None:
-            return empty(self.words("live.empty")), *_HIDDEN
+            nothing = empty(self.words("live.empty"))
+            return nothing, gr.update(visible=False), gr.skip(), gr.skip(), "", "", gr.skip(), gr.update(visible=False)
         end = last + 1
-        known = store.series(end - _DAYS * DAY)
+        known = store.series(end - filters.days * DAY)
         alerts = store.alerts()
-        wished = [focus, *(alert.series for alert in alerts), *known]
+        wished = [filters.focus, *(alert.series for alert in alerts), *known]
         chosen = next(series for series in wished if series in known)
         waiting = [alert for alert in alerts if alert.state is not AlertState.ACKNOWLEDGED]
         return (
             self._summary(end, store.utc_offset, len(known), len(waiting)),
-            gr.Dropdown([(self.name(series), series) for series in known], value=chosen, visible=True),
-            gr.Plot(self._plot(store, chosen, end, alerts), visible=True),
-            self._stories(store, chosen, end, alerts),
+            gr.update(visible=True),
+            gr.Dropdown([(self.name(series), series) for series in known], value=chosen),
+            self._plot(store, chosen, end, alerts, filters.days),
+            self._stories(store, chosen, end, alerts, filters),
             "".join(self._alert(store, alert) for alert in alerts[:_ALERTS]) or empty(self.words("live.no_alerts")),
             self._choice(waiting, picked),
-            *(gr.update(visible=bool(waiting)) for _ in range(3)),
+            gr.update(visible=bool(waiting)),
         )
 
-    def act(self, state: AlertState, alert: int | None, note: str, focus: str | None) -> tuple[Any, ...]:
+    def act(
+        self, state: AlertState, run: ReplayRun | None, filters: Filters, alert: int | None, note: str
+    ) -> tuple[Any, ...]:
         """Acknowledge or snooze an alert, and show what is left."""
-        store = self.store()
+        store = self.store(run)
         if store and alert is not None:
             until = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1) if state is AlertState.SNOOZED else None
             store.change(alert, state, self.words("live.somebody"), (note or "").strip(), until)
-        return self.look(focus, None)
+        return self.look(run, filters, None)
 
     def name(self, series: str) -> str:
         """Return what a series is called in the page's language."""
@@ -98,8 +133,8 @@ class _Live:
         )
         return f'<p class="cl-summary">{escape(seen)}</p>'
 
-    def _plot(self, store: MonitorStore, series: str, end: int, alerts: Sequence[Alert]) -> go.Figure:
-        first = (end // DAY - _DAYS) * DAY
+    def _plot(self, store: MonitorStore, series: str, end: int, alerts: Sequence[Alert], days: int) -> go.Figure:
+        first = (end // DAY - days) * DAY
         items, negative = store.counts([series], first, end)
         day = np.arange(first, end) // DAY
         counts = (
@@ -117,21 +152,27 @@ class _Live:
                 )  # fmt: skip
         return figure
 
-    def _stories(self, store: MonitorStore, series: str, end: int, alerts: Sequence[Alert]) -> str:
-        """Return the stories behind the last alert of a series, or those of the last day."""
+    def _stories(self, store: MonitorStore, series: str, end: int, alerts: Sequence[Alert], filters: Filters) -> str:
+        """Return the stories of the chosen day; without one, those behind the last alert, or those of the last day."""
         last = next((alert for alert in alerts if alert.series == series), None)
         first, until = (last.start, last.hour) if last else (end - DAY, end)
-        rows = store.behind(series, first, until, _STORIES)
         head = self.words("live.stories_alert" if last else "live.stories_day", name=self.name(series))
-        if not rows:
-            return empty(self.words("live.no_stories", name=self.name(series)))
+        if chosen := filters.hours():
+            first, until = chosen
+            head = self.words("live.stories_on", name=self.name(series), day=(filters.day or "").strip())
+        rows = store.behind(series, first, until, _STORIES, bad_only=filters.bad_only)
         ahead = timedelta(hours=store.utc_offset)
-        items = "".join(
-            f"<li>{escape(row['title'][:300])}<br><small>{row['time'] + ahead:%Y-%m-%d %H:%M} · "
-            f"{percent(row['tone_confidence'])}</small></li>"
-            for row in rows
+        items = "".join(self._story(row, row["time"] + ahead) for row in rows)
+        return f"<h3>{escape(head)}</h3>" + (
+            f'<ol class="cl-sentences">{items}</ol>' if rows else empty(self.words("live.no_stories"))
         )
-        return f'<h3>{escape(head)}</h3><ol class="cl-sentences">{items}</ol>'
+
+    def _story(self, row: Mapping[str, Any], time: datetime) -> str:
+        mark, tone = TONE_MARKS.get(row["tone"], ""), self.tones.get(row["tone"], row["tone"])
+        facts = [f"{time:%Y-%m-%d %H:%M}", f"{mark} {tone}, {percent(row['tone_confidence'])}"]
+        if row["mentions"] > 1:
+            facts.append(self.words("live.mentions", mentions=row["mentions"]))
+        return f"<li>{escape(row['title'][:300])}<br><small>{escape(' · '.join(facts))}</small></li>"
 
     def _alert(self, store: MonitorStore, alert: Alert) -> str:
         share, usual = percent(alert.share), percent(alert.usual_share)
@@ -161,7 +202,7 @@ class _Live:
         """Return the choice among the alerts that wait: the one that was picked, or else the newest."""
         known = [alert.id for alert in waiting]
         value = picked if picked in known else next(iter(known), None)
-        return gr.Dropdown([(self._short(alert), alert.id) for alert in waiting], value=value, visible=bool(known))
+        return gr.Dropdown([(self._short(alert), alert.id) for alert in waiting], value=value)
 
     def _short(self, alert: Alert) -> str:
         return f"#{alert.id} {self.name(alert.series)}, {time_of(alert.hour):%Y-%m-%d %H:%M}"
@@ -169,33 +210,53 @@ class _Live:
 
 def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
     """Draw the tab; the store is first looked at when the tab is opened, and every half minute from then on."""
-    live = _Live(words, label_names(solution, words)["topic"])
+    names = label_names(solution, words)
+    live = Live(words, names["topic"], names["tone"])
     gr.HTML(lead(words("live.lead")))
+    run: gr.State = gr.State(None, delete_callback=lambda former: former and former.close())
+    replay = replay_form(words)
     summary = gr.HTML(empty(words("live.empty")), elem_id="live-summary")
-    with gr.Row():
+    with gr.Row(visible=False) as view:
         with gr.Column(scale=3, min_width=320):
-            focus = gr.Dropdown([], label=words("live.focus"), visible=False)
-            plot = gr.Plot(visible=False, show_label=False, elem_id="live-plot")
+            with gr.Row():
+                focus = gr.Dropdown([], label=words("live.focus"), min_width=160)
+                periods = [(words("live.days", days=days), days) for days in _PERIODS]
+                days = gr.Dropdown(periods, value=_PERIODS[1], label=words("live.period"), min_width=120)
+                kinds = [(words("live.bad"), True), (words("live.all"), False)]
+                bad_only = gr.Dropdown(kinds, value=True, label=words("live.which"), min_width=120)
+            plot = gr.Plot(show_label=False, elem_id="live-plot")
+            day = gr.Textbox(
+                "", label=words("live.day"), placeholder=words("live.day_hint"), max_lines=1, elem_id="live-day"
+            )
             stories = gr.HTML("")
         with gr.Column(scale=2, min_width=320):
             alerts = gr.HTML("", elem_id="live-alerts")
-            chosen = gr.Dropdown([], label=words("live.choose"), visible=False)
-            note = gr.Textbox(label=words("live.note"), lines=1, max_lines=4, visible=False)
-            with gr.Row():
-                acknowledge = gr.Button(words("live.acknowledge"), variant="primary", visible=False)
-                snooze = gr.Button(words("live.snooze"), visible=False)
-            refresh = gr.Button(words("live.refresh"))
-    outputs = [summary, focus, plot, stories, alerts, chosen, note, acknowledge, snooze]
+            with gr.Column(visible=False) as acting:
+                chosen = gr.Dropdown([], label=words("live.choose"))
+                note = gr.Textbox(label=words("live.note"), lines=1, max_lines=4)
+                with gr.Row():
+                    acknowledge = gr.Button(words("live.acknowledge"), variant="primary")
+                    snooze = gr.Button(words("live.snooze"))
+    refresh = gr.Button(words("live.refresh"))
+    outputs = [summary, view, focus, plot, stories, alerts, chosen, acting]
+    wanted = [run, focus, days, bad_only, day]
     guard = shown_errors(words, [gr.skip() for _ in outputs[1:]])
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    look = guard(live.look)
+
+    @guard
+    def look(at: ReplayRun | None, *asked: Any) -> tuple[Any, ...]:
+        *filters, picked = asked
+        return live.look(at, Filters(*filters), picked)
+
     timer = gr.Timer(_SECONDS, active=False)
-    gr.on([tab.select, refresh.click, focus.input, timer.tick], look, [focus, chosen], outputs, **quiet)
-    tab.select(lambda: gr.Timer(active=True), None, timer, queue=False, **quiet)
+    seen = [tab.select, refresh.click, timer.tick, focus.input, days.input, bad_only.input, day.input]
+    gr.on(seen, look, [*wanted, chosen], outputs, **QUIET)
+    tab.select(lambda: gr.Timer(active=True), None, timer, queue=False, **QUIET)
     for button, state in ((acknowledge, AlertState.ACKNOWLEDGED), (snooze, AlertState.SNOOZED)):
-        button.click(
-            guard(lambda alert, text, series, state=state: live.act(state, alert, text, series)),
-            [chosen, note, focus],
-            outputs,
-            **quiet,
-        )
+
+        @guard
+        def act(at: ReplayRun | None, *asked: Any, state: AlertState = state) -> tuple[Any, ...]:
+            *filters, alert, text = asked
+            return live.act(state, at, Filters(*filters), alert, text)
+
+        button.click(act, [*wanted, chosen, note], outputs, **QUIET)
+    wire_replay(solution, words, replay, run, look, [*wanted, chosen], outputs)

@@ -212,8 +212,10 @@ class MonitorStore:
         with self.begin() as run:
             return [dict(row) for row in run.execute(wanted).mappings()]
 
-    def behind(self, series: str, start: int, end: int, count: int = 20) -> list[Mapping[str, Any]]:
-        """Return the negative stories of a series from start up to and including end, the most relevant first.
+    def behind(
+        self, series: str, start: int, end: int, count: int = 20, *, bad_only: bool = True
+    ) -> list[Mapping[str, Any]]:
+        """Return the stories of a series from start up to and including end, the bad and the most relevant first.
 
         Of each, the first item, its ``relevance`` and how many ``mentions`` it had.
         """
@@ -222,8 +224,9 @@ class MonitorStore:
         wanted = (
             sql.select(items, members.c.relevance, mentions.label("mentions"))
             .join(members, members.c.item == items.c.id)
-            .where(members.c.series == series, members.c.hour.between(start, end), members.c.negative)
-            .order_by(members.c.relevance.desc(), items.c.tone_confidence.desc(), items.c.id)
+            .where(members.c.series == series, members.c.hour.between(start, end))
+            .where(members.c.negative if bad_only else sql.true())
+            .order_by(members.c.negative.desc(), members.c.relevance.desc(), items.c.tone_confidence.desc(), items.c.id)
             .limit(count)
         )
         with self.begin() as run:

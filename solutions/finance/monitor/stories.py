@@ -1,8 +1,8 @@
 """Reprints and rewrites are folded into stories: forty copies are one event with forty mentions.
 
-Whether an item tells a story is judged by three things that a reader would look at: whether they mean alike, whether they
-share a rare word (most often a name), and whether their numbers contradict. A story keeps the sum of its members' vectors
-and the words that they used, so memory is bounded by the stories that are being told.
+Whether an item tells a story is judged by three things that a reader would look at: whether they mean alike, whether
+they share a rare word (most often a name), and whether their numbers contradict. A story keeps the sum of its members'
+vectors and the words that they used, so memory is bounded by the stories that are being told.
 """
 
 import re

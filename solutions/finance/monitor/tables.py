@@ -26,7 +26,7 @@ items = sql.Table(
     sql.Column("story", sql.String(32), nullable=False, index=True),
     sql.Column("novelty", sql.Float, nullable=False),
 )
-#: In which series an item counts (of a story, only the first does), in the order in which a person reads them: newest hour first.
+#: In which series an item counts (of a story, only the first does), in the order in which a person reads them.
 series_items = sql.Table(
     "series_items",
     METADATA,

@@ -33,7 +33,7 @@ from scipy.stats import betabinom
 from solutions.finance.surge.baseline import DAY, WEEK, Baseline, Counts, Flags, Floats, History, fit_baseline
 from solutions.finance.surge.bets import Bets, e_bh, log_beta_binomial, log_negative_binomial, multiplied
 
-__all__ = ["Alarm", "AlarmKind", "SurgeDetector"]
+__all__ = ["LEARNING", "Alarm", "AlarmKind", "SurgeDetector"]
 
 
 class AlarmKind(str, Enum):
@@ -93,8 +93,10 @@ _DRIFT_ODDS = (1.5,)
 _FADE = 0.5 ** (1 / DAY)
 # Of the dial, what the drift detector may use.
 _DRIFT_PART = 0.1
-# Before so many days nothing is usual.
+# Before so many days nothing is usual; the last week is not learned from.
 _LEAST_DAYS = 14
+#: Hours of history without which no alarm is raised.
+LEARNING = _LEAST_DAYS * DAY + WEEK
 # An alarm is over when it was not found again for so long; what lasts longer than two weeks has become usual.
 _QUIET = {AlarmKind.BURST: DAY, AlarmKind.DRIFT: WEEK}
 _LONGEST = 2 * WEEK
