@@ -51,19 +51,19 @@ class Filters:
         How far back the plot goes.
     bad_only : bool
         Whether stories are bad news only.
-    day : str or None
+    day : str
         ``2026-04-14``, of which stories are shown; anything else is no choice.
     """
 
     focus: str | None
     days: int
     bad_only: bool
-    day: str | None
+    day: str
 
     def hours(self) -> tuple[int, int] | None:
         """Return the first and the last hour of the chosen day."""
         try:
-            first = hour_of(datetime.strptime((self.day or "").strip(), "%Y-%m-%d"))
+            first = hour_of(datetime.strptime(self.day.strip(), "%Y-%m-%d"))
         except ValueError:
             return None
         return first, first + DAY - 1
@@ -159,7 +159,7 @@ class Live:
         head = self.words("live.stories_alert" if last else "live.stories_day", name=self.name(series))
         if chosen := filters.hours():
             first, until = chosen
-            head = self.words("live.stories_on", name=self.name(series), day=(filters.day or "").strip())
+            head = self.words("live.stories_on", name=self.name(series), day=filters.day.strip())
         rows = store.behind(series, first, until, _STORIES, bad_only=filters.bad_only)
         ahead = timedelta(hours=store.utc_offset)
         items = "".join(self._story(row, row["time"] + ahead) for row in rows)
@@ -247,9 +247,16 @@ def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
         *filters, picked = asked
         return live.look(at, Filters(*filters), picked)
 
+    def choose(at: ReplayRun | None, *asked: Any) -> tuple[Any, ...]:
+        if at:
+            at.asked = asked  # the next frame of the replay shows it too
+        return look(at, *asked)
+
     timer = gr.Timer(_SECONDS, active=False)
-    seen = [tab.select, refresh.click, timer.tick, focus.input, days.input, bad_only.input, day.input]
-    gr.on(seen, look, [*wanted, chosen], outputs, **QUIET)
+    # "select" is what a person does; a dropdown says "input" too when a replay sets it anew
+    gr.on([focus.select, days.select, bad_only.select], choose, [*wanted, chosen], outputs, **QUIET)
+    day.input(choose, [*wanted, chosen], outputs, trigger_mode="always_last", **QUIET)
+    gr.on([tab.select, refresh.click, timer.tick], look, [*wanted, chosen], outputs, **QUIET)
     tab.select(lambda: gr.Timer(active=True), None, timer, queue=False, **QUIET)
     for button, state in ((acknowledge, AlertState.ACKNOWLEDGED), (snooze, AlertState.SNOOZED)):
 

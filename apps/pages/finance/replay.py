@@ -33,7 +33,15 @@ _DIALS = (0.2, 10.0)
 
 @dataclass
 class ReplayRun:
-    """A replay that a visitor has begun; its database is gone when the visitor is."""
+    """A replay that a visitor has begun; its database is gone when the visitor is.
+
+    Attributes
+    ----------
+    speed : float
+        Days of the archive in a second; the slider changes it.
+    asked : tuple
+        What the person asked to see last, while it runs.
+    """
 
     monitor: Monitor
     store: MonitorStore
@@ -42,6 +50,7 @@ class ReplayRun:
     dial: float
     speed: float
     _folder: "tempfile.TemporaryDirectory[str]" = field(repr=False)
+    asked: tuple[Any, ...] = ()
 
     @classmethod
     def begin(
@@ -151,8 +160,8 @@ def wire_replay(
                 time.sleep(max(0.0, drawn + 1 / _FRAMES - time.monotonic()))
                 drawn = time.monotonic()
                 told = words("replay.at", time=f"{begun.archive.now:%Y-%m-%d %H:%M}", share=f"{share:.0%}")
-                yield _progress(told, share), *look(begun, *asked)
-            yield _report(words, report(begun.store, begun.events, begun.dial)), *look(begun, *asked)
+                yield _progress(told, share), *look(begun, *(begun.asked or asked))
+            yield _report(words, report(begun.store, begun.events, begun.dial)), *look(begun, *(begun.asked or asked))
         except ColonnadeError as failure:
             yield error(words, str(failure)), *(gr.skip() for _ in outputs)
 
