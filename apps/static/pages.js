@@ -25,11 +25,11 @@
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   });
 
-  // A click on a point of the monitor's plot fills in the day below it. Plotly draws anew, so its listener is set late.
+  // A click on a point of the monitor's plot fills in the day below it. Plotly forgets its listeners when it draws anew.
   document.addEventListener("pointerover", (event) => {
     const plot = event.target.closest?.("#live-plot .js-plotly-plot");
-    if (!plot || plot.dataset.clickable) return;
-    plot.dataset.clickable = "yes";
+    if (!plot?.on) return;
+    plot.removeAllListeners("plotly_click");
     plot.on("plotly_click", (clicked) => {
       const field = document.querySelector("#live-day textarea, #live-day input");
       field.value = String(clicked.points[0].x).slice(0, 10);

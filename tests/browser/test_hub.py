@@ -252,3 +252,27 @@ def test_alerts_are_seen_and_acknowledged(page: "playwright.Page", trained_home:
     shoot(page, "live-zh")
     store = MonitorStore.at(trained_home / "monitor.db")
     store.change(store.alerts()[0].id, AlertState.OPEN, "test")  # for the other width
+
+
+def test_the_sample_is_replayed_and_a_day_is_picked(page: "playwright.Page", trained_home: Path) -> None:
+    (trained_home / "monitor.db").unlink(missing_ok=True)
+    wide = page.viewport_size["width"] > 600
+    page.goto("/en/finance" if wide else "/zh/finance")
+    page.get_by_role("tab", name="Live" if wide else "实时").click()
+    page.get_by_label(re.compile("^(number input for|range slider for).*(Days a second|每秒回放天数)")).first.fill("60")
+    page.get_by_role("button", name="Replay the sample" if wide else "回放示例").click()
+    page.wait_for_selector("#live-plot .js-plotly-plot", timeout=ANSWER_MS)
+    page.wait_for_selector("text=/was found after 7 hours|7 小时后发现/", timeout=2 * ANSWER_MS)
+    shoot(page, f"replay-{'en' if wide else 'zh'}")
+    assert "Harrow" in page.inner_text("ol.cl-sentences")
+    page.locator("#live-plot .js-plotly-plot").hover()
+    point = page.locator("#live-plot .scatterlayer .points path").last.bounding_box()
+    middle = point["x"] + point["width"] / 2, point["y"] + point["height"] / 2
+    page.mouse.move(*middle)
+    page.wait_for_selector("#live-plot .hoverlayer .hovertext")
+    page.mouse.click(*middle)
+    page.wait_for_function("document.querySelector('#live-day input').value.startsWith('2026-04-')")
+    page.locator("#live-day input").fill("2026-04-15")
+    page.wait_for_selector("h3 >> text=2026-04-15")
+    page.get_by_role("button", name="Leave the replay" if wide else "退出回放").click()
+    page.wait_for_selector("text=/Nothing is watched yet|还没有监测任何来源/")

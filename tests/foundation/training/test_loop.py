@@ -9,10 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
+from transformers import TrainerState
 
 from foundation.errors import InputError
 from foundation.settings import settings
 from foundation.training.adalora import Adalora
+from foundation.training.averaging import EpochWeights, swap_weights
 from foundation.training.full import Full
 from foundation.training.method import TrainingJob
 from tests.conftest import ROOT
@@ -122,3 +126,25 @@ def test_tracking_by_what_is_not_there_is_one_line(job: TrainingJob, monkeypatch
 def test_early_stopping_ends_a_run_that_does_not_improve(job: TrainingJob) -> None:
     still = replace(job, dev=replace(job.dev, texts=["profit"] * 4))  # one text, both labels: nothing to gain
     assert len(Full(epochs=12, patience=2, batch_size=8).fit(still).history) == 3
+
+
+def test_the_mean_is_over_the_epochs_from_the_second_on(tmp_path: Path) -> None:
+    model, weights = nn.Linear(1, 1, bias=False), EpochWeights(tmp_path)
+    assert weights.mean() == {}
+    for epoch, value in enumerate([9.0, 1.0, 2.0, 6.0], start=1):
+        swap_weights(model, {"weight": torch.tensor([[value]])})
+        weights.on_epoch_end(None, TrainerState(epoch=epoch), None, model=model)
+    assert weights.mean()["weight"].item() == 3.0
+    former = swap_weights(model, weights.mean())
+    assert (former["weight"].item(), model.weight.item()) == (6.0, 3.0)
+
+
+def test_the_mean_answers_unless_an_epoch_is_clearly_better(job: TrainingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    def logits(method: Full) -> np.ndarray:
+        return method.fit(job).network.logits(GOOD + BAD)
+
+    best = logits(Full(**FAST, average=False))
+    monkeypatch.setattr("foundation.training.loop.sqrt", lambda _: 1.0)  # no epoch is so much better
+    assert not np.allclose(logits(Full(**FAST)), best, rtol=0.01)
+    monkeypatch.setattr("foundation.training.loop.sqrt", lambda _: -1.0)  # every epoch is
+    np.testing.assert_allclose(logits(Full(**FAST)), best, rtol=1e-4)

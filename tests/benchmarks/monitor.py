@@ -1,0 +1,108 @@
+"""Measure the monitor's database at a million items: how fast they come in, and how long the page waits for an answer.
+
+    python -m tests.benchmarks.monitor [--items 1000000] [--url sqlite:///FILE]
+
+Items are made up, a year of them, in 10 topics and 50 companies; every eighth is a copy. The models are not in this
+figure: `colonnade evaluate finance` tells their speed. Prints one JSON object; times are the slowest of five.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from solutions.finance.monitor.items import Item, item_key
+from solutions.finance.monitor.monitor import time_of
+from solutions.finance.monitor.records import ReadItem
+from solutions.finance.monitor.store import MonitorStore
+from solutions.finance.monitor.stories import WINDOW
+from solutions.finance.surge.baseline import DAY
+
+__all__ = ["measure"]
+
+_YEAR = 365 * DAY
+_START = 490_000  # an hour of 2025
+_TOPICS, _COMPANIES, _AT_ONCE = 10, 50, 1000
+_LOOKS = 5
+
+
+def measure(store: MonitorStore, count: int) -> dict[str, Any]:
+    """Fill a store and ask what the page asks."""
+    rates, started = [], time.perf_counter()
+    for batch in _batches(count):
+        store.add(batch, "made", str(len(rates)))
+        rates.append(len(batch) / (time.perf_counter() - started))
+        started = time.perf_counter()
+    end = _START + _YEAR
+    topics = [f"topic:{number}" for number in range(_TOPICS)]
+    tenth = max(1, len(rates) // 10)
+    return {
+        "items": count,
+        "items_per_second": {
+            "first_tenth": round(float(np.median(rates[:tenth]))),
+            "last_tenth": round(float(np.median(rates[-tenth:]))),
+        },
+        "milliseconds": {
+            "last_hour": _slowest(store.last_hour),
+            "series_60_days": _slowest(lambda: store.series(end - 60 * DAY)),
+            "series_365_days": _slowest(lambda: store.series(end - 365 * DAY)),
+            "plot_365_days": _slowest(lambda: store.counts(["topic:0"], end - 365 * DAY, end)),
+            "detector_week": _slowest(lambda: store.counts(topics, end - 7 * DAY, end)),
+            "stories_of_a_day": _slowest(lambda: store.behind("topic:0", end - DAY, end)),
+            "all_stories_of_two_weeks": _slowest(lambda: store.behind("topic:0", end - 14 * DAY, end, bad_only=False)),
+            "known_keys": _slowest(lambda: store.known([item_key("made", str(number)) for number in range(256)])),
+            "alerts": _slowest(store.alerts),
+            "recall_after_a_restart": _slowest(lambda: store.since(end - WINDOW)),
+        },
+    }
+
+
+def _batches(count: int) -> Iterator[list[ReadItem]]:
+    generator = np.random.default_rng(0)
+    story = ""
+    for first in range(0, count, _AT_ONCE):
+        batch = []
+        for number in range(first, min(first + _AT_ONCE, count)):
+            hour = _START + number * _YEAR // count
+            key = item_key("made", str(number))
+            copy = bool(story) and generator.random() < 1 / 8
+            story = story if copy else key
+            series = {f"topic:{generator.integers(_TOPICS)}": 1.0}
+            if generator.random() < 0.3:
+                series[f"company:{generator.integers(_COMPANIES)}"] = 0.7
+            item = Item(key, "made", time_of(hour) + timedelta(minutes=number % 60), f"Made-up headline {number}")
+            tone = "negative" if generator.random() < 0.3 else "neutral"
+            novelty = 0.1 if copy else 1.0
+            batch.append(ReadItem(item, hour, "0", tone, 0.9, False, {} if copy else series, story, novelty))
+        yield batch
+
+
+def _slowest(ask: Callable[[], object]) -> float:
+    times = []
+    for _ in range(_LOOKS):
+        started = time.perf_counter()
+        ask()
+        times.append(time.perf_counter() - started)
+    return round(1000 * max(times), 1)
+
+
+def main() -> None:
+    """Read the command line and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--items", type=int, default=1_000_000)
+    parser.add_argument("--url", help="a database that is empty; a temporary SQLite file where left out")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = MonitorStore(asked.url) if asked.url else MonitorStore.at(Path(folder) / "monitor.db")
+        print(json.dumps(measure(store, asked.items)))  # noqa: T201  # its output is what it is for
+        store.engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
