@@ -1,11 +1,12 @@
 """The loop: ask the sources, read what is new, count it by topic and company, look for surges, keep the alerts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from foundation.errors import ColonnadeError
+from foundation.trust.personal import mask_personal_data
 from solutions.finance.monitor.items import Batch, Item, Refused, Source
 from solutions.finance.monitor.records import ReadItem
 from solutions.finance.monitor.store import MonitorStore
@@ -148,6 +149,7 @@ class Monitor:
         if not items:
             return []
         answers = self._solution.predict([FinanceRequest(item.text, item.time) for item in items])
+        items = [replace(item, title=mask_personal_data(item.title)) for item in items]  # as they are kept
         earliest, latest = self._store.clock, hour_of(moment, self._offset)
         hours = [max(min(hour_of(item.time, self._offset), latest), earliest or 0) for item in items]
         read = []

@@ -61,6 +61,12 @@ def test_forty_copies_are_one_event_with_forty_mentions(store):
     assert (row["title"], row["mentions"], row["novelty"]) == ("loan bad Harlund", 41, 1)
 
 
+def test_personal_data_is_masked_before_it_is_kept(store):
+    monitor(store, [item(1, "loan bad, call me at 13800138000", NOON)]).turn(NOON)
+    (row,) = store.behind("topic:credit", store.first_hour(), store.last_hour())
+    assert row["title"] == "loan bad, call me at [phone]"
+
+
 def test_comments_need_not_be_folded(store):
     crowd = [item(number, "loan bad", NOON) for number in range(5)]
     monitor(store, crowd, fold=False).turn(NOON)

@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from foundation.trust.personal import mask_personal_data
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("写信到li.na@example.com.cn。", "写信到[e-mail]。"),
+        ("电话：138-0013-8000，+86 13800138000", "电话：[phone]，[phone]"),
+        ("call +44 20 7946 0958 now", "call [phone] now"),
+        ("身份证11010519491231002X丢了", "身份证[identity number]丢了"),
+        ("my card 4111 1111 1111 1111 was charged", "my card [card] was charged"),
+        ("pay to DE89 3704 0044 0532 0130 00, please", "pay to [IBAN], please"),
+    ],
+)
+def test_what_points_at_a_person_is_masked(text: str, masked: str) -> None:
+    assert mask_personal_data(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Revenue rose to 4,111,111,111.11 from 3,900,000,000",
+        "净利润12345678901.23元，同比+12.5%",
+        "Shares of 600519 and 00700.HK rose +3.4 %, volume 4111111111111112",
+        "Between 2024-01-01 and 2025-12-31 sales were 13,800 million",
+        "身份证110105194912310021有误",
+        "Notes due 2031, ISIN US0378331005",
+    ],
+)
+def test_figures_of_a_report_stay(text: str) -> None:
+    assert mask_personal_data(text) == text
+
+
+@given(some.text())
+def test_masking_twice_is_masking_once(text: str) -> None:
+    once = mask_personal_data(text)
+    assert mask_personal_data(once) == once
