@@ -32,16 +32,22 @@ def test_chinese_is_chinese() -> None:
 
 def page_errors(folder: Path) -> list[str]:
     """Make every mistake that a page lets a person make, and collect what it says."""
+    from apps.pages.finance.replay import _own_archive
     from apps.pages.finance.scoring import _MOST_ROWS, score_table
     from foundation.data.tables import read_table
+    from solutions.finance.monitor.replay import read_events
     from solutions.finance.monitor.store import MonitorStore
     from solutions.finance.schema import FinanceRequest
+    from solutions.finance.watchlist import read_watch_list
 
     contents = {
         "gbk.csv": "text\n央行\n".encode("gb18030"),
         "empty.csv": b"",
         "head.csv": b"text\n",
         "open.csv": b'a\n"',
+        "plain.csv": b"a\nx\n",
+        "signs.csv": b"text,time\n!!!,2026-01-01\n",
+        "turned.csv": b"series,start,end\ntopic:credit,2026-02-09,2026-02-08\n",
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
@@ -58,7 +64,12 @@ def page_errors(folder: Path) -> list[str]:
     mistakes = [
         lambda: FinanceRequest("!"),
         lambda: FinanceRequest("a" * 1_000_000),
-        *(lambda name=name: read_table(folder / name) for name in contents),
+        *(lambda name=name: read_table(folder / name) for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv")),
+        lambda: _own_archive(folder / "plain.csv", "utf-8"),
+        lambda: _own_archive(folder / "signs.csv", "utf-8"),
+        lambda: read_events(folder / "plain.csv"),
+        lambda: read_events(folder / "turned.csv"),
+        lambda: read_watch_list(folder / "plain.csv"),
         lambda: score(pd.DataFrame({"a": ["x"]}), None),
         lambda: score(pd.DataFrame({"a": ["x"] * (_MOST_ROWS + 1)}), "a"),
         lambda: score(pd.DataFrame({"a": ["!"]}), "a"),

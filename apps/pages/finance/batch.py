@@ -11,6 +11,7 @@ import pandas as pd
 
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
+from apps.pages.finance.columns import ENCODINGS, text_column, time_column
 from apps.pages.finance.plots import share_by_topic, tone_plot, worst_topic
 from apps.pages.finance.scoring import ScoredTable, score_table
 from apps.tabs import label_names
@@ -22,9 +23,6 @@ from solutions.finance.trends import most_negative
 __all__ = ["batch_tab"]
 
 _KINDS = [".csv", ".tsv", ".jsonl", ".parquet", ".xlsx"]
-_ENCODINGS = ["utf-8", "gb18030", "big5", "utf-16", "latin-1"]
-_TEXT_GUESSES = ("text", "title", "headline", "content", "comment", "文本", "标题", "内容", "评论", "正文")
-_TIME_GUESSES = ("time", "date", "datetime", "published", "timestamp", "时间", "日期", "发布时间")
 _WORST_SHOWN = 10
 
 
@@ -71,7 +69,7 @@ def batch_tab(solution: Finance, words: Locale) -> None:
 def _form(words: Locale) -> _Form:
     return _Form(
         file=gr.File(label=words("finance.file"), file_types=_KINDS, height=140),
-        encoding=gr.Dropdown(_ENCODINGS, value="utf-8", label=words("finance.encoding")),
+        encoding=gr.Dropdown(list(ENCODINGS), value="utf-8", label=words("finance.encoding")),
         text=gr.Dropdown([], label=words("finance.text_column"), visible=False),
         time=gr.Dropdown([], label=words("finance.time_column"), visible=False),
         score=gr.Button(words("finance.score"), variant="primary", interactive=False),
@@ -108,8 +106,8 @@ class _Batch:
         columns = [str(column) for column in read_table(Path(path), encoding).columns]
         return (
             waiting,
-            gr.Dropdown(columns, value=_guess(columns, _TEXT_GUESSES), visible=True),
-            gr.Dropdown(["", *columns], value=_guess(columns, _TIME_GUESSES) or "", visible=True),
+            gr.Dropdown(columns, value=text_column(columns), visible=True),
+            gr.Dropdown(["", *columns], value=time_column(columns) or "", visible=True),
             gr.Button(interactive=True),
         )
 
@@ -213,8 +211,3 @@ def _wire(batch: _Batch, form: _Form, result: _Result) -> None:
 
 def _shown(visible: bool) -> Callable[[], Any]:
     return lambda: gr.Button(visible=visible)
-
-
-def _guess(columns: list[str], guesses: tuple[str, ...]) -> str | None:
-    lower = {column.strip().lower(): column for column in columns}
-    return next((lower[guess] for guess in guesses if guess in lower), None)

@@ -13,8 +13,10 @@ import gradio as gr
 
 from apps.components import empty, error, shown_errors
 from apps.locale import Locale
+from apps.pages.finance.columns import ENCODINGS, text_column, time_column
 from foundation.data.cards import find_card
-from foundation.errors import ColonnadeError
+from foundation.data.tables import read_table
+from foundation.errors import ColonnadeError, InputError
 from solutions.finance.monitor.files import FileSource
 from solutions.finance.monitor.monitor import Monitor
 from solutions.finance.monitor.replay import Archive, Event, ReplayReport, read_archive, read_events, replay, report
@@ -41,6 +43,8 @@ class ReplayRun:
         Days of the archive in a second; the slider changes it.
     asked : tuple
         What the person asked to see last, while it runs.
+    told : bool
+        Whether it was begun to be told.
     """
 
     monitor: Monitor
@@ -51,6 +55,7 @@ class ReplayRun:
     speed: float
     _folder: "tempfile.TemporaryDirectory[str]" = field(repr=False)
     asked: tuple[Any, ...] = ()
+    told: bool = False
 
     @classmethod
     def begin(
@@ -82,6 +87,7 @@ class _Form:
     file: gr.File
     companies: gr.File
     events: gr.File
+    encoding: gr.Dropdown
     start: gr.Button
     dial: gr.Slider
     speed: gr.Slider
@@ -102,12 +108,16 @@ def replay_form(words: Locale) -> _Form:
         with gr.Row():
             speed = gr.Slider(*_SPEEDS, value=7, step=1, label=words("replay.speed"), min_width=200)
             dial = gr.Slider(*_DIALS, value=1, step=0.2, label=words("replay.dial"), min_width=200)
-        with gr.Accordion(words("replay.own"), open=False), gr.Row():
-            file = gr.File(label=words("replay.file"), file_types=_TABLES, height=120)
-            companies = gr.File(label=words("replay.companies"), file_types=_TABLES, height=120)
-            events = gr.File(label=words("replay.events"), file_types=_TABLES, height=120)
+        with gr.Accordion(words("replay.own"), open=False):
+            with gr.Row():
+                file = gr.File(label=words("replay.file"), file_types=_TABLES, height=120)
+                companies = gr.File(label=words("replay.companies"), file_types=_TABLES, height=120)
+                events = gr.File(label=words("replay.events"), file_types=_TABLES, height=120)
+            # an archive is read as a growing file is, which is never UTF-16
+            known = [encoding for encoding in ENCODINGS if encoding != "utf-16"]
+            encoding = gr.Dropdown(known, value=known[0], label=words("finance.encoding"))
         status = gr.HTML("", elem_id="replay-status")
-    return _Form(sample, file, companies, events, start, dial, speed, stop, leave, status)
+    return _Form(sample, file, companies, events, encoding, start, dial, speed, stop, leave, status)
 
 
 def wire_replay(
@@ -132,28 +142,31 @@ def wire_replay(
     guard = shown_errors(words, [gr.skip() for _ in range(1 + len(controls))])
 
     def begin(
-        archive: Path, companies: str | None, events: Path | None, dial: float, speed: float, former: ReplayRun | None
+        archive: Archive,
+        events: Path | None,
+        companies: str | None,
+        dial: float,
+        speed: float,
+        former: ReplayRun | None,
     ) -> tuple[Any, ...]:
-        begun = ReplayRun.begin(
-            solution, read_archive(FileSource(archive)), Path(companies) if companies else None, events, dial, speed
-        )
+        begun = ReplayRun.begin(solution, archive, Path(companies) if companies else None, events, dial, speed)
         if former:
             former.close()
         return empty(words("replay.reading")), begun, *_controls(running=True)
 
     @guard
-    def begin_own(file: str, events: str | None, *given: Any) -> tuple[Any, ...]:
-        companies, *rest = given
-        return begin(Path(file), companies, Path(events) if events else None, *rest)
+    def begin_own(file: str, encoding: str, events: str | None, *given: Any) -> tuple[Any, ...]:
+        return begin(_own_archive(Path(file), encoding), Path(events) if events else None, *given)
 
     @guard
-    def begin_sample(companies: str | None, *rest: Any) -> tuple[Any, ...]:
+    def begin_sample(*given: Any) -> tuple[Any, ...]:
         folder = find_card("headlines").folder()
-        return begin(folder / "sample.csv", companies, folder / "events.csv", *rest)
+        return begin(read_archive(FileSource(folder / "sample.csv")), folder / "events.csv", *given)
 
     def tell(begun: ReplayRun | None, *asked: Any) -> Iterator[tuple[Any, ...]]:
-        if begun is None:
+        if begun is None or begun.told:  # what was asked for could not be read: the error stays
             return
+        begun.told = True
         try:
             drawn = 0.0
             for share in replay(begun.monitor, begun.archive, begun.step):
@@ -165,20 +178,24 @@ def wire_replay(
         except ColonnadeError as failure:
             yield error(words, str(failure)), *(gr.skip() for _ in outputs)
 
+    def stopped(shown: ReplayRun | None) -> tuple[Any, ...]:
+        *others, leaving = _controls(running=False)
+        return *others, leaving if shown else gr.Button(visible=False)
+
     given = [form.companies, form.dial, form.speed, run]
     begun = [form.status, run, *controls]
     runs = []
     for button, handler, inputs in (
-        (form.start, begin_own, [form.file, form.events, *given]),
+        (form.start, begin_own, [form.file, form.encoding, form.events, *given]),
         (form.sample, begin_sample, given),
     ):
         reading = button.click(handler, inputs, begun, show_progress_on=form.status, api_visibility="private")
         telling = reading.success(
             tell, wanted, [form.status, *outputs], concurrency_limit=4, concurrency_id="replay", **QUIET
         )
-        telling.then(lambda: _controls(running=False), None, controls, **QUIET)
+        telling.then(stopped, run, controls, **QUIET)
         runs.append(telling)
-    form.stop.click(lambda: _controls(running=False), None, controls, cancels=runs, **QUIET)
+    form.stop.click(stopped, run, controls, cancels=runs, **QUIET)
     form.file.change(lambda file: gr.Button(interactive=file is not None), form.file, form.start, **QUIET)
     form.speed.change(_set_speed, [run, form.speed], None, queue=False, **QUIET)
 
@@ -188,6 +205,17 @@ def wire_replay(
         return "", None, gr.Button(visible=False), *look(None, *asked)
 
     form.leave.click(leave, wanted, [form.status, run, form.leave, *outputs], cancels=runs, **QUIET)
+
+
+def _own_archive(path: Path, encoding: str) -> Archive:
+    columns = [str(column) for column in read_table(path, encoding).columns]
+    text, times = text_column(columns), time_column(columns)
+    if not text or not times:
+        given = ", ".join(columns)
+        raise InputError(
+            f"{path.name} needs a column of texts and one of times; it has: {given}; call them text and time"
+        )
+    return read_archive(FileSource(path, encoding, {"text": text, "time": times}))
 
 
 def _controls(*, running: bool) -> tuple[Any, ...]:

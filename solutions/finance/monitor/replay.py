@@ -120,7 +120,10 @@ def read_events(path: Path) -> list[Event]:
     """
     frame = read_table(path)
     if missing := [name for name in ("series", "start", "end") if name not in frame.columns]:
-        raise InputError(f"{path} has no column {missing[0]!r}; expected series (such as topic:credit), start and end")
+        given = ", ".join(map(str, frame.columns))
+        raise InputError(
+            f"{path} has no column {missing[0]!r}; it has: {given}; expected series (topic:credit, ...), start and end"
+        )
     start, end = parse_times(frame["start"]), parse_times(frame["end"])
     for row in range(len(frame)):
         if pd.isna(start.iloc[row]) or pd.isna(end.iloc[row]) or end.iloc[row] < start.iloc[row]:
