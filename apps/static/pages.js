@@ -25,8 +25,9 @@
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   });
 
-  // A click on a point of the monitor's plot fills in the day below it. Plotly forgets its listeners when it draws anew.
-  document.addEventListener("pointerover", (event) => {
+  // A click on a point of the monitor's plot fills in the day below it. Plotly forgets its listeners when it draws anew,
+  // so that ours is set when the pointer goes down, before Plotly sees the click.
+  document.addEventListener("pointerdown", (event) => {
     const plot = event.target.closest?.("#live-plot .js-plotly-plot");
     if (!plot?.on) return;
     plot.removeAllListeners("plotly_click");
@@ -35,5 +36,5 @@
       field.value = String(clicked.points[0].x).slice(0, 10);
       field.dispatchEvent(new Event("input", { bubbles: true }));
     });
-  });
+  }, { capture: true });
 })();

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any, Self
 
 from solutions.finance.monitor.items import Item
 from solutions.finance.surge.detector import AlarmKind
@@ -72,6 +73,14 @@ class Alert:
     expected_false: float
     state: AlertState
     snoozed_until: datetime | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any], now: datetime) -> Self:
+        """Read a row of the database; an alert whose snooze is over is open again."""
+        state, until = AlertState(row["state"]), row["snoozed_until"]
+        if state is AlertState.SNOOZED and until and until <= now:
+            state = AlertState.OPEN
+        return cls(**{**row, "kind": AlarmKind(row["kind"]), "state": state})
 
     @property
     def share(self) -> float:

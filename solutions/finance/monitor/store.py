@@ -20,7 +20,7 @@ from solutions.finance.monitor.records import Alert, AlertState, ReadItem
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
 from solutions.finance.monitor.tables import series_items as members
 from solutions.finance.surge.baseline import Counts
-from solutions.finance.surge.detector import Alarm, AlarmKind
+from solutions.finance.surge.detector import Alarm
 
 __all__ = ["MonitorStore"]
 
@@ -190,7 +190,7 @@ class MonitorStore:
         """Return all alerts, the newest first; one whose snooze is over is open again."""
         with self.begin() as run:
             rows = run.execute(sql.select(alerts).order_by(alerts.c.hour.desc(), alerts.c.id.desc())).mappings().all()
-        return [_alert(dict(row)) for row in rows]
+        return [Alert.from_row(dict(row), _now()) for row in rows]
 
     def change(self, alert: int, state: AlertState, who: str, note: str = "", until: datetime | None = None) -> None:
         """Acknowledge, snooze (until a time, UTC), open again or annotate; the change is kept.
@@ -284,13 +284,6 @@ def _memberships(each: ReadItem, item: int) -> Iterator[dict[str, Any]]:
     for series, relevance in each.series.items():
         where = {"series": series, "hour": each.hour, "item": item}
         yield {**where, "negative": each.negative, "relevance": relevance}
-
-
-def _alert(row: Mapping[str, Any]) -> Alert:
-    state, until = AlertState(row["state"]), row["snoozed_until"]
-    if state is AlertState.SNOOZED and until and until <= _now():
-        state = AlertState.OPEN
-    return Alert(**{**row, "kind": AlarmKind(row["kind"]), "state": state})
 
 
 def _change(alert: int, at: datetime, who: str, state: AlertState, note: str) -> dict[str, Any]:
