@@ -265,9 +265,10 @@ def test_the_sample_is_replayed_and_a_day_is_picked(page: "playwright.Page", tra
     page.wait_for_selector("text=/was found after 7 hours|7 小时后发现/", timeout=2 * ANSWER_MS)
     shoot(page, f"replay-{'en' if wide else 'zh'}")
     assert "Harrow" in page.inner_text("ol.cl-sentences")
-    page.locator("#live-plot .js-plotly-plot").hover()
-    point = page.locator("#live-plot .scatterlayer .points path").last.bounding_box()
-    middle = point["x"] + point["width"] / 2, point["y"] + point["height"] / 2
+    point = page.locator("#live-plot .scatterlayer .points path").last
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(*middle)
     page.wait_for_selector("#live-plot .hoverlayer .hovertext")
     page.mouse.click(*middle)
