@@ -1,4 +1,4 @@
-"""Pieces of HTML that every page shares. All that comes from outside is escaped here."""
+"""Pieces that every page shares. Of HTML, all that comes from outside is escaped here."""
 
 import functools
 import logging
@@ -12,7 +12,18 @@ from foundation.errors import ColonnadeError
 from foundation.trust.explanation import WordWeight
 from solutions.base import Decision
 
-__all__ = ["decision_card", "empty", "error", "header", "lead", "percent", "shown_errors", "trust_strip", "worded"]
+__all__ = [
+    "QUIET",
+    "decision_card",
+    "empty",
+    "error",
+    "header",
+    "lead",
+    "percent",
+    "shown_errors",
+    "trust_strip",
+    "worded",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +33,9 @@ _LOGO = (
     '<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="#0072B2" d="M3 3h18v3H3zM3 18h18v3H3z'
     'M5 7h3v10H5zM10.5 7h3v10h-3zM16 7h3v10h-3z"/></svg>'
 )
+
+#: How an event is wired that answers at once, and is no part of the API.
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 P = ParamSpec("P")
 T = TypeVar("T")

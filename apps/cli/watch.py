@@ -110,8 +110,9 @@ def _tell(turn: "Turn", store: "MonitorStore") -> None:
     for alert in store.alerts() if turn.alerts else ():
         if alert.id in turn.alerts:
             figures = f"{alert.negative} of {alert.items} items negative, usually {alert.usual_share:.0%}"
+            strength = f"{alert.effect:.1f} times as much, p = {alert.p:.1g}"
             chance = f"chance alone gives {alert.expected_false:.2g} such alerts a week"
-            typer.echo(f"alert {alert.id}: {alert.series}, {alert.kind.value}: {figures}; {chance}")
+            typer.echo(f"alert {alert.id}: {alert.series}, {alert.kind.value}: {figures}, {strength}; {chance}")
             for row in store.behind(alert.series, alert.start, alert.hour, count=3):
                 again = f" ({row['mentions']} mentions)" if row["mentions"] > 1 else ""
                 typer.echo(f"  - {row['title'][:120]}{again}")

@@ -71,7 +71,7 @@ class FineTuning(ABC):
 
     @property
     def needs_dev(self) -> bool:
-        """The best epoch or the mean of all is chosen, and the confidence calibrated, on dev."""
+        """Between the mean of the epochs and the best one is decided, and the confidence calibrated, on dev."""
         return True
 
     @property
@@ -80,13 +80,13 @@ class FineTuning(ABC):
         return
 
     def fit(self, job: TrainingJob) -> Fitted:
-        """Train, and return the network that has the best macro-F1 on dev: that of an epoch, or of their mean."""
+        """Train, and return the network of the mean of the epochs, or of the one that is clearly better on dev."""
         dev = job.held_out()
         network, history = self.train(job)
         return Fitted(network, network.logits(dev.texts), dev.targets, history, self)
 
     def train(self, job: TrainingJob) -> tuple[TextNetwork, tuple[dict[str, float], ...]]:
-        """Train and return the network that is best on dev, or the last where there is no dev, and the history."""
+        """Train and return the network that ``train_network`` leaves, and the history."""
         set_seed(job.seed)
         tuned = self._tunable(job)
         layers = transformer_layers(tuned)[self.frozen_layers :]

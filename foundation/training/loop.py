@@ -57,7 +57,8 @@ class Schedule:
     patience : int
         Epochs without a better score on dev after which training ends.
     average : bool
-        Whether the mean of the weights after the second and every later epoch is a candidate too.
+        Whether the mean of the weights after the second and every later epoch is what is kept, unless one epoch is
+        clearly better; it takes a dev part.
     """
 
     epochs: int
@@ -106,7 +107,7 @@ def train_network(
         ``epoch``, ``loss``, ``dev_loss`` and the metrics; ``mean`` is in the last: the score of the mean of the epochs.
     """
     set_seed(seed)
-    weights = EpochWeights(folder) if schedule.average and dev is not None and score is not None else None
+    weights = EpochWeights(folder) if schedule.average and dev is not None else None
     trackers = _trackers(folder)
     stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
     trainer = _GroupedTrainer(

@@ -12,10 +12,14 @@ __all__ = ["mask_personal_data"]
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![a-z])", re.I | re.A)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
 _IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
-_CARD = re.compile(r"(?<![\d.,])\d{4}(?:[ -]?\d{4}){2,3}(?:[ -]?\d{1,3})?(?![\d.,]?\d)")
-# a Chinese mobile number, or one with its country's code
+# 15 digits of American Express, or 16 to 19 of the networks whose numbers begin with 3 to 6 or with 22 to 27
+_CARD = re.compile(
+    r"(?<![\d.,])(?:3[47]\d{2}[ -]?\d{6}[ -]?\d{5}|(?:[3-6]\d{3}|2[2-7]\d{2})(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?)"
+    r"(?![\d.,]?\d)"
+)
+# a Chinese mobile number that is no amount, or a number with its country's code
 _TELEPHONE = re.compile(
-    r"(?<!\d)(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
+    r"(?<![\d.,¥￥$€£])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d%]|[.,]\d|\s?[万亿]?(?:元|股|美元|港元|吨|份))"
     r"|(?<![\w+])\+\d{1,3}(?:[ -]?\(?\d{2,5}\)?){2,5}(?![\d.,%])"
 )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
     from foundation.recipes.train_text import TextRecipe, Trained
+    from foundation.text.encoder import TextEncoder
     from foundation.trust.explanation import WordWeight
 
 __all__ = ["Finance"]
@@ -94,9 +95,7 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
         They are centred on the embedded headlines: the vectors of an encoder share one large direction, beside which
         all texts seem alike (Mu, Viswanath 2018, "All-but-the-top", arXiv:1702.01417).
         """
-        from foundation.text.encoder import load_encoder
-
-        centred = load_encoder(self._bundles[_TONE].record.backbone).encode(texts) - self._centre
+        centred = self._backbone.encode(texts) - self._centre
         vectors: NDArray[np.float32] = centred / np.linalg.norm(centred, axis=1, keepdims=True)
         return vectors
 
@@ -104,13 +103,16 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
     def _centre(self) -> "NDArray[np.float32]":
         from foundation.data.labelled import load_card_table
         from foundation.data.splits import Split
-        from foundation.text.encoder import load_encoder
 
         headlines, _ = load_card_table(self.spec.task(_TOPIC).default_dataset, _TOPIC).part(Split.TRAIN)
-        centre: NDArray[np.float32] = (
-            load_encoder(self._bundles[_TONE].record.backbone).encode(headlines[:_CENTRED_ON]).mean(axis=0)
-        )
+        centre: NDArray[np.float32] = self._backbone.encode(headlines[:_CENTRED_ON]).mean(axis=0)
         return centre
+
+    @cached_property
+    def _backbone(self) -> "TextEncoder":
+        from foundation.text.encoder import load_encoder
+
+        return load_encoder(self._bundles[_TONE].record.backbone)
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> FinanceRequest:

@@ -1,4 +1,6 @@
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from string import Formatter
 
@@ -80,10 +82,14 @@ def page_errors(folder: Path) -> list[str]:
         with pytest.raises(InputError, match=r"\w; |\w: ") as raised:
             mistake()
         said.append(str(raised.value))
+    with closing(sqlite3.connect(folder / "old.db")) as old:
+        old.execute("create table items (id integer)")
+    with pytest.raises(InputError, match="older version") as outdated:
+        MonitorStore.at(folder / "old.db")
     (folder / "monitor.db").write_bytes(b"no database\n" * 100)
     with pytest.raises(ColonnadeError, match="not a database") as damaged:
         MonitorStore.at(folder / "monitor.db")
-    return [*said, str(damaged.value)]
+    return [*said, str(outdated.value), str(damaged.value)]
 
 
 def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from apps.components import empty, lead, percent, shown_errors
+from apps.components import QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
-from apps.pages.finance.columns import ENCODINGS, text_column, time_column
+from apps.pages.finance.columns import ENCODINGS, TABLES, text_column, time_column
 from apps.pages.finance.plots import share_by_topic, tone_plot, worst_topic
 from apps.pages.finance.scoring import ScoredTable, score_table
 from apps.tabs import label_names
@@ -22,7 +22,6 @@ from solutions.finance.trends import most_negative
 
 __all__ = ["batch_tab"]
 
-_KINDS = [".csv", ".tsv", ".jsonl", ".parquet", ".xlsx"]
 _WORST_SHOWN = 10
 
 
@@ -68,7 +67,7 @@ def batch_tab(solution: Finance, words: Locale) -> None:
 
 def _form(words: Locale) -> _Form:
     return _Form(
-        file=gr.File(label=words("finance.file"), file_types=_KINDS, height=140),
+        file=gr.File(label=words("finance.file"), file_types=TABLES, height=140),
         encoding=gr.Dropdown(list(ENCODINGS), value="utf-8", label=words("finance.encoding")),
         text=gr.Dropdown([], label=words("finance.text_column"), visible=False),
         time=gr.Dropdown([], label=words("finance.time_column"), visible=False),
@@ -190,23 +189,22 @@ def _wire(batch: _Batch, form: _Form, result: _Result) -> None:
         sample = find_card("headlines").folder() / "sample.csv"
         return batch.score(sample, "utf-8", "text", "time", progress)
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     columns = [result.summary, form.text, form.time, form.score]
     look = shown_errors(batch.words, [gr.skip() for _ in columns[1:]])(batch.look)
-    gr.on([form.file.change, form.encoding.change], look, [form.file, form.encoding], columns, **quiet)
+    gr.on([form.file.change, form.encoding.change], look, [form.file, form.encoding], columns, **QUIET)
     given = [form.file, form.encoding, form.text, form.time]
     runs = [
-        form.score.click(_shown(True), None, form.stop, **quiet).then(
+        form.score.click(_shown(True), None, form.stop, **QUIET).then(
             on_file, given, result.all, show_progress_on=result.summary, api_name="batch"
         ),
-        form.sample.click(_shown(True), None, form.stop, **quiet).then(
+        form.sample.click(_shown(True), None, form.stop, **QUIET).then(
             on_sample, None, result.all, show_progress_on=result.summary, api_visibility="private"
         ),
     ]
     for run in runs:
-        run.then(_shown(False), None, form.stop, **quiet)
-    form.stop.click(_shown(False), None, form.stop, cancels=runs, **quiet)
-    result.focus.input(batch.refocus, [result.kept, result.focus], result.plot, **quiet)
+        run.then(_shown(False), None, form.stop, **QUIET)
+    form.stop.click(_shown(False), None, form.stop, cancels=runs, **QUIET)
+    result.focus.input(batch.refocus, [result.kept, result.focus], result.plot, **QUIET)
 
 
 def _shown(visible: bool) -> Callable[[], Any]:

@@ -1,9 +1,11 @@
-"""Which columns of a client's table are meant, before anybody says so."""
+"""A client's table: its kinds, its encodings, and which columns are meant before anybody says so."""
 
 from collections.abc import Sequence
 
-__all__ = ["ENCODINGS", "text_column", "time_column"]
+__all__ = ["ENCODINGS", "TABLES", "text_column", "time_column"]
 
+#: Files that can be uploaded.
+TABLES = [".csv", ".tsv", ".jsonl", ".parquet", ".xlsx"]
 #: What a person may say that a table is written in.
 ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "latin-1")
 _TEXT = ("text", "title", "headline", "content", "comment", "文本", "标题", "内容", "评论", "正文")

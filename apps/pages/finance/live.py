@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from apps.components import empty, lead, percent, shown_errors
+from apps.components import QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.pages.finance.plots import tone_plot
-from apps.pages.finance.replay import QUIET, ReplayRun, replay_form, wire_replay
+from apps.pages.finance.replay import ReplayRun, replay_form, wire_replay
 from apps.tabs import label_names
 from apps.theme import ATTENTION, TONE_MARKS
 from foundation.settings import settings
@@ -183,6 +183,8 @@ class Live:
             negative=alert.negative,
             items=alert.items,
             start=f"{time_of(alert.start):%Y-%m-%d %H:%M}",
+            effect=f"{alert.effect:.1f}",
+            p=f"{alert.p:.1g}",
             chance=f"{alert.expected_false:.1g}",
         )
         notes = "".join(

@@ -11,9 +11,9 @@ from typing import Any
 
 import gradio as gr
 
-from apps.components import empty, error, shown_errors
+from apps.components import QUIET, empty, error, shown_errors
 from apps.locale import Locale
-from apps.pages.finance.columns import ENCODINGS, text_column, time_column
+from apps.pages.finance.columns import ENCODINGS, TABLES, text_column, time_column
 from foundation.data.cards import find_card
 from foundation.data.tables import read_table
 from foundation.errors import ColonnadeError, InputError
@@ -24,10 +24,8 @@ from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.pipeline import Finance
 from solutions.finance.watchlist import read_watch_list
 
-__all__ = ["QUIET", "ReplayRun", "replay_form", "wire_replay"]
+__all__ = ["ReplayRun", "replay_form", "wire_replay"]
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-_TABLES = [".csv", ".tsv", ".jsonl", ".parquet", ".xlsx"]
 _FRAMES = 3  # times a second that the page is drawn anew, at most
 _SPEEDS = (1, 60)  # days of the archive in a second
 _DIALS = (0.2, 10.0)
@@ -51,7 +49,6 @@ class ReplayRun:
     store: MonitorStore
     archive: Archive
     events: list[Event]
-    dial: float
     speed: float
     _folder: "tempfile.TemporaryDirectory[str]" = field(repr=False)
     asked: tuple[Any, ...] = ()
@@ -67,7 +64,7 @@ class ReplayRun:
         folder = tempfile.TemporaryDirectory(prefix="colonnade-replay-")
         store = MonitorStore.at(Path(folder.name) / "replay.db")
         monitor = Monitor(solution, store, [archive], watch_list=watch_list, dial=dial)
-        return cls(monitor, store, archive, known, dial, speed, folder)
+        return cls(monitor, store, archive, known, speed, folder)
 
     def step(self) -> timedelta:
         """Return how much of the archive is told until the page is drawn next."""
@@ -110,9 +107,9 @@ def replay_form(words: Locale) -> _Form:
             dial = gr.Slider(*_DIALS, value=1, step=0.2, label=words("replay.dial"), min_width=200)
         with gr.Accordion(words("replay.own"), open=False):
             with gr.Row():
-                file = gr.File(label=words("replay.file"), file_types=_TABLES, height=120)
-                companies = gr.File(label=words("replay.companies"), file_types=_TABLES, height=120)
-                events = gr.File(label=words("replay.events"), file_types=_TABLES, height=120)
+                file = gr.File(label=words("replay.file"), file_types=TABLES, height=120)
+                companies = gr.File(label=words("replay.companies"), file_types=TABLES, height=120)
+                events = gr.File(label=words("replay.events"), file_types=TABLES, height=120)
             # an archive is read as a growing file is, which is never UTF-16
             known = [encoding for encoding in ENCODINGS if encoding != "utf-16"]
             encoding = gr.Dropdown(known, value=known[0], label=words("finance.encoding"))
@@ -152,7 +149,7 @@ def wire_replay(
         begun = ReplayRun.begin(solution, archive, Path(companies) if companies else None, events, dial, speed)
         if former:
             former.close()
-        return empty(words("replay.reading")), begun, *_controls(running=True)
+        return empty(words("replay.reading")), begun, *_controls(running=True, shown=True)
 
     @guard
     def begin_own(file: str, encoding: str, events: str | None, *given: Any) -> tuple[Any, ...]:
@@ -174,13 +171,15 @@ def wire_replay(
                 drawn = time.monotonic()
                 told = words("replay.at", time=f"{begun.archive.now:%Y-%m-%d %H:%M}", share=f"{share:.0%}")
                 yield _progress(told, share), *look(begun, *(begun.asked or asked))
-            yield _report(words, report(begun.store, begun.events, begun.dial)), *look(begun, *(begun.asked or asked))
+            yield (
+                _report(words, report(begun.store, begun.events, begun.monitor.detector.dial)),
+                *look(begun, *(begun.asked or asked)),
+            )
         except ColonnadeError as failure:
             yield error(words, str(failure)), *(gr.skip() for _ in outputs)
 
     def stopped(shown: ReplayRun | None) -> tuple[Any, ...]:
-        *others, leaving = _controls(running=False)
-        return *others, leaving if shown else gr.Button(visible=False)
+        return _controls(running=False, shown=shown is not None)
 
     given = [form.companies, form.dial, form.speed, run]
     begun = [form.status, run, *controls]
@@ -202,9 +201,9 @@ def wire_replay(
     def leave(former: ReplayRun | None, *asked: Any) -> tuple[Any, ...]:
         if former:
             former.close()
-        return "", None, gr.Button(visible=False), *look(None, *asked)
+        return "", None, *_controls(running=False, shown=False), *look(None, *asked)
 
-    form.leave.click(leave, wanted, [form.status, run, form.leave, *outputs], cancels=runs, **QUIET)
+    form.leave.click(leave, wanted, [*begun, *outputs], cancels=runs, **QUIET)
 
 
 def _own_archive(path: Path, encoding: str) -> Archive:
@@ -218,13 +217,13 @@ def _own_archive(path: Path, encoding: str) -> Archive:
     return read_archive(FileSource(path, encoding, {"text": text, "time": times}))
 
 
-def _controls(*, running: bool) -> tuple[Any, ...]:
-    """Return start, sample, stop and leave as they are during a replay, and after it."""
+def _controls(*, running: bool, shown: bool) -> tuple[Any, ...]:
+    """Return start, sample, stop and leave: while a replay is running, and while one is shown that ran."""
     return (
         gr.Button(visible=not running),
         gr.Button(visible=not running),
         gr.Button(visible=running),
-        gr.Button(visible=not running),
+        gr.Button(visible=shown and not running),
     )
 
 

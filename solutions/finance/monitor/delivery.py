@@ -135,10 +135,13 @@ def _told(store: MonitorStore, alert: Alert) -> dict[str, Any]:
     title = f"{alert.series}: {alert.share:.0%} negative, usually {alert.usual_share:.0%}"
     text = (
         f"{alert.negative} of {alert.items} items since {start:%Y-%m-%d %H:%M} UTC ({alert.kind.value}); "
-        f"chance alone gives {alert.expected_false:.2g} such alerts a week (p = {alert.p:.2g})."
+        f"{alert.effect:.1f} times the usual share, p = {alert.p:.2g}; "
+        f"chance alone gives {alert.expected_false:.2g} such alerts a week."
     )
     stories = [row["title"] for row in store.behind(alert.series, alert.start, alert.hour, count=5)]
-    figures = {name: getattr(alert, name) for name in ("items", "negative", "usual_share", "p", "expected_false")}
+    figures = {
+        name: getattr(alert, name) for name in ("items", "negative", "usual_share", "effect", "p", "expected_false")
+    }
     facts: dict[str, Any] = {"alert": alert.id, "series": alert.series, "kind": alert.kind.value}
     return {
         **facts,

@@ -141,7 +141,7 @@ class Monitor:
         fresh = {item.key: item for item in batch.items if item.key not in known}
         try:
             return self._store.add(self._read(list(fresh.values()), moment), source, batch.position)
-        except ColonnadeError:
+        except Exception:
             self._stories = None  # they hold what was not kept
             raise
 
@@ -150,8 +150,8 @@ class Monitor:
             return []
         answers = self._solution.predict([FinanceRequest(item.text, item.time) for item in items])
         items = [replace(item, title=mask_personal_data(item.title)) for item in items]  # as they are kept
-        earliest, latest = self._store.clock, hour_of(moment, self._offset)
-        hours = [max(min(hour_of(item.time, self._offset), latest), earliest or 0) for item in items]
+        earliest, latest = self._store.clock or 0, hour_of(moment, self._offset)
+        hours = [max(min(hour_of(item.time, self._offset), latest), earliest) for item in items]
         read = []
         for item, answer, hour, placed in zip(items, answers, hours, self._placed(items, hours), strict=True):
             mentions = self._watch_list.mentions(item.title, item.body)

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Self
 
 from solutions.finance.monitor.items import Item
-from solutions.finance.surge.detector import AlarmKind
+from solutions.finance.surge.detector import AlarmKind, Finding
 
 __all__ = ["Alert", "AlertState", "ReadItem"]
 
@@ -58,19 +58,11 @@ class ReadItem:
 
 
 @dataclass(frozen=True)
-class Alert:
-    """An alarm as it is kept, with what people did about it."""
+class Alert(Finding):
+    """A finding as it is kept, with the name of its series and what people did about it."""
 
     id: int
     series: str
-    kind: AlarmKind
-    hour: int
-    start: int
-    items: int
-    negative: int
-    usual_share: float
-    p: float
-    expected_false: float
     state: AlertState
     snoozed_until: datetime | None
 
@@ -81,8 +73,3 @@ class Alert:
         if state is AlertState.SNOOZED and until and until <= now:
             state = AlertState.OPEN
         return cls(**{**row, "kind": AlarmKind(row["kind"]), "state": state})
-
-    @property
-    def share(self) -> float:
-        """Negative share of its items."""
-        return self.negative / max(self.items, 1)

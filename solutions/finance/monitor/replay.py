@@ -61,11 +61,12 @@ def read_archive(source: Source) -> Archive:
     """
     items: list[Item] = []
     refused: list[Refused] = []
-    batch = source.poll("")
-    while batch.items or batch.refused:
+    position, more = "", True
+    while more:
+        batch = source.poll(position)
         items += batch.items
         refused += batch.refused
-        batch = source.poll(batch.position)
+        position, more = batch.position, batch.more
     if not items:
         reason = f"; the first row: {refused[0].where} {refused[0].reason}" if refused else ""
         raise InputError(f"{source.name} has no items to replay{reason}")

@@ -60,7 +60,7 @@ class MonitorStore:
         if missing := set(items.c.keys()) - there:
             raise InputError(
                 f"the database {self.engine.url!r} was made by an older version (it has no {min(missing)}); "
-                "begin another --store: the sources are read again from their beginning"
+                "move it away or name another --store: the sources are read again from their beginning"
             )
 
     @classmethod

@@ -33,7 +33,7 @@ from scipy.stats import betabinom
 from solutions.finance.surge.baseline import DAY, WEEK, Baseline, Counts, Flags, Floats, History, fit_baseline
 from solutions.finance.surge.bets import Bets, e_bh, log_beta_binomial, log_negative_binomial, multiplied
 
-__all__ = ["LEARNING", "Alarm", "AlarmKind", "SurgeDetector"]
+__all__ = ["LEARNING", "Alarm", "AlarmKind", "Finding", "SurgeDetector"]
 
 
 class AlarmKind(str, Enum):
@@ -44,12 +44,11 @@ class AlarmKind(str, Enum):
 
 
 @dataclass(frozen=True)
-class Alarm:
-    """A finding.
+class Finding:
+    """What was found, and how much it says.
 
     Attributes
     ----------
-    series : int
     kind : AlarmKind
     hour : int
         Hours of Unix time; the alarm is raised when this hour is over.
@@ -66,7 +65,6 @@ class Alarm:
         Alarms a week, over all series, that chance alone would give at this strength.
     """
 
-    series: int
     kind: AlarmKind
     hour: int
     start: int
@@ -85,6 +83,13 @@ class Alarm:
     def effect(self) -> float:
         """How many times the usual share."""
         return self.share / self.usual_share
+
+
+@dataclass(frozen=True)
+class Alarm(Finding):
+    """A finding in a series, told by its column."""
+
+    series: int
 
 
 # Odds of an item being negative, times this, are what the bets are on: a half more for slow change, and up to five.
@@ -233,4 +238,4 @@ class SurgeDetector:
         share = float(np.average(baseline.share[rows % WEEK, series], weights=counts if counts.any() else None))
         strength = baseline.share_strength[series]
         p = float(betabinom.sf(negative - 1, items, strength * share, strength * (1 - share)))
-        return Alarm(series, kind, hour, start, items, negative, share, p, expected_false)
+        return Alarm(kind, hour, start, items, negative, share, p, expected_false, series)

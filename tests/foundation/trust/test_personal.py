@@ -13,6 +13,8 @@ from foundation.trust.personal import mask_personal_data
         ("call +44 20 7946 0958 now", "call [phone] now"),
         ("身份证11010519491231002X丢了", "身份证[identity number]丢了"),
         ("my card 4111 1111 1111 1111 was charged", "my card [card] was charged"),
+        ("amex 3782-822463-10005", "amex [card]"),
+        ("银联6222021234567890128", "银联[card]"),
         ("pay to DE89 3704 0044 0532 0130 00, please", "pay to [IBAN], please"),
     ],
 )
@@ -28,6 +30,8 @@ def test_what_points_at_a_person_is_masked(text: str, masked: str) -> None:
         "Shares of 600519 and 00700.HK rose +3.4 %, volume 4111111111111112",
         "Between 2024-01-01 and 2025-12-31 sales were 13,800 million",
         "身份证110105194912310021有误",
+        "净利润13800138000元，成交13800138000.50，共13800138000股",
+        "Volume 123456789015 and 1234567890128 shares",  # both pass Luhn, and no card is so short or begins so
         "Notes due 2031, ISIN US0378331005",
     ],
 )
