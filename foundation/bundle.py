@@ -7,6 +7,7 @@ A bundle is a folder::
     encoder.safetensors  the tensors of the encoder that training moved, where there are any
     adapter_*            an adapter over the encoder, as peft writes it, where there is one
     calibration.json     temperature and threshold
+    scope.safetensors    what tells texts in scope from others, where the task asks for it
     splits.csv           the split of each row of the training table, in its order
     seen.npy             64-bit fingerprints of the training texts: they recognise a copy and give no text away
     curve.svg            how training went, where it went by epochs
@@ -16,41 +17,37 @@ There is no pickle in it. Loading checks every hash and names the file that is w
 """
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foundation.data.splits import normalise
 from foundation.errors import BundleError
-from foundation.files import atomic_file, atomic_folder, sha256_file
+from foundation.files import atomic_folder, sha256_file
 from foundation.progress import Listener, silent
-from foundation.settings import settings
 from foundation.text.encoder import load_encoder
 from foundation.text.network import TextNetwork
 from foundation.text.trained import load_training, save_training
 from foundation.trust.calibration import Calibration
+from foundation.trust.scope import Scope
 
 __all__ = [
     "Bundle",
     "BundleRecord",
     "Papers",
     "fingerprints",
-    "has_incumbent",
-    "incumbent",
     "new_record",
     "read_record",
-    "set_incumbent",
 ]
 
 SCHEMA_VERSION = 1
+_SCOPE = "scope.safetensors"
 _LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers")
 
 
@@ -124,6 +121,7 @@ class Bundle:
     network: TextNetwork
     calibration: Calibration
     seen: NDArray[np.uint64]
+    scope: Scope | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -148,6 +146,8 @@ class Bundle:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
             save_training(self.network.encoder, temporary)
             _write_json(temporary / "calibration.json", asdict(self.calibration))
+            if self.scope is not None:
+                self.scope.save(temporary / _SCOPE)
             (temporary / "splits.csv").write_text(papers.splits, encoding="utf-8")
             if papers.curve:
                 (temporary / "curve.svg").write_text(papers.curve, encoding="utf-8")
@@ -183,11 +183,12 @@ class Bundle:
             head = load_file(folder / "head.safetensors")
             encoder = load_training(encoder, folder, record.files)
             calibration = Calibration(**_read_json(folder / "calibration.json"))
+            scope = Scope.load(folder / _SCOPE) if _SCOPE in record.files else None
             seen = np.load(folder / "seen.npy", allow_pickle=False)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
         network = TextNetwork(encoder, head["weight"], head["bias"])
-        return cls(record, network, calibration, seen)
+        return cls(record, network, calibration, seen, scope)
 
 
 def new_record(network: TextNetwork, **fields: Any) -> BundleRecord:
@@ -221,47 +222,6 @@ def read_record(folder: Path) -> BundleRecord:
 def fingerprints(texts: Sequence[str]) -> NDArray[np.uint64]:
     """Return sorted 64-bit hashes of normalised texts, shape (distinct texts,)."""
     return np.unique(np.array([_fingerprint(text) for text in texts], dtype=np.uint64))
-
-
-def has_incumbent(solution: str, task: str) -> bool:
-    """Tell whether a bundle answers for a task."""
-    return (_home(solution, task) / "incumbent").is_file()
-
-
-def incumbent(solution: str, task: str) -> Path:
-    """Return the folder of the bundle that answers for a task.
-
-    Raises
-    ------
-    BundleError
-        There is none yet; the message says how to make one.
-    """
-    if not has_incumbent(solution, task):
-        raise BundleError(
-            f"no model for {solution}/{task} in {settings().home}; run 'colonnade train {solution} --task {task}', "
-            "or name one with --bundle DIR"
-        )
-    name = (_home(solution, task) / "incumbent").read_text(encoding="utf-8").strip()
-    return _home(solution, task) / name
-
-
-def set_incumbent(bundle: Bundle, papers: Papers) -> Path:
-    """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
-    home = _home(bundle.record.solution, bundle.record.task)
-    scratch = home / f".{uuid4().hex}"
-    saved = bundle.save(scratch, papers)
-    folder = home / saved.record.id
-    if folder.exists():
-        shutil.rmtree(scratch)  # the same id means the same bytes, and what is there may be in use
-    else:
-        scratch.replace(folder)
-    with atomic_file(home / "incumbent") as temporary:
-        temporary.write_text(saved.record.id, encoding="utf-8")
-    return folder
-
-
-def _home(solution: str, task: str) -> Path:
-    return settings().home / "bundles" / solution / task
 
 
 def _fingerprint(text: str) -> int:

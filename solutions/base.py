@@ -50,11 +50,12 @@ class Words:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A thing that a vertical learns from labelled data."""
+    """A thing that a vertical learns from labelled data; ``method`` is what the embedded default is trained by."""
 
     name: str
     title: Words
     default_dataset: str
+    method: str = "probe"
 
 
 @dataclass(frozen=True)
@@ -177,15 +178,16 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
     @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
         """Train the embedded default for each of the tasks (all, where left out) that has no model yet."""
-        from foundation.bundle import has_incumbent
         from foundation.data.labelled import load_card_table
+        from foundation.incumbents import has_incumbent
         from foundation.recipes.train_text import TextRecipe
 
         for task in cls.spec.tasks:
             if tasks is not None and task.name not in tasks:
                 continue
             if not has_incumbent(cls.spec.name, task.name):
-                cls.train(load_card_table(task.default_dataset, task.name), TextRecipe(), listener).install()
+                recipe = TextRecipe(method=task.method)
+                cls.train(load_card_table(task.default_dataset, task.name), recipe, listener).install()
 
     def predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:
         """Answer requests, in their order; none gives none."""
@@ -200,7 +202,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
     @classmethod
     def evaluate(cls, table: "LabelledTable", bundle: Path | None = None, listener: Listener = silent) -> "Report":
         """Evaluate a bundle, the incumbent where none is named, on a table's test split."""
-        from foundation.bundle import incumbent
+        from foundation.incumbents import incumbent
 
         cls.spec.task(table.task)
         return cls._evaluate(bundle or incumbent(cls.spec.name, table.task), table, listener)

@@ -12,14 +12,17 @@ PACKAGES = ("foundation", "solutions", "apps")
 LAYERS = (
     ("foundation.errors", "foundation.settings", "foundation.progress", "foundation.files", "foundation.assets"),
     ("foundation.data", "foundation.text"),
-    ("foundation.training", "foundation.trust", "foundation.evaluation"),
-    ("foundation.bundle",),
+    ("foundation.training", "foundation.trust", "foundation.evaluation", "foundation.retrieval"),
+    ("foundation.bundle", "foundation.incumbents"),
     ("foundation.recipes",),
     ("solutions",),
     ("apps",),
 )
 # Inside these groups no member may import another: they are siblings, not layers.
-APART = ({"foundation.data", "foundation.text"}, {"foundation.training", "foundation.trust", "foundation.evaluation"})
+APART = (
+    {"foundation.data", "foundation.text"},
+    {"foundation.training", "foundation.trust", "foundation.evaluation", "foundation.retrieval"},
+)
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 

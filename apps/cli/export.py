@@ -23,7 +23,8 @@ def export(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is there already; give the name of a new folder")
 
-    from foundation.bundle import Bundle, incumbent
+    from foundation.bundle import Bundle
+    from foundation.incumbents import incumbent
     from foundation.text.export import export_encoder
 
     loaded = Bundle.load(bundle or incumbent(vertical, task))

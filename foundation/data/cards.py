@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from foundation.data.tables import ColumnKind
 from foundation.errors import InputError, UnknownNameError
 
-__all__ = ["Card", "Names", "TaskColumns", "all_cards", "find_card"]
+__all__ = ["Card", "CorpusColumns", "Names", "TaskColumns", "all_cards", "find_card"]
 
 # In a checkout the cards lie at the top, in an installed wheel beside this file.
 _ROOTS = (Path(__file__).parents[2] / "datasets", Path(str(files("foundation.data"))) / "embedded")
@@ -35,6 +35,17 @@ class TaskColumns(_Strict):
     label: str
 
 
+class CorpusColumns(_Strict):
+    """Where the documents lie that a question may be answered by; the questions' label is a document's id."""
+
+    file: str
+    id: str
+    title: str
+    body: str
+    topic: str | None = None
+    language: str | None = None
+
+
 class Card(_Strict):
     """What is known of a data set.
 
@@ -47,6 +58,9 @@ class Card(_Strict):
     sha256 : dict of file name to hash
         Of the copy that the published figures are for.
     labels : dict of task to dict of label to Names
+        Of the tasks whose labels are a closed set.
+    corpus : CorpusColumns or None
+        Of a set of questions and the documents that answer them.
     companions : tuple of str
         Other cards whose train and dev rows are trained on together with this one's, in the tasks that both have: their
         labels are the same.
@@ -65,7 +79,8 @@ class Card(_Strict):
     sha256: dict[str, str]
     columns: dict[str, ColumnKind]
     tasks: dict[str, TaskColumns]
-    labels: dict[str, dict[str, Names]]
+    labels: dict[str, dict[str, Names]] = {}
+    corpus: CorpusColumns | None = None
     companions: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
 

@@ -14,7 +14,7 @@ from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 from foundation.settings import settings
 
-__all__ = ["Columns", "LabelledTable", "load_card_table", "load_own_table"]
+__all__ = ["Columns", "LabelledTable", "load_card_table", "load_own_table", "locate"]
 
 
 class Columns:
@@ -82,7 +82,7 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
     card = find_card(name)
     if task not in card.tasks:
         raise UnknownNameError(f"task of dataset {name}", task, card.tasks)
-    paths = {split: _locate(card, file, data_root or settings().data) for split, file in card.files.items()}
+    paths = {split: locate(card, file, data_root) for split, file in card.files.items()}
     frames = []
     for split, path in paths.items():
         frame = read_table(path)
@@ -104,8 +104,8 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
         sha256=_joint_hash(list(hashes.values())),
         protocol="the split of the card" if given else _made(seed=0),
         licence=card.licence,
-        names=card.labels[task],
-        as_published=hashes == card.sha256,
+        names=card.labels.get(task, {}),
+        as_published=hashes.items() <= card.sha256.items(),
         companions=tuple(
             load_card_table(companion, task, data_root)
             for companion in card.companions
@@ -153,7 +153,15 @@ def _made(seed: int) -> str:
     return f"stratified 70/10/20, repeats together, seed {seed}"
 
 
-def _locate(card: Card, file: str, data_root: Path | None) -> Path:
+def locate(card: Card, file: str, data_root: Path | None = None) -> Path:
+    """Return where a card's file lies on this machine.
+
+    Raises
+    ------
+    InputError
+        Nowhere; the message says where it can be had.
+    """
+    data_root = data_root or settings().data
     places = [*([data_root / card.name / file] if data_root else []), card.folder() / file]
     for place in places:
         if place.is_file():
@@ -165,7 +173,7 @@ def _locate(card: Card, file: str, data_root: Path | None) -> Path:
 
 
 def _check(card: Card, task: str, frame: pd.DataFrame, path: Path) -> None:
-    allowed = {columns.label: list(card.labels[name]) for name, columns in card.tasks.items()}
+    allowed = {columns.label: list(card.labels[name]) for name, columns in card.tasks.items() if name in card.labels}
     if card.split_column:
         allowed[card.split_column] = [split.value for split in Split]
     wanted = {card.tasks[task].text, card.tasks[task].label, card.split_column}

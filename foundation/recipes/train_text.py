@@ -5,19 +5,23 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foundation.bundle import Bundle, Papers, fingerprints, new_record, set_incumbent
+import numpy as np
+
+from foundation.bundle import Bundle, Papers, fingerprints, new_record
 from foundation.data.labelled import Columns, LabelledTable
 from foundation.data.leakage import Leakage, find_leakage
 from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.curve import training_curve
 from foundation.evaluation.metrics import Interval, classification_metrics
+from foundation.incumbents import set_incumbent
 from foundation.progress import Listener, silent
 from foundation.recipes.model_card import write_card
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.training import TextClassifier
 from foundation.training.method import MethodName, configure, find_method
-from foundation.trust.calibration import fit_calibration
+from foundation.trust.calibration import Calibration, fit_calibration
+from foundation.trust.scope import OUT_OF_SCOPE, Scope, fit_scope
 
 __all__ = ["TextRecipe", "Trained", "classifier", "companion_rows", "train_text"]
 
@@ -70,8 +74,17 @@ def classifier(recipe: TextRecipe, listener: Listener = silent) -> TextClassifie
     return TextClassifier(recipe.backbone, method, recipe.class_weight, recipe.seed, listener)
 
 
-def train_text(table: LabelledTable, recipe: TextRecipe, solution: str, listener: Listener = silent) -> Trained:
+def train_text(
+    table: LabelledTable,
+    recipe: TextRecipe,
+    solution: str,
+    listener: Listener = silent,
+    *,
+    open_world: bool = False,
+) -> Trained:
     """Train on the train split (and dev, where the method does not need it held out); test is not touched.
+
+    With ``open_world``, what is needed to refuse texts that are of no class is fitted too (``foundation.trust.scope``).
 
     Raises
     ------
@@ -100,13 +113,23 @@ def train_text(table: LabelledTable, recipe: TextRecipe, solution: str, listener
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
     )
-    bundle = Bundle(record, model.network_, calibration, fingerprints(texts))
+    scope = _fit_scope(model, calibration, texts, labels) if open_world else None
+    bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
     splits = "row,split\n" + "".join(
         f"{row},{split}\n" for row, split in enumerate(table.frame[Columns.SPLIT], start=1)
     )
     curve = training_curve(model.history_)
     papers = Papers(write_card(bundle, leakage, len(model.held_out_targets_), curve=bool(curve)), splits, curve)
     return Trained(bundle, papers, leakage, metrics, model.history_)
+
+
+def _fit_scope(model: TextClassifier, calibration: Calibration, texts: list[str], labels: list[str]) -> Scope:
+    """Fit to rows that have a class; those out of scope, where there are any, are a class that does not count here."""
+    encoder, inside = model.network_.encoder, model.classes_ != OUT_OF_SCOPE
+    reference = encoder.encode([text for text, label in zip(texts, labels, strict=True) if label != OUT_OF_SCOPE])
+    rows = np.flatnonzero(inside[model.held_out_targets_])
+    confidence = calibration.probabilities(model.held_out_logits_[rows])[:, inside].max(axis=1)
+    return fit_scope(reference, encoder.encode([model.held_out_texts_[row] for row in rows]), confidence)
 
 
 def companion_rows(table: LabelledTable) -> tuple[list[str], list[str]]:

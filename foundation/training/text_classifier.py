@@ -45,6 +45,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     network_ : TextNetwork
     held_out_logits_, held_out_targets_ : ndarray
         Scores of texts that the scoring model had not seen, and their class indices: what calibration is fitted on.
+    held_out_texts_ : list of str
+        The texts of those scores.
     history_ : tuple of dict
         One entry an epoch or candidate.
     method_ : Method
@@ -118,6 +120,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.network_: TextNetwork = fitted.network
         self.held_out_logits_ = fitted.held_out_logits
         self.held_out_targets_ = fitted.held_out_targets
+        self.held_out_texts_ = list((held_out if held_out and method.needs_dev else train).texts)
         self.history_ = fitted.history
         self.method_ = fitted.method
         return self

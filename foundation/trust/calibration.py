@@ -4,7 +4,7 @@ Both are fitted on scores of examples that the scoring model had not seen. They 
 ``calibration.json``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import beta
 
-__all__ = ["Calibration", "answer_threshold", "fit_calibration", "fit_temperature"]
+__all__ = ["DIAL", "Calibration", "answer_threshold", "fit_calibration", "fit_temperature"]
 
+#: Risks for which a threshold is kept beside the default.
+DIAL = (0.02, 0.05, 0.1, 0.2, 0.3)
 # Of five answers that are given, one may be wrong, and the bound on that share holds with 90 % probability. A stricter
 # default would leave a model of a few hundred examples silent most of the time.
 _RISK = 0.20
@@ -36,6 +38,8 @@ class Calibration:
         How many held-out examples both were fitted on.
     answered : float
         Share of those that would be answered.
+    dial : dict of str to float
+        Thresholds for other risks, by the risk as text: a person may ask for fewer wrong answers, or bear more.
     """
 
     temperature: float
@@ -43,6 +47,11 @@ class Calibration:
     risk: float
     examples: int
     answered: float
+    dial: dict[str, float] = field(default_factory=dict)
+
+    def at_risk(self, risk: str) -> float:
+        """Return the threshold at which at most this share of answers is wrong; the default where it was not fitted."""
+        return self.dial.get(risk, self.threshold)
 
     def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return calibrated class probabilities, shape (n, classes)."""
@@ -68,7 +77,8 @@ def fit_calibration(
     correct = probabilities.argmax(axis=1) == targets
     threshold = answer_threshold(confidence, correct, risk=risk, delta=delta)
     answered = float((confidence >= threshold).mean())
-    return Calibration(temperature, threshold, risk, len(targets), answered)
+    dial = {str(other): answer_threshold(confidence, correct, risk=other, delta=delta) for other in DIAL}
+    return Calibration(temperature, threshold, risk, len(targets), answered, dial)
 
 
 def fit_temperature(logits: NDArray[np.float64], targets: NDArray[np.int64]) -> float:

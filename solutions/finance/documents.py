@@ -1,20 +1,15 @@
 """The tone of an article: each sentence is read, and those that moved the whole are named."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DocumentTone", "SentenceTone", "read_documents", "sentence_weights", "split_sentences"]
+from foundation.text.sentences import split_sentences
 
-# A stop, its closing quotes and brackets; a Latin stop must be followed by a space, so that 3.5 stays whole.
-_ENDS = re.compile(r"(?:[。！？!?；;…]+|[.]+(?=\s|$|[”\"'）)\]]))[”’\"'）)\]」』]*|\n+")
-_TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "no", "nos", "vs", "approx"})
-_COMPANIES = frozenset({"inc", "ltd", "co", "corp", "plc", "llc", "bros", "jr", "sr", "est", "fig", "vol", "mn", "bn"})
-_MONTHS = frozenset({"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"})
-_LAST_WORD = re.compile(r"([A-Za-z]+)[.]$")
+__all__ = ["DocumentTone", "SentenceTone", "read_documents", "sentence_weights"]
+
 # Journalists put the news first: the headline or first sentence counts twice.
 _FIRST = 2.0
 # A sentence that says nothing of good or bad still counts a little, or one aside would speak for a page.
@@ -38,34 +33,6 @@ class SentenceTone:
     text: str
     label: str
     share: float
-
-
-def split_sentences(text: str) -> list[str]:
-    """Split English and Chinese text into sentences; nothing but surrounding space is lost.
-
-    Examples
-    --------
-    >>> split_sentences("Sales of Osterby Inc. rose 3.5 % to EUR 4.2 mn. Profit fell! 净利润下降。公司表示：“会改善。”")
-    ['Sales of Osterby Inc. rose 3.5 % to EUR 4.2 mn.', 'Profit fell!', '净利润下降。', '公司表示：“会改善。”']
-    """
-    sentences, start = [], 0
-    for end in _ENDS.finditer(text):
-        if _abbreviated(text[start : end.end()], text[end.end() :]):
-            continue
-        sentences.append(text[start : end.end()].strip())
-        start = end.end()
-    sentences.append(text[start:].strip())
-    return [sentence for sentence in sentences if any(letter.isalnum() for letter in sentence)]
-
-
-def _abbreviated(sentence: str, rest: str) -> bool:
-    """Tell whether the stop belongs to a word, and the sentence goes on behind it."""
-    last, follows = _LAST_WORD.search(sentence), rest.lstrip()[:1]
-    if not last or not follows:
-        return False
-    word = last.group(1)
-    initial = len(word) == 1 and word.isupper()
-    return initial or word.lower() in _TITLES or (word.lower() in _COMPANIES | _MONTHS and not follows.isupper())
 
 
 @dataclass(frozen=True, eq=False)

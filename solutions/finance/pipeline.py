@@ -9,7 +9,8 @@ import numpy as np
 
 from foundation.data.tables import ColumnKind
 from foundation.progress import Listener, silent
-from solutions.base import Decision, Solution, SolutionSpec, TaskSpec, Words
+from solutions.base import Solution, SolutionSpec, TaskSpec, Words
+from solutions.decisions import decide
 from solutions.finance.documents import read_documents
 from solutions.finance.schema import FinanceRequest, FinanceResponse
 
@@ -64,7 +65,8 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
     @classmethod
     def load(cls, bundles: Mapping[str, Path] | None = None, listener: Listener = silent) -> Self:
         """Load both bundles; the encoder they share is loaded once."""
-        from foundation.bundle import Bundle, incumbent
+        from foundation.bundle import Bundle
+        from foundation.incumbents import incumbent
 
         named = bundles or {}
         folders = {task.name: named.get(task.name) or incumbent(cls.spec.name, task.name) for task in cls.spec.tasks}
@@ -133,8 +135,8 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
         texts = [request.text for request in requests]
         tone, topic = self._bundles[_TONE], self._bundles[_TOPIC]
         documents = read_documents(texts, tone.probabilities, tone.labels)
-        tones = _decide(tone, np.stack([document.probabilities for document in documents]))
-        topics = _decide(topic, topic.probabilities(texts))
+        tones = decide(tone, np.stack([document.probabilities for document in documents]))
+        topics = decide(topic, topic.probabilities(texts))
         return [
             FinanceResponse(sounds, about, document.moved_by)
             for sounds, about, document in zip(tones, topics, documents, strict=True)
@@ -152,16 +154,3 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
         from foundation.recipes.evaluate_text import evaluate_text
 
         return evaluate_text(Bundle.load(bundle, listener), table, listener)
-
-
-def _decide(bundle: "Bundle", probabilities: "NDArray[np.float64]") -> list[Decision]:
-    return [
-        Decision(
-            label=bundle.labels[row.argmax()],
-            confidence=float(row.max()),
-            abstained=bool(row.max() < bundle.calibration.threshold),
-            probabilities=dict(zip(bundle.labels, row.tolist(), strict=True)),
-            model=bundle.record.id,
-        )
-        for row in probabilities
-    ]

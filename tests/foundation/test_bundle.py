@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foundation.bundle import Bundle, BundleRecord, fingerprints, incumbent, read_record
+from foundation.bundle import Bundle, BundleRecord, fingerprints, read_record
 from foundation.data.labelled import load_own_table
 from foundation.errors import BundleError, InputError, UnknownNameError
+from foundation.incumbents import incumbent
 from foundation.recipes.evaluate_text import evaluate_text
 from foundation.recipes.train_text import TextRecipe, Trained, train_text
 from foundation.text.encoder import TextEncoder, load_encoder

@@ -1,0 +1,53 @@
+"""Which bundle answers for a task: the incumbent, in ``COLONNADE_HOME``."""
+
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+from foundation.bundle import Bundle, Papers
+from foundation.errors import BundleError
+from foundation.files import atomic_file
+from foundation.settings import settings
+
+__all__ = ["has_incumbent", "incumbent", "set_incumbent"]
+
+
+def has_incumbent(solution: str, task: str) -> bool:
+    """Tell whether a bundle answers for a task."""
+    return (_home(solution, task) / "incumbent").is_file()
+
+
+def incumbent(solution: str, task: str) -> Path:
+    """Return the folder of the bundle that answers for a task.
+
+    Raises
+    ------
+    BundleError
+        There is none yet; the message says how to make one.
+    """
+    if not has_incumbent(solution, task):
+        raise BundleError(
+            f"no model for {solution}/{task} in {settings().home}; run 'colonnade train {solution} --task {task}', "
+            "or name one with --bundle DIR"
+        )
+    name = (_home(solution, task) / "incumbent").read_text(encoding="utf-8").strip()
+    return _home(solution, task) / name
+
+
+def set_incumbent(bundle: Bundle, papers: Papers) -> Path:
+    """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
+    home = _home(bundle.record.solution, bundle.record.task)
+    scratch = home / f".{uuid4().hex}"
+    saved = bundle.save(scratch, papers)
+    folder = home / saved.record.id
+    if folder.exists():
+        shutil.rmtree(scratch)  # the same id means the same bytes, and what is there may be in use
+    else:
+        scratch.replace(folder)
+    with atomic_file(home / "incumbent") as temporary:
+        temporary.write_text(saved.record.id, encoding="utf-8")
+    return folder
+
+
+def _home(solution: str, task: str) -> Path:
+    return settings().home / "bundles" / solution / task

@@ -1,0 +1,215 @@
+"""An index of documents that is searched by meaning and by words at once.
+
+The vector of a document is the mean direction of its title and of the questions that it answered before, plus half its
+body's: one vector a document, so that the sum of the three similarities is one product.
+
+On disk an index is a folder: ``index.json`` (encoder, hashes), ``documents.jsonl``, ``vectors.npy``, ``lexical/``, and
+``graph.usearch`` where there are more documents than are searched exactly. There is no pickle in it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.errors import BundleError
+from foundation.files import atomic_folder, sha256_file
+from foundation.progress import Listener, silent
+from foundation.retrieval.documents import Document, check_documents, read_documents, write_documents
+from foundation.retrieval.lexical import LexicalIndex
+from foundation.retrieval.neighbours import Neighbours
+from foundation.text.encoder import TextEncoder
+
+__all__ = ["Hit", "SearchIndex"]
+
+SCHEMA_VERSION = 1
+# Chosen on the train and dev queries of stackfaq, for two encoders alike (docs/LOG.md). A weight of one would let a
+# body that mentions everything win; without the body, an answer's own words are lost.
+_BODY_WEIGHT = 0.5
+# The best match of words counts as much as 0.9 standard deviations of similarity.
+_LEXICAL_WEIGHT = 0.9
+# Of either way of searching, this many go into the fusion.
+_CANDIDATES = 100
+# Pairs of documents whose similarities give the standard deviation.
+_SPREAD_PAIRS = 20_000
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A document that was found.
+
+    Attributes
+    ----------
+    document : Document
+    score : float
+        By which hits are ranked: standard deviations above the similarity of two documents chosen at random.
+    similarity : float
+        Cosine of question and document, -1 to 1.
+    words : float
+        BM25 as a share of the best document's, 0 to 1.
+    """
+
+    document: Document
+    score: float
+    similarity: float
+    words: float
+
+
+class SearchIndex:
+    """Documents, their vectors and their words.
+
+    Made by ``build`` or ``load``; it is not changed, a new one is built from it.
+    """
+
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        vectors: NDArray[np.float32],
+        lexical: LexicalIndex,
+        neighbours: Neighbours,
+        encoder: TextEncoder,
+    ) -> None:
+        self.documents = documents
+        self.encoder = encoder
+        self._vectors = vectors
+        self._lexical = lexical
+        self._neighbours = neighbours
+        self._usual, self._spread = _similarity_at_random(vectors)
+
+    @classmethod
+    def build(
+        cls,
+        documents: Sequence[Document],
+        encoder: TextEncoder,
+        former: "SearchIndex | None" = None,
+        listener: Listener = silent,
+    ) -> "SearchIndex":
+        """Index documents; only those that ``former`` has not got as they are now are encoded.
+
+        Raises
+        ------
+        InputError
+            See ``check_documents``.
+        """
+        check_documents(documents)
+        known: dict[str, NDArray[np.float32]] = {}
+        if former is not None and former.encoder.content_sha256() == encoder.content_sha256():
+            rows = zip(former.documents, former._vectors, strict=True)
+            known = {document.fingerprint: vector for document, vector in rows}
+        fresh = [document for document in documents if document.fingerprint not in known]
+        encoded = zip(fresh, _document_vectors(fresh, encoder, listener), strict=True)
+        known |= {document.fingerprint: vector for document, vector in encoded}
+        vectors = np.stack([known[document.fingerprint] for document in documents])
+        lexical = LexicalIndex([_words_of(document) for document in documents])
+        return cls(documents, vectors, lexical, Neighbours.build(vectors), encoder)
+
+    def search(self, question: str, count: int = 10) -> list[Hit]:
+        """Return the documents that answer a question best, the best first.
+
+        Examples
+        --------
+        >>> index.search("where is my parcel?")[0].document.id  # doctest: +SKIP
+        'kb001'
+        """
+        return self.search_vector(self.encoder.encode([question])[0], question, count)
+
+    def search_vector(self, vector: NDArray[np.float32], question: str, count: int = 10) -> list[Hit]:
+        """Search for a question whose vector is known already."""
+        lexical = self._lexical.scores(question)
+        best = float(lexical.max(initial=0.0))
+        rows = np.union1d(self._neighbours.search(vector, _CANDIDATES), _largest(lexical, _CANDIDATES if best else 0))
+        similarity = self._vectors[rows] @ vector
+        words = lexical[rows] / best if best else np.zeros(len(rows))
+        scores = (similarity - self._usual) / self._spread + _LEXICAL_WEIGHT * words
+        order = np.argsort(-scores, kind="stable")[:count]
+        lengths = np.linalg.norm(self._vectors[rows[order]], axis=1)
+        return [
+            Hit(self.documents[rows[at]], float(scores[at]), float(similarity[at] / length), float(words[at]))
+            for at, length in zip(order, lengths, strict=True)
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Write the index, whole or not at all."""
+        with atomic_folder(folder) as temporary:
+            (temporary / "documents.jsonl").write_text(write_documents(self.documents), encoding="utf-8")
+            np.save(temporary / "vectors.npy", self._vectors, allow_pickle=False)
+            self._lexical.save(temporary / "lexical")
+            self._neighbours.save(temporary / "graph.usearch")
+            files = {_relative(path, temporary): sha256_file(path) for path in _files(temporary)}
+            described = {
+                "schema_version": SCHEMA_VERSION,
+                "backbone": self.encoder.record.name,
+                "encoder_sha256": self.encoder.content_sha256(),
+                "files": files,
+            }
+            (temporary / "index.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, encoder: TextEncoder) -> "SearchIndex":
+        """Read an index whose vectors are of this encoder; they are mapped into memory, not read.
+
+        Raises
+        ------
+        BundleError
+            It is of another encoder or schema version, or a file is not the one that was saved.
+        """
+        try:
+            described = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+            if described["schema_version"] != SCHEMA_VERSION or described["encoder_sha256"] != encoder.content_sha256():
+                raise BundleError(f"{folder} is of another encoder or release; index the documents again")
+            for name, expected in described["files"].items():
+                if sha256_file(folder / name) != expected:
+                    raise BundleError(f"{folder / name} is not the file that was saved; index the documents again")
+            documents = read_documents((folder / "documents.jsonl").read_text(encoding="utf-8"))
+            vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+            neighbours = Neighbours.load(folder / "graph.usearch", vectors)
+            return cls(documents, vectors, LexicalIndex.load(folder / "lexical"), neighbours, encoder)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BundleError(f"{folder} cannot be read: {error}; index the documents again") from error
+
+
+def _document_vectors(documents: Sequence[Document], encoder: TextEncoder, listener: Listener) -> NDArray[np.float32]:
+    if not documents:
+        return np.empty((0, encoder.dimensions), dtype=np.float32)
+    questions = [text for document in documents for text in (document.title, *document.phrasings)]
+    counts = [1 + len(document.phrasings) for document in documents]
+    asked = encoder.encode(questions, passages=True, listener=listener)
+    said = encoder.encode([document.body for document in documents], passages=True, listener=listener)
+    starts = np.cumsum([0, *counts[:-1]])
+    summed = np.add.reduceat(asked, starts, axis=0)
+    vectors: NDArray[np.float32] = summed / np.linalg.norm(summed, axis=1, keepdims=True) + _BODY_WEIGHT * said
+    return vectors
+
+
+def _words_of(document: Document) -> str:
+    """Return what is searched by words; the title counts twice."""
+    return "\n".join((document.title, document.title, *document.phrasings, document.body))
+
+
+def _similarity_at_random(vectors: NDArray[np.float32]) -> tuple[float, float]:
+    """Return mean and standard deviation of the similarity of two documents."""
+    if len(vectors) < 3:
+        return 0.0, 1.0
+    pairs = np.random.default_rng(0).integers(0, len(vectors), (_SPREAD_PAIRS if len(vectors) > 200 else 2000, 2))
+    apart = pairs[pairs[:, 0] != pairs[:, 1]]
+    similarity = np.einsum("nd,nd->n", vectors[apart[:, 0]], vectors[apart[:, 1]])
+    return float(similarity.mean()), float(similarity.std()) or 1.0
+
+
+def _largest(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    if count <= 0:
+        return np.empty(0, dtype=np.int64)
+    if count >= len(scores):
+        return np.arange(len(scores))
+    return np.argpartition(scores, -count)[-count:]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()

@@ -1,0 +1,112 @@
+"""Small words by which a customer steers a conversation: what about, no I meant, back, that did not help, the first.
+
+They are rules: a dialogue of two turns gives a model nothing to learn from, and each of them can be tested.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Cue", "Move", "read_move", "thanks"]
+
+
+class Cue(str, Enum):
+    """What a message does to the conversation."""
+
+    NEW = "new"
+    FOLLOW_UP = "follow_up"
+    CORRECTION = "correction"
+    BACK = "back"
+    NOT_HELPED = "not_helped"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Move:
+    """A message, read for what it does.
+
+    Attributes
+    ----------
+    cue : Cue
+    text : str
+        What is left to be answered: without "no, I meant" for example.
+    choice : int
+        Which of the options was taken, from 0; of ``Cue.CHOICE`` alone.
+    """
+
+    cue: Cue
+    text: str
+    choice: int = 0
+
+
+_BACK = re.compile(
+    r"\W*(?:please )?(?:go )?back(?: (?:to )?(?:the )?(?:previous|last|one|that|before).*)?\W*"
+    r"|\W*(?:the )?previous (?:one|answer|question)\W*"
+    r"|\W*(?:返回|回到|回)(?:上一个|上一条|前面|刚才|之前).*|\W*返回\W*",
+    re.I,
+)
+_NOT_HELPED = re.compile(
+    r"\b(?:that|this|it) (?:did ?n[o']?t|does ?n[o']?t|has ?n[o']?t) (?:help|work|answer)"
+    r"|\bnot (?:what i (?:asked|meant|wanted)|helpful|my question)"
+    r"|\bstill (?:not|no|doesn'?t|didn'?t) (?:work|help|solved)"
+    r"|没(?:有)?(?:用|帮助|解决)|不管用|答非所问|不是我(?:要|想)问的|还是不行|看不懂",
+    re.I,
+)
+_CORRECTION = re.compile(
+    r"\W*(?:no|nope|sorry|wait|actually)?[,.! ]*(?:i|what i) (?:mean|meant)(?: to (?:say|ask))?(?: is| was)?[,: ]+"
+    r"|\W*(?:no|nope)[,.!]+ (?:it'?s |about )?|\W*(?:actually|sorry)[,:] "
+    r"|\W*(?:不是|不对|错了|说错了)?[，,。！! ]*(?:我是说|我的意思是|我是想问|我想问的是|应该是)[，,：: ]*",
+    re.I,
+)
+_FOLLOW_UP = re.compile(
+    r"\W*(?:and|also|what about|how about|what if|and if|but if|then)\b.*"
+    r"|\W*(?:那|那么|还有|另外|要是|如果|万一).{0,24}",
+    re.I | re.S,
+)
+_CHOICES = (
+    re.compile(r"\W*(?:1|a|one|(?:the )?(?:first|former)(?: one)?|第?一个?|前者|前面那个)\W*", re.I),
+    re.compile(r"\W*(?:2|b|two|(?:the )?(?:second|latter)(?: one)?|第?二个?|后者|后面那个)\W*", re.I),
+    re.compile(r"\W*(?:3|c|three|(?:the )?(?:third|last)(?: one)?|第?三个?)\W*", re.I),
+)
+_THANKS = re.compile(r"\b(?:thanks?|thx|cheers|ta|bye|goodbye|good night)\b|谢|再见|拜拜|辛苦", re.I)
+# A question that stands on its own is longer than this, whatever it begins with.
+_MOST_FOLLOW_UP = 80
+
+
+def read_move(text: str, options: int = 0) -> Move:
+    """Say what a message does.
+
+    Parameters
+    ----------
+    text : str
+    options : int
+        How many things the customer was asked to choose from.
+
+    Examples
+    --------
+    >>> read_move("what about abroad?").cue
+    <Cue.FOLLOW_UP: 'follow_up'>
+    >>> read_move("no, I meant the invoice")
+    Move(cue=<Cue.CORRECTION: 'correction'>, text='the invoice', choice=0)
+    >>> read_move("第二个", options=2).choice
+    1
+    """
+    stripped = text.strip()
+    for at, pattern in enumerate(_CHOICES[:options]):
+        if pattern.fullmatch(stripped):
+            return Move(Cue.CHOICE, stripped, at)
+    if _BACK.fullmatch(stripped):
+        return Move(Cue.BACK, stripped)
+    corrected = _CORRECTION.match(stripped)
+    if corrected and corrected[0].strip() and stripped[corrected.end() :].strip():
+        return Move(Cue.CORRECTION, stripped[corrected.end() :].strip())
+    if _NOT_HELPED.search(stripped):
+        return Move(Cue.NOT_HELPED, stripped)
+    if len(stripped) <= _MOST_FOLLOW_UP and _FOLLOW_UP.fullmatch(stripped):
+        return Move(Cue.FOLLOW_UP, stripped)
+    return Move(Cue.NEW, stripped)
+
+
+def thanks(text: str) -> bool:
+    """Tell whether a message thanks or takes leave."""
+    return bool(_THANKS.search(text))

@@ -1,0 +1,213 @@
+"""What the assistant does with a message that has been read: rules, of which the first that applies decides."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from foundation.retrieval.index import Hit
+from foundation.trust.scope import OUT_OF_SCOPE
+from solutions.base import Decision
+from solutions.support.cues import Cue, Move
+from solutions.support.schema import Act, DialogueState
+
+__all__ = ["ANGRY", "PERSON", "SMALL_TALK", "Limits", "Reading", "Verdict", "judge"]
+
+PERSON, SMALL_TALK, ANGRY = "talk_to_person", "small_talk", "angry"
+# A second answer that does not help, or a second message that is not understood, goes to a person.
+_MOST_FAILURES = 2
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From where on something is done; chosen on the dev messages (``tests/benchmarks/support.py``).
+
+    Attributes
+    ----------
+    answer : float
+        Least probability of an intent with which it is acted on.
+    close : float
+        Two intents whose probabilities differ by less are asked about.
+    found : float
+        Score of an article from which it answers although no intent is sure.
+    person : float
+        Least probability of the wish for a person: nobody should have to ask twice.
+    """
+
+    answer: float
+    close: float = 0.15
+    found: float = 2.5
+    person: float = 0.3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was recognised in a message.
+
+    Attributes
+    ----------
+    move : Move
+    intent, mood : Decision
+    outside : bool
+        Whether the message is about something else.
+    hits : tuple of Hit
+        Articles, the best first.
+    readable : bool
+        Whether there is a letter or digit in it.
+    """
+
+    move: Move
+    intent: Decision
+    mood: Decision
+    outside: bool
+    hits: Sequence[Hit]
+    readable: bool = True
+
+    def ranked(self) -> list[tuple[str, float]]:
+        """Return the intents in scope by probability, the likeliest first."""
+        inside = [(label, share) for label, share in self.intent.probabilities.items() if label != OUT_OF_SCOPE]
+        return sorted(inside, key=lambda pair: -pair[1])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do.
+
+    Attributes
+    ----------
+    act : Act
+    why : str
+        Name of the rule.
+    intent : str
+        That is acted on.
+    options : tuple of str
+        Intents to ask about.
+    """
+
+    act: Act
+    why: str
+    intent: str = ""
+    options: tuple[str, ...] = ()
+
+
+def judge(reading: Reading, state: DialogueState, limits: Limits) -> Verdict:
+    """Decide what to do with a message.
+
+    Parameters
+    ----------
+    reading : Reading
+    state : DialogueState
+        Before the message.
+    limits : Limits
+    """
+    case = Case(reading, state, limits)
+    verdicts = (rule(case) for rule in RULES)
+    return next((verdict for verdict in verdicts if verdict), Verdict(Act.ASK, "unsure"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the rules see."""
+
+    reading: Reading
+    state: DialogueState
+    limits: Limits
+
+    @property
+    def first(self) -> tuple[str, float]:
+        """The likeliest intent, and its probability."""
+        return self.reading.ranked()[0]
+
+    @property
+    def second(self) -> tuple[str, float]:
+        """The one behind it."""
+        return self.reading.ranked()[1]
+
+    @property
+    def last_try(self) -> bool:
+        """Whether one more turn that does not help is one too many."""
+        return self.state.failures + 1 >= _MOST_FAILURES
+
+
+def _waiting(case: Case) -> Verdict | None:
+    return Verdict(Act.HAND_OVER, "waiting", case.first[0]) if case.state.handed_over else None
+
+
+def _unreadable(case: Case) -> Verdict | None:
+    return None if case.reading.readable else Verdict(Act.ASK, "unreadable")
+
+
+def _chosen(case: Case) -> Verdict | None:
+    if case.reading.move.cue is not Cue.CHOICE:
+        return None
+    chosen = case.state.options[case.reading.move.choice]
+    return Verdict(Act.HAND_OVER, "wish", PERSON) if chosen == PERSON else Verdict(Act.ANSWER, "chosen", chosen)
+
+
+def _back(case: Case) -> Verdict | None:
+    if case.reading.move.cue is not Cue.BACK:
+        return None
+    former = case.state.before
+    return Verdict(Act.ANSWER, "back", former.intent) if former else Verdict(Act.ASK, "nothing_before")
+
+
+def _wish(case: Case) -> Verdict | None:
+    intent, share = case.first
+    return Verdict(Act.HAND_OVER, "wish", PERSON) if intent == PERSON and share >= case.limits.person else None
+
+
+def _angry(case: Case) -> Verdict | None:
+    mood = case.reading.mood
+    return Verdict(Act.HAND_OVER, "angry", case.first[0]) if mood.label == ANGRY and not mood.abstained else None
+
+
+def _not_helped(case: Case) -> Verdict | None:
+    if case.reading.move.cue is not Cue.NOT_HELPED or not case.state.question:
+        return None
+    if case.last_try:
+        return Verdict(Act.HAND_OVER, "not_helped", case.state.intent)
+    return Verdict(Act.ANSWER, "another", case.state.intent)
+
+
+def _small_talk(case: Case) -> Verdict | None:
+    intent, share = case.first
+    return Verdict(Act.ANSWER, "small_talk", intent) if intent == SMALL_TALK and share >= case.limits.answer else None
+
+
+def _out_of_scope(case: Case) -> Verdict | None:
+    return Verdict(Act.REFUSE, "out_of_scope") if case.reading.outside else None
+
+
+def _sure(case: Case) -> Verdict | None:
+    sure = case.first[1] >= case.limits.answer and case.first[1] - case.second[1] >= case.limits.close
+    return Verdict(Act.ANSWER, "sure", case.first[0]) if sure else None
+
+
+def _found(case: Case) -> Verdict | None:
+    hits = case.reading.hits
+    found = bool(hits) and hits[0].score >= case.limits.found
+    return Verdict(Act.ANSWER, "found", hits[0].document.topic or case.first[0]) if found else None
+
+
+def _not_understood(case: Case) -> Verdict | None:
+    return Verdict(Act.HAND_OVER, "not_understood", case.first[0]) if case.last_try else None
+
+
+def _two_intents(case: Case) -> Verdict | None:
+    (first, share), (second, other) = case.first, case.second
+    return Verdict(Act.ASK, "two_intents", options=(first, second)) if share + other >= case.limits.answer else None
+
+
+RULES: tuple[Callable[[Case], Verdict | None], ...] = (
+    _waiting,
+    _unreadable,
+    _chosen,
+    _back,
+    _wish,
+    _angry,
+    _not_helped,
+    _small_talk,
+    _out_of_scope,
+    _sure,
+    _found,
+    _not_understood,
+    _two_intents,
+)

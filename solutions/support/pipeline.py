@@ -1,0 +1,235 @@
+"""The support solution: intent and mood are recognised, articles found, and the next turn of a conversation decided."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from foundation.data.tables import ColumnKind
+from foundation.progress import Listener, silent
+from foundation.retrieval.index import Hit, SearchIndex
+from foundation.trust.scope import OUT_OF_SCOPE
+from solutions.base import Solution, SolutionSpec, TaskSpec, Words
+from solutions.decisions import decide
+from solutions.support.cues import Cue, Move, read_move
+from solutions.support.dialogue import Limits, Reading, judge
+from solutions.support.schema import DialogueState, Language, SupportRequest, SupportResponse
+from solutions.support.slots import Slot, find_slots
+from solutions.support.speech import speak
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from foundation.bundle import Bundle, BundleRecord
+    from foundation.data.labelled import LabelledTable
+    from foundation.evaluation.report import Report
+    from foundation.recipes.train_text import TextRecipe, Trained
+
+__all__ = ["Support"]
+
+_INTENT, _MOOD, _RETRIEVAL = "intent", "mood", "retrieval"
+# An article on the likeliest intent gains this many standard deviations of similarity, times the intent's probability.
+_TOPIC_WEIGHT = 1.5
+_HITS = 10
+_HAN = ("\u3400", "\u9fff")
+
+
+class Support(Solution[SupportRequest, SupportResponse]):
+    """A customer-service assistant that answers from a knowledge base, and knows what it does not know.
+
+    Parameters
+    ----------
+    intent, mood : Bundle
+    knowledge : SearchIndex
+
+    Examples
+    --------
+    >>> support = Support.load()  # doctest: +SKIP
+    >>> support.predict([SupportRequest("where is my parcel?")])[0].act  # doctest: +SKIP
+    <Act.ANSWER: 'answer'>
+    """
+
+    spec: ClassVar = SolutionSpec(
+        name="support",
+        title=Words(en="Support", zh="客服"),
+        summary=Words(
+            en="Understands what a customer wants and feels, answers from the knowledge base with its sources, and "
+            "hands over to a person what it should not answer.",
+            zh="听懂客户的诉求和情绪，依据知识库作答并注明出处；不该由它回答的，转给人工。",
+        ),
+        tasks=(
+            TaskSpec(_INTENT, Words(en="Intent", zh="意图"), "tingwell_messages", method="full"),
+            TaskSpec(_MOOD, Words(en="Mood", zh="情绪"), "tingwell_messages"),
+            TaskSpec(_RETRIEVAL, Words(en="Finding the article", zh="知识检索"), "tingwell_articles"),
+        ),
+    )
+    request_columns: ClassVar = {"text": ColumnKind.TEXT}
+
+    def __init__(self, intent: "Bundle", mood: "Bundle", knowledge: SearchIndex) -> None:
+        self._bundles = {_INTENT: intent, _MOOD: mood}
+        self.knowledge = knowledge
+        self.limits = Limits(answer=intent.calibration.threshold)
+
+    @classmethod
+    def load(cls, bundles: Mapping[str, Path] | None = None, listener: Listener = silent) -> Self:
+        """Load both bundles and the knowledge base, which is indexed where it was not before."""
+        from foundation.bundle import Bundle
+        from foundation.incumbents import incumbent
+        from solutions.support.knowledge import load_knowledge
+
+        named = bundles or {}
+        loaded = {
+            task: Bundle.load(named.get(task) or incumbent(cls.spec.name, task), listener) for task in (_INTENT, _MOOD)
+        }
+        return cls(**loaded, knowledge=load_knowledge(listener))
+
+    @classmethod
+    def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
+        """Train what has no model yet; the knowledge base needs no training."""
+        learned = [task.name for task in cls.spec.tasks if task.name != _RETRIEVAL]
+        super().prepare([task for task in learned if tasks is None or task in tasks], listener)
+
+    def records(self) -> Mapping[str, "BundleRecord"]:
+        """Return what the loaded models say of themselves."""
+        return {task: bundle.record for task, bundle in self._bundles.items()}
+
+    def threshold(self, task: str) -> float:
+        """Return the least confidence with which a task's model is acted on."""
+        return self.limits.answer if task == _INTENT else self._bundles[task].calibration.threshold
+
+    def with_risk(self, risk: str) -> "Support":
+        """Return an assistant that is wrong at most this often when it is sure (``foundation.trust.calibration``)."""
+        other = Support(self._bundles[_INTENT], self._bundles[_MOOD], self.knowledge)
+        other.limits = replace(self.limits, answer=self._bundles[_INTENT].calibration.at_risk(risk))
+        return other
+
+    def with_knowledge(self, knowledge: SearchIndex) -> "Support":
+        """Return an assistant that answers from other articles."""
+        other = Support(self._bundles[_INTENT], self._bundles[_MOOD], knowledge)
+        other.limits = self.limits
+        return other
+
+    @classmethod
+    def request(cls, row: Mapping[str, str]) -> SupportRequest:
+        """Read the column ``text``."""
+        return SupportRequest(row["text"])
+
+    @classmethod
+    def row(cls, response: SupportResponse) -> dict[str, Any]:
+        """Write act, intent, mood, the best article and the answer."""
+        return {
+            "act": response.act.value,
+            "why": response.why,
+            "intent": response.intent.label,
+            "intent_confidence": round(response.intent.confidence, 4),
+            "mood": response.mood.label,
+            "article": response.hits[0].document.id if response.hits else "",
+            "answer": response.text,
+            "sources": " ".join(sentence.source for sentence in response.sentences),
+            "model": response.model,
+        }
+
+    def _predict(self, requests: Sequence[SupportRequest]) -> list[SupportResponse]:
+        moves = [read_move(request.text, len(request.state.options)) for request in requests]
+        questions = [_question(move, request.state) for move, request in zip(moves, requests, strict=True)]
+        intents = self._bundles[_INTENT].probabilities(questions)
+        moods = self._bundles[_MOOD].probabilities([request.text for request in requests])
+        vectors = self.knowledge.encoder.encode(questions)
+        answers = []
+        for row, (request, move, question) in enumerate(zip(requests, moves, questions, strict=True)):
+            (intent,) = decide(self._bundles[_INTENT], intents[[row]], self.limits.answer)
+            (mood,) = decide(self._bundles[_MOOD], moods[[row]])
+            language = _language(request.text, request.state)
+            hits = self._search(vectors[row], question, intent.probabilities, language)
+            inside = self._in_scope(question, intents[row])
+            reading = Reading(move, intent, mood, inside < 0.5, hits, any(letter.isalnum() for letter in request.text))
+            slots = find_slots(request.text)
+            verdict = judge(reading, request.state, self.limits)
+            spoken = speak(verdict, reading, request.state, question, slots, language)
+            answers.append(
+                SupportResponse(
+                    act=verdict.act,
+                    why=verdict.why,
+                    sentences=spoken.sentences,
+                    options=verdict.options,
+                    language=language,
+                    intent=intent,
+                    mood=mood,
+                    in_scope=inside,
+                    hits=tuple(hits),
+                    slots=slots,
+                    state=replace(spoken.state, slots=_latest(request.state.slots, slots)),
+                )
+            )
+        return answers
+
+    def _search(
+        self,
+        vector: "NDArray[np.float32]",
+        question: str,
+        intents: Mapping[str, float],
+        language: Language,
+    ) -> list[Hit]:
+        """Return the best articles, each in the customer's language where it is written in it."""
+        found = self.knowledge.search_vector(vector, question, 2 * _HITS)
+        weighed = [
+            replace(hit, score=hit.score + _TOPIC_WEIGHT * intents.get(hit.document.topic, 0.0)) for hit in found
+        ]
+        best: dict[str, Hit] = {}
+        for hit in sorted(weighed, key=lambda hit: -hit.score):
+            former = best.get(hit.document.id)
+            if former is None:
+                best[hit.document.id] = hit
+            elif hit.document.language == language.value:
+                best[hit.document.id] = replace(former, document=hit.document)
+        return list(best.values())[:_HITS]
+
+    def _in_scope(self, question: str, probabilities: "NDArray[np.float64]") -> float:
+        """Return the probability that a question is of a kind that the assistant was made for."""
+        bundle = self._bundles[_INTENT]
+        if OUT_OF_SCOPE in bundle.labels:
+            return 1.0 - float(probabilities[bundle.labels.index(OUT_OF_SCOPE)])
+        if bundle.scope is None:
+            return 1.0
+        vectors = bundle.network.encoder.encode([question])
+        score = bundle.scope.scores(vectors, probabilities.max(keepdims=True))[0]
+        return float(1 / (1 + np.exp(bundle.scope.threshold - score)))
+
+    @classmethod
+    def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
+        from foundation.recipes.train_text import train_text
+
+        return train_text(table, recipe, cls.spec.name, listener, open_world=table.task == _INTENT)
+
+    @classmethod
+    def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
+        from foundation.bundle import Bundle
+        from foundation.recipes.evaluate_text import evaluate_text
+
+        return evaluate_text(Bundle.load(bundle, listener), table, listener)
+
+
+def _question(move: Move, state: DialogueState) -> str:
+    """Return what is to be answered: a follow-up says the rest of the question before it."""
+    if move.cue is Cue.FOLLOW_UP and state.question:
+        return f"{state.question} {move.text}"
+    if move.cue in (Cue.NOT_HELPED, Cue.CHOICE) and state.question:
+        return state.question
+    if move.cue is Cue.BACK and state.before:
+        return state.before.question
+    return move.text
+
+
+def _language(text: str, state: DialogueState) -> Language:
+    """Return the language to answer in: Chinese where there is any, since Chinese customers mix English words in."""
+    if any(_HAN[0] <= letter <= _HAN[1] for letter in text):
+        return Language.ZH
+    if any(letter.isalpha() for letter in text) or not state.question:
+        return Language.EN
+    return _language(state.question, DialogueState())
+
+
+def _latest(former: tuple[Slot, ...], new: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    return tuple({slot.kind: slot for slot in (*former, *new)}.values())
