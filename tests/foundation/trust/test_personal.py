@@ -15,6 +15,13 @@ from foundation.trust.personal import mask_personal_data
         ("my card 4111 1111 1111 1111 was charged", "my card [card] was charged"),
         ("amex 3782-822463-10005", "amex [card]"),
         ("银联6222021234567890128", "银联[card]"),
+        ("dni 12345678Z, NIE X1234567L", "dni [identity number], NIE [identity number]"),
+        ("codice RSSMRA85T10A562S", "codice [identity number]"),
+        ("n° 2 95 10 99 126 111 93", "n° [identity number]"),
+        ("PESEL 44051401359", "PESEL [identity number]"),
+        ("Steuer-ID 36 574 261 809", "Steuer-ID [identity number]"),
+        ("personnummer 811228-9874", "personnummer [identity number]"),
+        ("my ssn is 536-90-4399", "my ssn is [identity number]"),
         ("pay to DE89 3704 0044 0532 0130 00, please", "pay to [IBAN], please"),
     ],
 )
@@ -30,6 +37,9 @@ def test_what_points_at_a_person_is_masked(text: str, masked: str) -> None:
         "Shares of 600519 and 00700.HK rose +3.4 %, volume 4111111111111112",
         "Between 2024-01-01 and 2025-12-31 sales were 13,800 million",
         "身份证110105194912310021有误",
+        "dni 12345678A, ssn 000-12-3456, PESEL 44051401358",
+        "order TW-48213907 and TW-36574261",
+        "净利润36574261809元",
         "净利润13800138000元，成交13800138000.50，共13800138000股",
         "Volume 123456789015 and 1234567890128 shares",  # both pass Luhn, and no card is so short or begins so
         "Notes due 2031, ISIN US0378331005",
