@@ -1,7 +1,7 @@
 """An index of documents that is searched by meaning and by words at once.
 
-The vector of a document is the mean direction of its title and of the questions that it answered before, plus half its
-body's: one vector a document, so that the sum of the three similarities is one product.
+The vector of a document is the mean direction of its title and of the questions that it answered before, plus three
+tenths of its body's: one unit vector a document, so that all of it is searched by one product.
 
 On disk an index is a folder: ``index.json`` (encoder, hashes), ``documents.jsonl``, ``vectors.npy``, ``lexical/``, and
 ``graph.usearch`` where there are more documents than are searched exactly. There is no pickle in it.
@@ -26,11 +26,11 @@ from foundation.text.encoder import TextEncoder
 __all__ = ["Hit", "SearchIndex"]
 
 SCHEMA_VERSION = 1
-# Chosen on the train and dev queries of stackfaq, for two encoders alike (docs/LOG.md). A weight of one would let a
-# body that mentions everything win; without the body, an answer's own words are lost.
-_BODY_WEIGHT = 0.5
-# The best match of words counts as much as 0.9 standard deviations of similarity.
-_LEXICAL_WEIGHT = 0.9
+# Both chosen on the train and dev queries of stackfaq, for two encoders (docs/LOG.md). A weight of one would let a body
+# that mentions everything win; without the body, an answer's own words are lost.
+_BODY_WEIGHT = 0.3
+# The best match of words counts as much as 0.4 standard deviations of similarity.
+_LEXICAL_WEIGHT = 0.4
 # Of either way of searching, this many go into the fusion.
 _CANDIDATES = 100
 # Pairs of documents whose similarities give the standard deviation.
@@ -125,10 +125,8 @@ class SearchIndex:
         words = lexical[rows] / best if best else np.zeros(len(rows))
         scores = (similarity - self._usual) / self._spread + _LEXICAL_WEIGHT * words
         order = np.argsort(-scores, kind="stable")[:count]
-        lengths = np.linalg.norm(self._vectors[rows[order]], axis=1)
         return [
-            Hit(self.documents[rows[at]], float(scores[at]), float(similarity[at] / length), float(words[at]))
-            for at, length in zip(order, lengths, strict=True)
+            Hit(self.documents[rows[at]], float(scores[at]), float(similarity[at]), float(words[at])) for at in order
         ]
 
     def save(self, folder: Path) -> None:
@@ -180,8 +178,12 @@ def _document_vectors(documents: Sequence[Document], encoder: TextEncoder, liste
     said = encoder.encode([document.body for document in documents], passages=True, listener=listener)
     starts = np.cumsum([0, *counts[:-1]])
     summed = np.add.reduceat(asked, starts, axis=0)
-    vectors: NDArray[np.float32] = summed / np.linalg.norm(summed, axis=1, keepdims=True) + _BODY_WEIGHT * said
-    return vectors
+    return _unit(_unit(summed) + _BODY_WEIGHT * said)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def _words_of(document: Document) -> str:

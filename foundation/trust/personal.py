@@ -16,7 +16,7 @@ _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-
 # What makes an amount of the digits before it.
 _UNIT = r"\s?[万亿]?(?:元|股|美元|港元|吨|份)"
 # Of China; of Spain, Italy, France, Poland and Germany; of Sweden and the United States, whose dashes tell them from
-# amounts. A country whose number is nine bare digits would take one in eleven of all such numbers away, and is left out.
+# amounts. A country whose number is nine bare digits would take one in eleven of all such numbers away: left out.
 _IDENTITY = {
     "cn.ric": re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"),
     "es.dni": re.compile(r"(?<![A-Za-z0-9])\d{8}-?[A-Za-z](?![A-Za-z0-9])"),

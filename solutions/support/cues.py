@@ -40,16 +40,17 @@ class Move:
 
 
 _BACK = re.compile(
-    r"\W*(?:please )?(?:go )?back(?: (?:to )?(?:the )?(?:previous|last|one|that|before).*)?\W*"
+    r"\W*(?:(?:ok|okay|please|pls|can you|could you)\W+)*(?:go )?back"
+    r"(?: (?:to )?(?:the )?(?:previous|last|one|that|before).*)?\W*"
     r"|\W*(?:the )?previous (?:one|answer|question)\W*"
     r"|\W*(?:返回|回到|回)(?:上一个|上一条|前面|刚才|之前).*|\W*返回\W*",
     re.I,
 )
 _NOT_HELPED = re.compile(
-    r"\b(?:that|this|it) (?:did ?n[o']?t|does ?n[o']?t|has ?n[o']?t) (?:help|work|answer)"
-    r"|\bnot (?:what i (?:asked|meant|wanted)|helpful|my question)"
+    r"\b(?:that|this|it)(?: one| answer)? (?:did ?n[o']?t|does ?n[o']?t|has ?n[o']?t) (?:help|work|answer)"
+    r"|\bnot (?:what i (?:asked|wanted)|helpful|my question)"
     r"|\bstill (?:not|no|doesn'?t|didn'?t) (?:work|help|solved)"
-    r"|没(?:有)?(?:用|帮助|解决)|不管用|答非所问|不是我(?:要|想)问的|还是不行|看不懂",
+    r"|没(?:有)?(?:用|帮助|帮到|帮上|解决)|不管用|答非所问|不是我(?:要|想)问的|还是不行|看不懂",
     re.I,
 )
 _CORRECTION = re.compile(
@@ -59,8 +60,9 @@ _CORRECTION = re.compile(
     re.I,
 )
 _FOLLOW_UP = re.compile(
-    r"\W*(?:and|also|what about|how about|what if|and if|but if|then)\b.*"
-    r"|\W*(?:那|那么|还有|另外|要是|如果|万一).{0,24}",
+    r"\W*(?:(?:ok|okay|so|well)\W+)?(?:and|also|what about|how about|what if|even if|but|then|instead)\b.*"
+    r"|.*\b(?:it|its|them|they|those|these|that one|this one|either|neither)\b.*"
+    r"|\W*(?:那|要是|如果|万一).*|.*(?:它|这个|那个|这张|那张|这单|那单).*|.{1,10}呢\W*",
     re.I | re.S,
 )
 _CHOICES = (
@@ -97,11 +99,11 @@ def read_move(text: str, options: int = 0) -> Move:
             return Move(Cue.CHOICE, stripped, at)
     if _BACK.fullmatch(stripped):
         return Move(Cue.BACK, stripped)
+    if _NOT_HELPED.search(stripped):
+        return Move(Cue.NOT_HELPED, stripped)
     corrected = _CORRECTION.match(stripped)
     if corrected and corrected[0].strip() and stripped[corrected.end() :].strip():
         return Move(Cue.CORRECTION, stripped[corrected.end() :].strip())
-    if _NOT_HELPED.search(stripped):
-        return Move(Cue.NOT_HELPED, stripped)
     if len(stripped) <= _MOST_FOLLOW_UP and _FOLLOW_UP.fullmatch(stripped):
         return Move(Cue.FOLLOW_UP, stripped)
     return Move(Cue.NEW, stripped)

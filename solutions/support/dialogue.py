@@ -26,6 +26,8 @@ class Limits:
         Least probability of an intent with which it is acted on.
     close : float
         Two intents whose probabilities differ by less are asked about.
+    angry : float
+        Least probability of anger with which a person is called.
     found : float
         Score of an article from which it answers although no intent is sure.
     person : float
@@ -33,6 +35,7 @@ class Limits:
     """
 
     answer: float
+    angry: float = 0.8
     close: float = 0.15
     found: float = 2.5
     person: float = 0.3
@@ -52,6 +55,10 @@ class Reading:
         Articles, the best first.
     readable : bool
         Whether there is a letter or digit in it.
+    vague : tuple of str
+        Topics that the one word of the message belongs to, where it has but one.
+    scrap : bool
+        Whether it is so short that it may be anything.
     """
 
     move: Move
@@ -60,6 +67,8 @@ class Reading:
     outside: bool
     hits: Sequence[Hit]
     readable: bool = True
+    vague: tuple[str, ...] = ()
+    scrap: bool = False
 
     def ranked(self) -> list[tuple[str, float]]:
         """Return the intents in scope by probability, the likeliest first."""
@@ -155,8 +164,9 @@ def _wish(case: Case) -> Verdict | None:
 
 
 def _angry(case: Case) -> Verdict | None:
-    mood = case.reading.mood
-    return Verdict(Act.HAND_OVER, "angry", case.first[0]) if mood.label == ANGRY and not mood.abstained else None
+    if case.reading.mood.probabilities.get(ANGRY, 0.0) < case.limits.angry or case.first[0] == SMALL_TALK:
+        return None
+    return Verdict(Act.HAND_OVER, "angry", case.first[0])
 
 
 def _not_helped(case: Case) -> Verdict | None:
@@ -172,13 +182,19 @@ def _small_talk(case: Case) -> Verdict | None:
     return Verdict(Act.ANSWER, "small_talk", intent) if intent == SMALL_TALK and share >= case.limits.answer else None
 
 
+def _vague(case: Case) -> Verdict | None:
+    return Verdict(Act.ASK, "vague", options=case.reading.vague) if case.reading.vague else None
+
+
 def _out_of_scope(case: Case) -> Verdict | None:
-    return Verdict(Act.REFUSE, "out_of_scope") if case.reading.outside else None
+    # of a word or two nobody can say what they are about
+    return Verdict(Act.REFUSE, "out_of_scope") if case.reading.outside and not case.reading.scrap else None
 
 
 def _sure(case: Case) -> Verdict | None:
-    sure = case.first[1] >= case.limits.answer and case.first[1] - case.second[1] >= case.limits.close
-    return Verdict(Act.ANSWER, "sure", case.first[0]) if sure else None
+    (first, share), (_, other) = case.first, case.second
+    sure = share >= case.limits.answer and share - other >= case.limits.close
+    return Verdict(Act.ANSWER, "sure", first) if sure and not case.reading.outside else None
 
 
 def _found(case: Case) -> Verdict | None:
@@ -205,6 +221,7 @@ RULES: tuple[Callable[[Case], Verdict | None], ...] = (
     _angry,
     _not_helped,
     _small_talk,
+    _vague,
     _out_of_scope,
     _sure,
     _found,

@@ -49,18 +49,18 @@ def speak(
     if verdict.why == "small_talk":
         return _small_talk(reading, state, question, language)
     shown = state.shown if verdict.why == "another" else ()
-    hit = _choose(reading.hits, verdict.intent, shown)
+    hit = _choose(reading.hits, verdict, shown)
     if hit is None:
         return Spoken((template("hand_over", language),), replace(state, handed_over=True, options=()))
     opening = (template("another", language),) if verdict.why == "another" else about(slots, language)
     return Spoken((*opening, *_quoted(hit, question, language)), _answered(verdict, state, question, hit, shown))
 
 
-def _choose(hits: Sequence[Hit], intent: str, shown: Sequence[str]) -> Hit | None:
-    """Return the best article that was not shown yet, one on the intent before others where articles have topics."""
+def _choose(hits: Sequence[Hit], verdict: Verdict, shown: Sequence[str]) -> Hit | None:
+    """Return the best article that was not shown yet; of an intent that the customer chose, where there is one."""
     fresh = [hit for hit in hits if hit.document.id not in shown]
-    on_topic = [hit for hit in fresh if hit.document.topic == intent]
-    return next(iter(on_topic or fresh), None)
+    chosen = [hit for hit in fresh if verdict.why == "chosen" and hit.document.topic == verdict.intent]
+    return next(iter(chosen or fresh), None)
 
 
 def _quoted(hit: Hit, question: str, language: Language) -> tuple[Sentence, ...]:
@@ -79,7 +79,7 @@ def _answered(verdict: Verdict, state: DialogueState, question: str, hit: Hit, s
 
 def _asking(verdict: Verdict, state: DialogueState, question: str, language: Language) -> Spoken:
     failed = replace(state, failures=state.failures + 1, options=verdict.options)
-    if verdict.why == "two_intents":
+    if verdict.options:
         # the question is remembered, so that a choice can be applied to it
         asked = replace(failed, question=question, intent="", shown=())
         return Spoken((template("ask_between", language),), asked)
@@ -101,7 +101,7 @@ def _handing_over(verdict: Verdict, reading: Reading, question: str, language: L
         return (template("waiting", language),)
     sorry = (template("sorry", language),) if verdict.why in ("angry", "not_helped") else ()
     said = (*sorry, template("hand_over", language))
-    hit = _choose(reading.hits, verdict.intent, ())
+    hit = _choose(reading.hits, verdict, ())
     # an angry customer gets what was found as well, if it is sure: the person may take a while
     if verdict.why == "angry" and hit and not reading.intent.abstained and not reading.outside:
         return (*said, template("meanwhile", language), *_quoted(hit, question, language))
