@@ -14,6 +14,7 @@ from solutions.base import Decision
 
 __all__ = [
     "QUIET",
+    "bar",
     "decision_card",
     "empty",
     "error",
@@ -137,14 +138,15 @@ def decision_card(
     else:
         said, why = words("answer.sure", label=names[decision.label], confidence=percent(decision.confidence)), ""
     icon = f'<span class="cl-mark" aria-hidden="true" style="color:{colour}">{mark}</span>' if mark else ""
-    bars = "".join(_bar(names[label], label, share, threshold) for label, share in ranked[:3])
+    bars = "".join(bar(names[label], label, share, threshold) for label, share in ranked[:3])
     legend = escape(words("trust.unsure_below", threshold=percent(threshold)))
     return f"""<section class="cl-answer"><p class="cl-kind">{escape(title)}</p>
 <h3>{icon}{escape(said)}</h3>
 {why}<div class="cl-bars">{bars}</div><div class="cl-legend"><span>▏{legend}</span></div>{details}</section>"""
 
 
-def _bar(name: str, label: str, share: float, threshold: float) -> str:
+def bar(name: str, label: str, share: float, threshold: float) -> str:
+    """Return a row of bars: a name, its share as a bar with the mark of the threshold, and in numbers."""
     colour = TONE_COLOURS.get(label, ACCENT)
     limit = f'<span class="cl-limit" style="left:{threshold:.1%}"></span>' if threshold <= 1 else ""
     return (

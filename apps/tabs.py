@@ -32,9 +32,9 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
     button = gr.Button(words("measure.button"), variant="primary")
     summary = gr.HTML(empty(words("measure.empty", dataset=datasets)))
     accuracy = gr.Plot(visible=False, show_label=False)
-    recalls = [gr.Plot(visible=False, show_label=False) for _ in specs]
+    recalls = [gr.Plot(visible=False, show_label=False) for _ in solution.records()]
 
-    @shown_errors(words, [gr.skip() for _ in range(1 + len(specs))])
+    @shown_errors(words, [gr.skip() for _ in range(1 + len(recalls))])
     def measure(progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
         from foundation.data.labelled import load_card_table
 
@@ -43,11 +43,15 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
             progress((done, len(specs)), desc=words.pick(spec.title))
             reports[words.pick(spec.title)] = solution.evaluate(load_card_table(spec.default_dataset, spec.name))
         names = label_names(solution, words)
-        found = "".join(_sentence(words, title, report) for title, report in reports.items())
-        pictures = [recall_plot(words, title, report, names[report.task]) for title, report in reports.items()]
+        classifiers = {title: report for title, report in reports.items() if report.per_class}
+        found = "".join(
+            _sentence(words, title, report) if title in classifiers else _search_sentence(words, title, report)
+            for title, report in reports.items()
+        )
+        pictures = [recall_plot(words, title, report, names[report.task]) for title, report in classifiers.items()]
         return (
             found,
-            gr.Plot(accuracy_plot(words, reports), visible=True),
+            gr.Plot(accuracy_plot(words, classifiers), visible=True),
             *(gr.Plot(picture, visible=True) for picture in pictures),
         )
 
@@ -67,6 +71,14 @@ def _sentence(words: Locale, title: str, report: Report) -> str:
     )
     shares = {"answered": percent(known["answered"] or 0), "right": percent(known["accuracy_answered"] or 0)}
     return f'<p class="cl-summary">{found} {words("measure.answered", **shares) if known["answered"] else ""}</p>'
+
+
+def _search_sentence(words: Locale, title: str, report: Report) -> str:
+    first, ten = report.metrics["top1"], report.metrics["recall_at_10"]
+    shares = {"value": percent(first.value), "low": percent(first.low), "high": percent(first.high)}
+    others = {"ten": percent(ten.value), "baseline": percent(report.baselines["bm25"]["top1"])}
+    said = words("measure.searched", task=title, rows=report.dataset.rows, **shares, **others)
+    return f'<p class="cl-summary">{said}</p>'
 
 
 def model_tab(solution: Solution[Any, Any], words: Locale) -> None:

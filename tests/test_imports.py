@@ -10,7 +10,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("foundation", "solutions", "apps")
 # A module may import modules of its own group and of the groups before it.
 LAYERS = (
-    ("foundation.errors", "foundation.settings", "foundation.progress", "foundation.files", "foundation.assets"),
+    (
+        "foundation.errors",
+        "foundation.settings",
+        "foundation.progress",
+        "foundation.files",
+        "foundation.assets",
+        "foundation.store",
+    ),
     ("foundation.data", "foundation.text"),
     ("foundation.training", "foundation.trust", "foundation.evaluation", "foundation.retrieval"),
     ("foundation.bundle", "foundation.incumbents"),

@@ -10,6 +10,7 @@ from apps.cli.tables import DataOption, DataRootOption, DatasetOption, EncodingO
 from foundation.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from foundation.evaluation.report import Report
@@ -62,7 +63,14 @@ def _show(report: "Report") -> None:
         f"{stamp.name}, {stamp.split} split, {stamp.rows} rows, sha256 {stamp.sha256[:12]}…; {escape(stamp.protocol)}"
         + ("" if stamp.as_published else "; [yellow]other files than the card describes[/]")
     )
-    console.print(_figures(report), _classes(report))
+    console.print(_figures(report))
+    if report.per_class:
+        _show_answers(console, report)
+
+
+def _show_answers(console: "Console", report: "Report") -> None:
+    """Print what is known of a classifier's answers."""
+    console.print(_classes(report))
     known = report.calibration
     if known["accuracy_answered"] is None:
         console.print("It is sure enough of none of the rows to answer.")

@@ -45,6 +45,8 @@ class LabelledTable:
         Whether the files have the hashes of the card.
     companions : tuple of LabelledTable
         Whose train and dev rows are trained on too; they are never what is evaluated.
+    data_root : Path or None
+        Where local copies of public sets were looked for.
     """
 
     name: str
@@ -56,6 +58,7 @@ class LabelledTable:
     names: Mapping[str, Names]
     as_published: bool = True
     companions: tuple["LabelledTable", ...] = ()
+    data_root: Path | None = None
 
     def part(self, *splits: Split) -> tuple[list[str], list[str]]:
         """Return texts and labels of the rows in any of the given splits."""
@@ -111,6 +114,7 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
             for companion in card.companions
             if task in find_card(companion).tasks
         ),
+        data_root=data_root,
     )
 
 

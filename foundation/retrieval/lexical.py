@@ -81,6 +81,7 @@ class LexicalIndex:
     def __init__(self, texts: Sequence[str]) -> None:
         from bm25s import BM25
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports each index as debug output on stderr
         self._bm25 = BM25()
         self._bm25.index([search_words(text) for text in texts], show_progress=False)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from foundation.data.splits import Split
 from foundation.data.tables import ColumnKind
+from foundation.errors import InputError
 from foundation.progress import Listener, silent
 from foundation.retrieval.index import Hit, SearchIndex
 from foundation.retrieval.lexical import search_words
@@ -235,9 +237,27 @@ class Support(Solution[SupportRequest, SupportResponse]):
         return float(1 / (1 + np.exp(bundle.scope.threshold - score)))
 
     @classmethod
+    def evaluate(cls, table: "LabelledTable", bundle: Path | None = None, listener: Listener = silent) -> "Report":
+        """Evaluate a bundle on a table's test split; of searching, the index of the documents of the table's card."""
+        if table.task != _RETRIEVAL:
+            return super().evaluate(table, bundle, listener)
+        from foundation.recipes.evaluate_retrieval import evaluate_retrieval
+        from foundation.retrieval.corpus import documents_of_card
+        from foundation.text.encoder import load_encoder
+        from solutions.support.knowledge import backbone_for
+
+        documents = documents_of_card(table.name, table.data_root)
+        encoder = load_encoder(backbone_for([*table.part(*Split)[0], *(document.title for document in documents)]))
+        return evaluate_retrieval(table, documents, encoder, cls.spec.name, listener)
+
+    @classmethod
     def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
         from foundation.recipes.train_text import train_text
 
+        if table.task == _RETRIEVAL:
+            raise InputError(
+                "searching is not trained; give the articles better titles, or questions that they answered"
+            )
         return train_text(table, recipe, cls.spec.name, listener, open_world=table.task == _INTENT)
 
     @classmethod

@@ -1,13 +1,12 @@
 """A table, scored: what the batch tab shows of it."""
 
-import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from apps.pages.finance.plots import frequency
+from apps.scratch import scratch_file
 from foundation.data.tables import parse_times, rename_columns, write_table
 from foundation.errors import InputError
 from foundation.progress import Listener
@@ -20,11 +19,6 @@ __all__ = ["ScoredTable", "score_table"]
 # A block is about a second of work: the bar moves, and Stop is heard.
 _BLOCK_ROWS = 64
 _MOST_ROWS = 20_000
-
-
-@cache
-def _scratch() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="colonnade-")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +57,7 @@ class ScoredTable:
 
     def save(self) -> Path:
         """Write all rows as CSV into a folder of their own, which goes when the server stops, and return the file."""
-        path = Path(tempfile.mkdtemp(dir=_scratch().name)) / "scored.csv"
+        path = scratch_file("scored.csv")
         write_table(self.rows, path, append=False, kind=".csv")
         return path
 

@@ -5,17 +5,16 @@ is lost and nothing is counted twice. An alert is never changed without a line t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
-from foundation.errors import ColonnadeError, InputError
+from foundation.errors import InputError
+from foundation.store import Store
 from solutions.finance.monitor.records import Alert, AlertState, ReadItem
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
 from solutions.finance.monitor.tables import series_items as members
@@ -29,7 +28,7 @@ _READ = ("topic", "tone", "tone_confidence", "unsure", "hour", "story", "novelty
 _AT_ONCE = 500  # rows of one statement: SQLite takes 32,766 values
 
 
-class MonitorStore:
+class MonitorStore(Store):
     """The monitor's database.
 
     Parameters
@@ -44,30 +43,7 @@ class MonitorStore:
     ''
     """
 
-    def __init__(self, url: str) -> None:
-        try:
-            self.engine = sql.create_engine(url, pool_pre_ping=True)
-        except (sql.exc.ArgumentError, ModuleNotFoundError) as error:
-            raise InputError(
-                f"got a database of kind {url.partition(':')[0]!r}; expected sqlite:///FILE or "
-                "postgresql+psycopg://USER@HOST/NAME (for the latter pip install 'psycopg[binary]')"
-            ) from error
-        if self.engine.dialect.name == "sqlite":
-            sql.event.listen(self.engine, "connect", _journal)
-        with self._told():
-            METADATA.create_all(self.engine)
-            there = {column["name"] for column in sql.inspect(self.engine).get_columns(items.name)}
-        if missing := set(items.c.keys()) - there:
-            raise InputError(
-                f"the database {self.engine.url!r} was made by an older version (it has no {min(missing)}); "
-                "move it away or name another --store: the sources are read again from their beginning"
-            )
-
-    @classmethod
-    def at(cls, path: Path) -> Self:
-        """Open or create a SQLite file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(f"sqlite:///{path}")
+    metadata = METADATA
 
     @property
     def clock(self) -> int | None:
@@ -254,30 +230,6 @@ class MonitorStore:
 
     def _insert(self, table: sql.Table) -> "sqlite.Insert | postgresql.Insert":
         return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
-
-    @contextmanager
-    def begin(self) -> Iterator[sql.Connection]:
-        """Yield a connection within a transaction; what the database says against it is one clear line."""
-        with self._told(), self.engine.begin() as run:
-            yield run
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sql.exc.DBAPIError as error:
-            reason = str(error.orig).splitlines()[0]
-            raise ColonnadeError(
-                f"the database {self.engine.url!r} does not take it ({reason}); nothing was lost: "
-                "see to its disk or connection, the monitor tries again"
-            ) from error
-
-
-def _journal(connection: Any, _: Any) -> None:
-    """Let a page read while the monitor writes, and write what is committed to the disk."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA busy_timeout=10000")
 
 
 def _memberships(each: ReadItem, item: int) -> Iterator[dict[str, Any]]:

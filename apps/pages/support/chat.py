@@ -1,0 +1,83 @@
+"""The chat as people know it: streamed, retry, edit, thumbs; beside it the reasons."""
+
+import gradio as gr
+
+from apps.components import QUIET, empty, lead
+from apps.locale import Language, Locale
+from apps.pages.support.session import Session
+from apps.pages.support.talk import Talk
+from solutions.support.pipeline import Support
+
+__all__ = ["EXAMPLES", "chat_tab"]
+
+# An order number, a plain question, what is out of scope, an angry customer, a word that says too little.
+EXAMPLES = {
+    Language.EN: (
+        "Where is my parcel? The order is TW-48213907.",
+        "what does it cost to pay abroad",
+        "Can you help me with my maths homework?",
+        "THIS IS A JOKE! Third time I ask where my refund is!!",
+        "card",
+    ),
+    Language.ZH: (
+        "我的快递到哪了？单号TW-48213907",
+        "在国外刷卡要手续费吗",
+        "帮我写一首情诗",
+        "你们到底管不管！退款催了三次了，再不处理我就投诉！",
+        "银行卡丢了怎么办",
+    ),
+}
+_POLL_SECONDS = 3
+
+
+def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
+    """Draw the tab; ``knowledge`` holds a visitor's own index, or None."""
+    talk = Talk(solution, words)
+    gr.HTML(lead(words("chat.lead")))
+    session = gr.State(None)  # a conversation begins with its first message: visitors must not share one
+    with gr.Row():
+        with gr.Column(scale=6, min_width=320):
+            chat = gr.Chatbot(
+                talk.messages(Session()),
+                label=words("chat.tab"),
+                height=460,
+                editable="user",
+                render_markdown=False,
+                buttons=["copy"],
+                feedback_options=("Like", "Dislike", words("chat.wrong"), words("chat.unclear")),
+                elem_id="chat",
+            )
+            box = gr.Textbox(
+                placeholder=words("chat.placeholder"),
+                label=words("chat.message"),
+                show_label=False,
+                submit_btn=True,
+                lines=1,
+                max_lines=6,
+                autofocus=True,
+                elem_id="message",
+            )
+            with gr.Row():
+                again = gr.Button(words("chat.new"), size="sm")
+                export = gr.DownloadButton(words("chat.export"), size="sm")
+            samples = [[sample] for spoken in (words.language, words.language.other) for sample in EXAMPLES[spoken]]
+            examples = gr.Dataset(
+                components=[gr.Textbox(visible=False)],
+                samples=samples,
+                label=words("finance.examples"),
+                samples_per_page=len(samples),
+            )
+        with gr.Column(scale=5, min_width=320):
+            panel = gr.HTML(empty(words("chat.empty")), elem_id="reasons")
+    timer = gr.Timer(_POLL_SECONDS, active=False)
+    outputs = [chat, panel, session, box, timer]
+    asked = [box, session, knowledge]
+    box.submit(talk.answer, asked, outputs, api_name="chat", show_progress="hidden")
+    examples.click(lambda sample: sample[0], [examples], [box], **QUIET).then(talk.answer, asked, outputs, **QUIET)
+    chat.retry(talk.retry, [session, knowledge], outputs, **QUIET)
+    chat.edit(talk.edit, [session, knowledge], outputs, **QUIET)
+    chat.option_select(talk.choose, [session, knowledge], outputs, **QUIET)
+    chat.like(talk.rate, [session], None, **QUIET)
+    gr.on([again.click, chat.clear], talk.begin, None, outputs, **QUIET)
+    timer.tick(talk.listen, [session], outputs, **QUIET)
+    export.click(talk.transcript, [session], [export], **QUIET)

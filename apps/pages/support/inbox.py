@@ -1,0 +1,113 @@
+"""The desk behind the chat: who waits for a person, which articles are missing, what should be labelled next."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from apps.components import QUIET, empty, lead, shown_errors
+from apps.locale import Locale
+from apps.pages.support.session import desk
+from apps.tabs import label_names
+from solutions.support.desk import Turn, Waiting
+from solutions.support.gaps import find_gaps
+from solutions.support.pipeline import Support
+
+__all__ = ["inbox_tab"]
+
+_GAPS, _QUESTIONS = 8, 3
+
+
+def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
+    """Draw the tab; it looks at the desk when it is opened."""
+    names = label_names(solution, words)["intent"]
+    gr.HTML(lead(words("inbox.lead")))
+    with gr.Row():
+        with gr.Column(scale=6, min_width=320):
+            summary = gr.HTML(empty(words("inbox.empty")), elem_id="inbox-summary")
+            chosen = gr.Dropdown([], label=words("inbox.choose"), visible=False, elem_id="inbox-choose")
+            transcript = gr.HTML()
+            reply = gr.Textbox(label=words("inbox.reply"), lines=2, visible=False, elem_id="inbox-reply")
+            send = gr.Button(words("inbox.send"), variant="primary", visible=False)
+        with gr.Column(scale=5, min_width=320):
+            gaps = gr.HTML(empty(words("inbox.no_gaps")), elem_id="inbox-gaps")
+            queue = gr.HTML()
+    look = gr.Button(words("live.refresh"), size="sm")
+    outputs = [summary, chosen, transcript, reply, send, gaps, queue]
+    blank = [gr.skip() for _ in outputs[1:]]
+
+    @shown_errors(words, blank)
+    def refresh() -> tuple[Any, ...]:
+        waiting = desk().waiting()
+        there = bool(waiting)
+        choices = [(_title(each, words), each.conversation) for each in waiting]
+        first = waiting[0].conversation if there else None
+        missing = [turn.said for turn in desk().unanswered()]
+        return (
+            f'<p class="cl-summary">{words("inbox.waiting", count=len(waiting))}</p>'
+            if there
+            else empty(words("inbox.empty")),
+            gr.Dropdown(choices, value=first, visible=there),
+            _conversation(waiting[0].turns, words) if there else "",
+            gr.Textbox(visible=there),
+            gr.Button(visible=there),
+            _gaps(missing, solution, words),
+            _queue(desk().to_label(), names, words),
+        )
+
+    def show(conversation: str) -> str:
+        return _conversation(tuple(desk().transcript(conversation)), words)
+
+    @shown_errors(words, blank)
+    def close(conversation: str, text: str) -> tuple[Any, ...]:
+        desk().close(conversation, words("live.somebody"), text or "")
+        said = refresh()
+        return (*said[:3], gr.Textbox("", visible=bool(desk().waiting())), *said[4:])
+
+    gr.on([tab.select, look.click], refresh, None, outputs, **QUIET)
+    chosen.select(show, [chosen], [transcript], **QUIET)
+    send.click(close, [chosen, reply], outputs, **QUIET)
+
+
+def _title(waiting: Waiting, words: Locale) -> str:
+    said = waiting.turns[-1].said
+    return f"{waiting.since:%H:%M} · {words(f'chat.why_{waiting.why}')} · {said[:40]}"
+
+
+def _conversation(turns: tuple[Turn, ...], words: Locale) -> str:
+    lines = "".join(
+        f"<p><b>{words('inbox.customer')}</b> {escape(turn.said)}</p>"
+        f"<p class='cl-why'>{escape(turn.answered)} <small>({words(f'chat.act_{turn.act.value}')})</small></p>"
+        for turn in turns
+    )
+    return f'<section class="cl-answer">{lines}</section>'
+
+
+def _gaps(questions: list[str], solution: Support, words: Locale) -> str:
+    """Propose the articles that are missing."""
+    if not questions:
+        return empty(words("inbox.no_gaps"))
+    found = find_gaps(questions, solution.knowledge.encoder)[:_GAPS]
+    rows = "".join(
+        f"<tr><td>{gap.count}</td><td>{escape(gap.title)}<br><small>"
+        f"{escape(' · '.join(gap.questions[1 : 1 + _QUESTIONS]))}</small></td></tr>"
+        for gap in found
+    )
+    return (
+        f'<p class="cl-summary">{words("inbox.gaps", count=len(questions))}</p><table class="cl-worst"><thead><tr>'
+        f"<th>{words('inbox.times')}</th><th>{words('inbox.proposed')}</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _queue(turns: list[Turn], names: Any, words: Locale) -> str:
+    """List what a label would teach most."""
+    if not turns:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(names.get(turn.intent, turn.intent))}</td><td>{escape(turn.said)}</td></tr>"
+        for turn in turns[:_GAPS]
+    )
+    return (
+        f'<p class="cl-summary">{words("inbox.queue")}</p><table class="cl-worst"><thead><tr>'
+        f"<th>{words('chat.intent')}</th><th>{words('chat.message')}</th></tr></thead><tbody>{rows}</tbody></table>"
+    )

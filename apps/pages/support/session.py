@@ -1,0 +1,89 @@
+"""A visitor's conversation: what was said, and the state of the dialogue before each turn."""
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from apps.locale import Locale
+from foundation.retrieval.index import SearchIndex
+from foundation.settings import settings
+from solutions.support.desk import Desk
+from solutions.support.pipeline import Support
+from solutions.support.schema import DialogueState, SupportRequest, SupportResponse
+
+__all__ = ["Answered", "Session", "desk"]
+
+
+@cache
+def desk() -> Desk:
+    """Return the desk of this machine."""
+    return Desk.at(settings().home / "desk.db")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A turn that was taken."""
+
+    said: str
+    response: SupportResponse
+    number: int
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Session:
+    """One visitor's conversation.
+
+    Attributes
+    ----------
+    id : str
+    turns : tuple of Answered
+    reply : str
+        What a person wrote, once the conversation was handed over.
+    """
+
+    id: str = field(default_factory=lambda: str(uuid4()))
+    turns: tuple[Answered, ...] = ()
+    reply: str = ""
+
+    @property
+    def state(self) -> DialogueState:
+        """The state of the dialogue; after a person's reply the assistant listens again."""
+        state = self.turns[-1].response.state if self.turns else DialogueState()
+        return replace(state, handed_over=False, failures=0) if self.reply else state
+
+    def before(self, turn: int) -> "Session":
+        """Return the conversation as it was before a turn, to take it again."""
+        return replace(self, turns=self.turns[:turn])
+
+    def say(self, solution: Support, text: str, knowledge: SearchIndex | None, shown: str = "") -> "Session":
+        """Take a turn and keep it; ``shown`` is what the visitor sees of a choice by a button."""
+        assistant = solution if knowledge is None else solution.with_knowledge(knowledge)
+        started = time.perf_counter()
+        (response,) = assistant.predict([SupportRequest(text, self.state)])
+        milliseconds = 1000 * (time.perf_counter() - started)
+        number = desk().record(self.id, shown or text, response)
+        return replace(self, turns=(*self.turns, Answered(shown or text, response, number, milliseconds)))
+
+    def messages(self, words: Locale, names: dict[str, str]) -> list[dict[str, Any]]:
+        """Return the conversation as Gradio's chat shows it, opened by the line that says what answers here."""
+        shown: list[dict[str, Any]] = [{"role": "assistant", "content": words("chat.opening")}]
+        for turn in self.turns:
+            shown.append({"role": "user", "content": turn.said})
+            said = {"role": "assistant", "content": written(turn.response)}
+            options = [
+                {"value": str(at), "label": names.get(option, option)}
+                for at, option in enumerate(turn.response.options, start=1)
+            ]
+            shown.append(said | ({"options": options} if options else {}))
+        if self.reply:
+            shown.append({"role": "assistant", "content": words("chat.person", reply=self.reply)})
+        return shown
+
+
+def written(response: SupportResponse) -> str:
+    """Return an answer with the sources of the sentences that it quotes."""
+    quoted = [sentence.source for sentence in response.sentences if "#" in sentence.source]
+    return f"{response.text}\n\n[{', '.join(quoted)}]" if quoted else response.text

@@ -1,0 +1,119 @@
+"""What happens in the chat: a handler returns what the chat, the reasons, the session, the box and the timer show."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from apps.components import empty, error
+from apps.locale import Locale
+from apps.pages.support.reasons import reason_panel
+from apps.pages.support.session import Session, desk, written
+from apps.scratch import scratch_file
+from apps.tabs import label_names
+from foundation.errors import ColonnadeError
+from foundation.retrieval.index import SearchIndex
+from solutions.support.desk import Rating
+from solutions.support.pipeline import Support
+
+__all__ = ["Talk"]
+
+# A pause between the sentences of an answer: all of it is there at once, but it is read from its beginning.
+_SENTENCE_SECONDS = 0.05
+
+Shown = tuple[Any, ...]
+
+
+class Talk:
+    """The handlers of a chat.
+
+    Parameters
+    ----------
+    solution : Support
+    words : Locale
+    """
+
+    def __init__(self, solution: Support, words: Locale) -> None:
+        self.solution = solution
+        self.words = words
+        self.names = {task: dict(labels) for task, labels in label_names(solution, words).items()}
+
+    def begin(self) -> Shown:
+        """Open a new conversation."""
+        fresh = Session()
+        return self.messages(fresh), empty(self.words("chat.empty")), None, "", gr.Timer(active=False)
+
+    def messages(self, talk: Session) -> Any:
+        """Return a conversation as Gradio's chat takes it."""
+        return talk.messages(self.words, self.names["intent"])
+
+    def answer(self, text: str, talk: Session | None, own: SearchIndex | None, shown: str = "") -> Iterator[Shown]:
+        """Take a turn and stream it; what cannot be read is told beside the chat, and stays in the box."""
+        try:
+            after = (talk or Session()).say(self.solution, text or "", own, shown)
+        except ColonnadeError as failure:
+            yield gr.skip(), error(self.words, str(failure)), talk, gr.skip(), gr.skip()
+            return
+        turn, messages = after.turns[-1], self.messages(after)
+        reasons = reason_panel(turn, self.solution, self.names, self.words)
+        whole, pieces = written(turn.response), [sentence.text for sentence in turn.response.sentences]
+        for count in range(1, len(pieces)):
+            part = {"role": "assistant", "content": whole[: len(" ".join(pieces[:count]))]}
+            yield [*messages[:-1], part], reasons, talk, "", gr.skip()
+            time.sleep(_SENTENCE_SECONDS)
+        yield messages, reasons, after, "", gr.Timer(active=turn.response.state.handed_over)
+
+    def retry(self, talk: Session, own: SearchIndex | None, event: gr.RetryData) -> Iterator[Shown]:
+        """Take a turn again."""
+        turn = _turn_of(event.index)
+        yield from self.answer(talk.turns[turn].said, talk.before(turn), own)
+
+    def edit(self, talk: Session, own: SearchIndex | None, event: gr.EditData) -> Iterator[Shown]:
+        """Take a turn again with another message; what came after it is gone."""
+        yield from self.answer(str(event.value), talk.before(_turn_of(event.index)), own)
+
+    def choose(self, talk: Session, own: SearchIndex | None, event: gr.SelectData) -> Iterator[Shown]:
+        """Take the option whose button was pressed; one of an earlier turn is no choice any more."""
+        options, at = talk.state.options, int(event.value) - 1
+        if at < len(options):
+            yield from self.answer(str(event.value), talk, own, self.names["intent"].get(options[at], options[at]))
+
+    def rate(self, talk: Session | None, event: gr.LikeData) -> None:
+        """Keep a thumb and its reason."""
+        turn = _turn_of(event.index)
+        if talk and 0 <= turn < len(talk.turns):
+            desk().rate(talk.turns[turn].number, self._rating(event.liked))
+            gr.Info(self.words("chat.rated"), duration=2)
+
+    def listen(self, talk: Session) -> Shown:
+        """Show what a person has replied, as soon as one has; then the assistant listens again."""
+        reply = desk().reply_to(talk.id)
+        if not reply:
+            return (gr.skip(),) * 5
+        after = Session(talk.id, talk.turns, reply)
+        return self.messages(after), gr.skip(), after, gr.skip(), gr.Timer(active=False)
+
+    def transcript(self, talk: Session | None) -> str:
+        """Write the conversation as it is kept, that is masked, to a file."""
+        turns = desk().transcript(talk.id) if talk else []
+        lines = [f"> {turn.said}\n{turn.answered}\n[{turn.act.value}: {turn.why}]\n" for turn in turns]
+        path = scratch_file("conversation.txt")
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return str(path)
+
+    def _rating(self, liked: bool | str) -> Rating:
+        ratings = {
+            "True": Rating.HELPED,
+            "Like": Rating.HELPED,
+            "False": Rating.WRONG,
+            "Dislike": Rating.WRONG,
+            self.words("chat.wrong"): Rating.WRONG,
+            self.words("chat.unclear"): Rating.UNCLEAR,
+        }
+        return ratings.get(str(liked), Rating.NONE)
+
+
+def _turn_of(index: int | tuple[int, int]) -> int:
+    """Return which turn a message of the chat belongs to; the first message is the opening."""
+    return ((index if isinstance(index, int) else index[0]) - 1) // 2

@@ -1,0 +1,118 @@
+"""From a search index and questions to a report."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.data.labelled import LabelledTable
+from foundation.data.splits import Split
+from foundation.errors import InputError
+from foundation.evaluation.ranking import ranking_metrics
+from foundation.evaluation.report import DatasetStamp, Report
+from foundation.progress import Listener, silent
+from foundation.retrieval.documents import Document
+from foundation.retrieval.index import SearchIndex
+from foundation.retrieval.lexical import LexicalIndex
+from foundation.text.encoder import TextEncoder
+
+__all__ = ["evaluate_retrieval", "with_phrasings"]
+
+# Hits that are asked for: translations of a document count once.
+_DEPTH = 30
+
+
+def evaluate_retrieval(
+    table: LabelledTable,
+    documents: Sequence[Document],
+    encoder: TextEncoder,
+    solution: str,
+    listener: Listener = silent,
+) -> Report:
+    """Search for the test questions in documents that have seen none of the others.
+
+    The baselines are words alone (BM25), and the same index when the train and dev questions are known to it as
+    phrasings of the documents that they belong to.
+
+    Parameters
+    ----------
+    table : LabelledTable
+        Questions, labelled with the id of the document that answers them.
+    documents : sequence of Document
+    encoder : TextEncoder
+    solution : str
+    listener : Listener
+
+    Raises
+    ------
+    InputError
+        There are no test questions, or one belongs to a document that is not there.
+    """
+    questions, answers = table.part(Split.TEST)
+    if not questions:
+        raise InputError(f"{table.name} has no test rows; expected rows whose split is 'test'")
+    if strange := sorted(set(answers) - {document.id for document in documents}):
+        raise InputError(f"{table.name} has questions for documents that are not there: {', '.join(strange[:3])}")
+    index = SearchIndex.build(documents, encoder, listener=listener)
+    started = time.perf_counter()
+    ranks = _ranks(index, questions, answers)
+    seconds = time.perf_counter() - started
+    lexical = LexicalIndex([f"{document.title}\n{document.body}" for document in documents])
+    taught = SearchIndex.build(with_phrasings(documents, *table.part(Split.TRAIN, Split.DEV)), encoder, index, listener)
+    others = {
+        "bm25": _lexical_ranks(lexical, documents, questions, answers),
+        "with_train_questions": _ranks(taught, questions, answers),
+    }
+    return Report(
+        solution=solution,
+        task=table.task,
+        dataset=DatasetStamp(
+            name=table.name,
+            split=Split.TEST.value,
+            sha256=table.sha256,
+            rows=len(questions),
+            protocol=f"{table.protocol}; {len(documents)} documents, no question of train or dev seen",
+            as_published=table.as_published,
+        ),
+        bundle=f"{encoder.record.name}-{encoder.content_sha256()[:8]}",
+        metrics=ranking_metrics(ranks),
+        baselines={
+            name: {metric: figure.value for metric, figure in ranking_metrics(rank).items()}
+            for name, rank in others.items()
+        },
+        per_class={},
+        calibration={},
+        leakage={},
+        seconds=round(seconds, 2),
+    )
+
+
+def with_phrasings(documents: Sequence[Document], questions: Sequence[str], answers: Sequence[str]) -> list[Document]:
+    """Return the documents with questions that they answered as phrasings of theirs, in every language of them."""
+    asked: dict[str, list[str]] = {}
+    for question, answer in zip(questions, answers, strict=True):
+        asked.setdefault(answer, []).append(question)
+    return [replace(document, phrasings=(*document.phrasings, *asked.get(document.id, ()))) for document in documents]
+
+
+def _ranks(index: SearchIndex, questions: Sequence[str], answers: Sequence[str]) -> NDArray[np.int64]:
+    vectors = index.encoder.encode(questions)
+    hits = [index.search_vector(vector, text, _DEPTH) for vector, text in zip(vectors, questions, strict=True)]
+    return np.array(
+        [_rank([hit.document.id for hit in found], answer) for found, answer in zip(hits, answers, strict=True)]
+    )
+
+
+def _lexical_ranks(
+    index: LexicalIndex, documents: Sequence[Document], questions: Sequence[str], answers: Sequence[str]
+) -> NDArray[np.int64]:
+    ids = [document.id for document in documents]
+    orders = [np.argsort(-index.scores(question), kind="stable")[:_DEPTH] for question in questions]
+    return np.array([_rank([ids[row] for row in order], answer) for order, answer in zip(orders, answers, strict=True)])
+
+
+def _rank(found: Sequence[str], answer: str) -> int:
+    distinct = list(dict.fromkeys(found))
+    return distinct.index(answer) if answer in distinct else _DEPTH

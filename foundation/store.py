@@ -1,0 +1,83 @@
+"""A database of one's own tables: SQLite by default, PostgreSQL by URL; what it says against us is one clear line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import sqlalchemy as sql
+
+from foundation.errors import ColonnadeError, InputError
+
+__all__ = ["Store"]
+
+
+class Store:
+    """Base of everything that keeps rows; a subclass names its tables.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///FILE``, ``postgresql+psycopg://user@host/name``.
+
+    Raises
+    ------
+    InputError
+        The kind of database is not known, or an older release made it.
+    """
+
+    metadata: ClassVar[sql.MetaData]
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = sql.create_engine(url, pool_pre_ping=True)
+        except (sql.exc.ArgumentError, ModuleNotFoundError) as error:
+            raise InputError(
+                f"got a database of kind {url.partition(':')[0]!r}; expected sqlite:///FILE or "
+                "postgresql+psycopg://USER@HOST/NAME (for the latter pip install 'psycopg[binary]')"
+            ) from error
+        if self.engine.dialect.name == "sqlite":
+            sql.event.listen(self.engine, "connect", _journal)
+        with self._told():
+            self.metadata.create_all(self.engine)
+            inspector = sql.inspect(self.engine)
+            there = {
+                table.name: {column["name"] for column in inspector.get_columns(table.name)}
+                for table in self.metadata.sorted_tables
+            }
+        for table in self.metadata.sorted_tables:
+            if missing := set(table.c.keys()) - there[table.name]:
+                raise InputError(
+                    f"the database {self.engine.url!r} was made by an older version (it has no {min(missing)}); "
+                    "move it away or name another --store: the sources are read again from their beginning"
+                )
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Open or create a SQLite file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(f"sqlite:///{path}")
+
+    @contextmanager
+    def begin(self) -> Iterator[sql.Connection]:
+        """Yield a connection within a transaction; what the database says against it is one clear line."""
+        with self._told(), self.engine.begin() as run:
+            yield run
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sql.exc.DBAPIError as error:
+            reason = str(error.orig).splitlines()[0]
+            raise ColonnadeError(
+                f"the database {self.engine.url!r} does not take it ({reason}); nothing was lost: "
+                "see to its disk or connection, and try again"
+            ) from error
+
+
+def _journal(connection: Any, _: Any) -> None:
+    """Let a page read while something writes, and write what is committed to the disk."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA busy_timeout=10000")

@@ -1,0 +1,213 @@
+"""What the service desk keeps: every turn, what people said of it, and the conversations that wait for a person.
+
+Personal data is masked before anything is written. What could not be answered is the most valuable of it: see
+``solutions/support/gaps.py``.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+import sqlalchemy as sql
+
+from foundation.errors import InputError
+from foundation.store import Store
+from foundation.trust.personal import mask_personal_data
+from solutions.support.schema import Act, SupportResponse
+
+__all__ = ["Desk", "Rating", "Turn", "Waiting"]
+
+METADATA = sql.MetaData()
+turns = sql.Table(
+    "turns",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("conversation", sql.String(36), nullable=False, index=True),
+    sql.Column("at", sql.DateTime, nullable=False),
+    sql.Column("said", sql.Text, nullable=False),
+    sql.Column("answered", sql.Text, nullable=False),
+    sql.Column("act", sql.String(16), nullable=False),
+    sql.Column("why", sql.String(32), nullable=False),
+    sql.Column("intent", sql.String(64), nullable=False),
+    sql.Column("confidence", sql.Float, nullable=False),
+    sql.Column("margin", sql.Float, nullable=False),
+    sql.Column("article", sql.String(255), nullable=False),
+    sql.Column("rating", sql.String(16), nullable=False, server_default=""),
+    sql.Column("remark", sql.Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+closed = sql.Table(
+    "closed",
+    METADATA,
+    sql.Column("conversation", sql.String(36), primary_key=True),
+    sql.Column("at", sql.DateTime, nullable=False),
+    sql.Column("who", sql.String(64), nullable=False),
+    sql.Column("reply", sql.Text, nullable=False),
+)
+
+
+class Rating(str, Enum):
+    """What a customer said of an answer."""
+
+    HELPED = "helped"
+    WRONG = "wrong"
+    UNCLEAR = "unclear"
+    NONE = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A message and what was done with it, as it is kept."""
+
+    id: int
+    conversation: str
+    at: datetime
+    said: str
+    answered: str
+    act: Act
+    why: str
+    intent: str
+    confidence: float
+    margin: float
+    article: str
+    rating: Rating
+    remark: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A conversation that waits for a person.
+
+    Attributes
+    ----------
+    conversation : str
+    since : datetime
+        UTC, when it was handed over.
+    why : str
+        Name of the rule that did it.
+    turns : tuple of Turn
+        All of the conversation, in order.
+    """
+
+    conversation: str
+    since: datetime
+    why: str
+    turns: tuple[Turn, ...]
+
+
+class Desk(Store):
+    """The desk's database.
+
+    Examples
+    --------
+    >>> Desk("sqlite://").waiting()
+    []
+    """
+
+    metadata = METADATA
+
+    def record(self, conversation: str, said: str, response: SupportResponse) -> int:
+        """Keep a turn, masked, and return its number."""
+        shares = sorted(response.intent.probabilities.values(), reverse=True)
+        row = {
+            "conversation": conversation,
+            "at": _now(),
+            "said": mask_personal_data(said),
+            "answered": mask_personal_data(response.text),
+            "act": response.act.value,
+            "why": response.why,
+            "intent": response.intent.label,
+            "confidence": response.intent.confidence,
+            "margin": shares[0] - shares[1] if len(shares) > 1 else 1.0,
+            "article": response.hits[0].document.id if response.hits else "",
+        }
+        with self.begin() as run:
+            number: int = run.execute(sql.insert(turns).values(row).returning(turns.c.id)).scalar_one()
+        return number
+
+    def rate(self, number: int, rating: Rating, remark: str = "") -> None:
+        """Keep what a customer said of an answer; the last word counts.
+
+        Raises
+        ------
+        InputError
+            There is no such turn.
+        """
+        values = {"rating": rating.value, "remark": mask_personal_data(remark)}
+        with self.begin() as run:
+            if not run.execute(sql.update(turns).where(turns.c.id == number).values(values)).rowcount:
+                raise InputError(f"there is no turn {number} to rate")
+
+    def waiting(self) -> list[Waiting]:
+        """Return the conversations that were handed over and not closed, the longest waiting first."""
+        handed = turns.c.act == Act.HAND_OVER.value
+        still = turns.c.conversation.not_in(sql.select(closed.c.conversation))
+        wanted = sql.select(turns.c.conversation).where(handed, still).distinct()
+        with self.begin() as run:
+            rows = run.execute(
+                sql.select(turns).where(turns.c.conversation.in_(wanted)).order_by(turns.c.id)
+            ).mappings()
+            kept = [_turn(row) for row in rows]
+        found = []
+        for conversation in dict.fromkeys(turn.conversation for turn in kept):
+            own = tuple(turn for turn in kept if turn.conversation == conversation)
+            first = next(turn for turn in own if turn.act is Act.HAND_OVER)
+            found.append(Waiting(conversation, first.at, first.why, own))
+        return sorted(found, key=lambda waiting: waiting.since)
+
+    def close(self, conversation: str, who: str, reply: str) -> None:
+        """Keep a person's reply and take the conversation from the inbox.
+
+        Raises
+        ------
+        InputError
+            The reply is empty, or somebody else has closed it already.
+        """
+        if not reply.strip():
+            raise InputError("the reply is empty; write what the customer is to read")
+        row = {"conversation": conversation, "at": _now(), "who": who, "reply": mask_personal_data(reply)}
+        with self.begin() as run:
+            if run.execute(sql.select(closed).where(closed.c.conversation == conversation)).first():
+                raise InputError("somebody has replied to this customer already; look again")
+            run.execute(sql.insert(closed).values(row))
+
+    def reply_to(self, conversation: str) -> str:
+        """Return what a person replied in a conversation; ``""`` as long as nobody did."""
+        with self.begin() as run:
+            wanted = sql.select(closed.c.reply).where(closed.c.conversation == conversation)
+            return run.execute(wanted).scalar() or ""
+
+    def unanswered(self) -> list[Turn]:
+        """Return the turns that found no answer, or one that did not help, the latest first."""
+        failed = turns.c.act.in_([Act.ASK.value, Act.REFUSE.value]) | turns.c.rating.in_(
+            [Rating.WRONG.value, Rating.UNCLEAR.value]
+        )
+        failed |= turns.c.why.in_(["not_helped", "not_understood", "another"])
+        return self._turns(sql.select(turns).where(failed).order_by(turns.c.id.desc()))
+
+    def to_label(self, count: int = 20) -> list[Turn]:
+        """Return the turns whose labels would teach most: those in which two intents were nearest to each other.
+
+        References
+        ----------
+        Scheffer et al. (2001), "Active hidden Markov models for information extraction": sampling by the margin.
+        """
+        new = turns.c.why.not_in(["waiting", "unreadable", "back", "nothing_before", "chosen"])
+        return self._turns(sql.select(turns).where(new).order_by(turns.c.margin, turns.c.id).limit(count))
+
+    def transcript(self, conversation: str) -> list[Turn]:
+        """Return a conversation in order."""
+        wanted = sql.select(turns).where(turns.c.conversation == conversation).order_by(turns.c.id)
+        return self._turns(wanted)
+
+    def _turns(self, wanted: "sql.Select[tuple[object, ...]]") -> list[Turn]:
+        with self.begin() as run:
+            return [_turn(row) for row in run.execute(wanted).mappings()]
+
+
+def _turn(row: sql.RowMapping) -> Turn:
+    return Turn(**{**row, "act": Act(row["act"]), "rating": Rating(row["rating"])})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
