@@ -94,8 +94,9 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained_home(real_home: Path) -> Path:
-    """A home whose finance models are trained on the embedded default, as the first start does it."""
+    """A home whose models are trained on the embedded defaults, as the first start does it."""
     colonnade("evaluate", "finance", "--task", "tone", home=real_home, seconds=600)
+    colonnade("evaluate", "support", "--task", "intent", home=real_home, seconds=600)
     return real_home
 
 

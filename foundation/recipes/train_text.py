@@ -1,6 +1,6 @@
 """From labelled texts to a bundle: leakage check, fit, calibration, figures on held-out rows, card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from foundation.training.method import MethodName, configure, find_method
 from foundation.trust.calibration import Calibration, fit_calibration
 from foundation.trust.scope import OUT_OF_SCOPE, Scope, fit_scope
 
-__all__ = ["TextRecipe", "Trained", "classifier", "companion_rows", "train_text"]
+__all__ = ["TextRecipe", "Trained", "classifier", "companion_rows", "scope_of", "train_text"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def train_text(
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
     )
-    scope = _fit_scope(model, calibration, texts, labels) if open_world else None
+    scope = scope_of(model, calibration, texts, labels) if open_world else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
     splits = "row,split\n" + "".join(
         f"{row},{split}\n" for row, split in enumerate(table.frame[Columns.SPLIT], start=1)
@@ -123,8 +123,11 @@ def train_text(
     return Trained(bundle, papers, leakage, metrics, model.history_)
 
 
-def _fit_scope(model: TextClassifier, calibration: Calibration, texts: list[str], labels: list[str]) -> Scope:
-    """Fit to rows that have a class; those out of scope, where there are any, are a class that does not count here."""
+def scope_of(model: TextClassifier, calibration: Calibration, texts: Sequence[str], labels: Sequence[str]) -> Scope:
+    """Fit what tells texts in scope from others to a fitted model and its training rows.
+
+    Rows out of scope, where there are any, are a class of the model that does not count here.
+    """
     encoder, inside = model.network_.encoder, model.classes_ != OUT_OF_SCOPE
     reference = encoder.encode([text for text, label in zip(texts, labels, strict=True) if label != OUT_OF_SCOPE])
     rows = np.flatnonzero(inside[model.held_out_targets_])

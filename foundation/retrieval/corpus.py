@@ -52,7 +52,7 @@ def documents_of_table(frame: pd.DataFrame, name: str) -> list[Document]:
     for at, row in enumerate(frame.to_dict("records"), start=1):
         cells = {key: _text(row.get(key)) for key in ("id", "title", "body", "topic", "language")}
         if cells["title"] and cells["body"]:
-            key = cells["id"] or f"{Path(name).stem}-{at}"
+            key = cells["id"] or f"{name}-{at}"
             documents.append(Document(key, cells["title"], cells["body"], cells["topic"], cells["language"]))
     if not documents:
         raise InputError(f"{name} has no row with both a question and an answer; choose other columns")

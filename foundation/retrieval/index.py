@@ -102,7 +102,11 @@ class SearchIndex:
         fresh = [document for document in documents if document.fingerprint not in known]
         encoded = zip(fresh, _document_vectors(fresh, encoder, listener), strict=True)
         known |= {document.fingerprint: vector for document, vector in encoded}
-        vectors = np.stack([known[document.fingerprint] for document in documents])
+        return cls.of(documents, np.stack([known[document.fingerprint] for document in documents]), encoder)
+
+    @classmethod
+    def of(cls, documents: Sequence[Document], vectors: NDArray[np.float32], encoder: TextEncoder) -> "SearchIndex":
+        """Index documents whose vectors are known."""
         lexical = LexicalIndex([_words_of(document) for document in documents])
         return cls(documents, vectors, lexical, Neighbours.build(vectors), encoder)
 

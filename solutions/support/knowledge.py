@@ -107,10 +107,10 @@ def _sections(path: Path, encoding: str) -> list[Document]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} is not {encoding}; save it as UTF-8") from error
     heads = list(_HEADING.finditer(text))
-    ends = [*(head.start() for head in heads[1:]), len(text)]
+    ends = [*(head.start() for head in heads), len(text)][1:]
     bodies = [" ".join(text[head.end() : end].split()) for head, end in zip(heads, ends, strict=True)]
     found = [
-        Document(f"{path.stem}-{at}", head[1], body)
+        Document(f"{path.name}-{at}", head[1], body)
         for at, (head, body) in enumerate(zip(heads, bodies, strict=True), start=1)
         if body
     ]

@@ -177,7 +177,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
             outside=inside < 0.5,
             hits=hits,
             readable=any(letter.isalnum() for letter in request.text),
-            vague=self._topics_of(words[0], language) if len(words) == 1 and not request.state.question else (),
+            vague=self._topics_of(words[0], language) if len(words) == 1 and move.cue is Cue.NEW else (),
             scrap=sum(len(word) > 1 for word in words) <= 1,
         )
         verdict = judge(reading, request.state, self.limits)

@@ -143,8 +143,16 @@ _RULES: tuple[tuple[SlotKind, re.Pattern[str], _Value], ...] = (
     ),
     (SlotKind.DATE, re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)"), _year_first),
     (SlotKind.DATE, re.compile(r"(?:(\d{4})年)?(?<!\d)(\d{1,2})月(\d{1,2})[日号]?"), _year_first),
-    (SlotKind.DATE, re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? (\d{{4}}))?"), _day_month),
-    (SlotKind.DATE, re.compile(rf"(?<![a-z]){_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,? (\d{{4}}))?"), _month_day),
+    (
+        SlotKind.DATE,
+        re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? (\d{{4}})(?![-\d]))?"),
+        _day_month,
+    ),
+    (
+        SlotKind.DATE,
+        re.compile(rf"(?<![a-z]){_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,? (\d{{4}})(?![-\d]))?"),
+        _month_day,
+    ),
     (
         SlotKind.AMOUNT,
         re.compile(

@@ -73,7 +73,7 @@ def _answered(verdict: Verdict, state: DialogueState, question: str, hit: Hit, s
         return replace(state, shown=(*shown, hit.document.id), failures=state.failures + 1, options=())
     if verdict.why == "back" and state.before:
         return replace(state.before, slots=state.slots, options=(), failures=0)
-    before = replace(state, before=state.before and replace(state.before, before=None)) if state.question else None
+    before = replace(state, before=None) if state.question else None
     return DialogueState(question, verdict.intent, (hit.document.id,), slots=state.slots, before=before)
 
 

@@ -48,7 +48,10 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["train", "finanec", "--task", "tone"], "unknown vertical 'finanec'; known: finance; did you mean 'finance'?"),
+        (
+            ["train", "finanec", "--task", "tone"],
+            "unknown vertical 'finanec'; known: finance, support; did you mean 'finance'?",
+        ),
         (["bench", "surge", "--planted", "add"], "unknown kind of surge 'add'; known: added, replaced"),
         (["watch", "finanec", "--source", "file:a.csv"], "unknown vertical that can be watched 'finanec'"),
         (["train", "finance", "--task", "tome"], "unknown task of finance 'tome'"),

@@ -12,16 +12,30 @@ from foundation.settings import settings
 from solutions.base import Solution, find_solution, solutions
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
+from solutions.support.pipeline import Support
+from solutions.support.schema import SupportRequest
 from solutions.testing import SolutionContract
 
 
 @pytest.fixture(scope="module")
-def finance(trained_home: Path) -> Iterator[Finance]:
+def home_with_models(trained_home: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLONNADE_HOME", str(trained_home))
         settings.cache_clear()
-        yield Finance.load()
+        yield
     settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def finance(home_with_models: None) -> Finance:
+    Finance.prepare()
+    return Finance.load()
+
+
+@pytest.fixture(scope="module")
+def support(home_with_models: None) -> Support:
+    Support.prepare()
+    return Support.load()
 
 
 class TestFinance(SolutionContract):
@@ -34,13 +48,25 @@ class TestFinance(SolutionContract):
         return [FinanceRequest("Profit doubled"), FinanceRequest("央行下调利率"), FinanceRequest("word " * 3000)]
 
 
+class TestSupport(SolutionContract):
+    @pytest.fixture
+    def solution(self, support: Support) -> Solution[Any, Any]:
+        return support
+
+    @pytest.fixture
+    def requests(self) -> Sequence[SupportRequest]:
+        return [SupportRequest("Where is my parcel?"), SupportRequest("怎么开发票"), SupportRequest("🙂")]
+
+
 def test_every_vertical_has_a_contract_test() -> None:
     tested = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
     assert tested == set(solutions())
 
 
 def test_unknown_vertical() -> None:
-    with pytest.raises(UnknownNameError, match="unknown vertical 'finanec'; known: finance; did you mean 'finance'"):
+    with pytest.raises(
+        UnknownNameError, match="unknown vertical 'finanec'; known: finance, support; did you mean 'finance'"
+    ):
         find_solution("finanec")
 
 
@@ -48,5 +74,5 @@ def test_listing_verticals_imports_no_torch() -> None:
     script = "import sys; from solutions.base import solutions; solutions(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
     loaded = set(done.stdout.split())
-    assert "solutions.finance" in loaded
+    assert {"solutions.finance", "solutions.support"} <= loaded
     assert not {"torch", "transformers", "gradio", "sklearn"} & loaded

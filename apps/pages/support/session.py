@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field, replace
 from functools import cache
+from html import escape
 from typing import Any
 from uuid import uuid4
 
@@ -71,7 +72,7 @@ class Session:
         """Return the conversation as Gradio's chat shows it, opened by the line that says what answers here."""
         shown: list[dict[str, Any]] = [{"role": "assistant", "content": words("chat.opening")}]
         for turn in self.turns:
-            shown.append({"role": "user", "content": turn.said})
+            shown.append({"role": "user", "content": escape(turn.said, quote=False)})
             said = {"role": "assistant", "content": written(turn.response)}
             options = [
                 {"value": str(at), "label": names.get(option, option)}
@@ -79,11 +80,12 @@ class Session:
             ]
             shown.append(said | ({"options": options} if options else {}))
         if self.reply:
-            shown.append({"role": "assistant", "content": words("chat.person", reply=self.reply)})
+            shown.append({"role": "assistant", "content": words("chat.person", reply=escape(self.reply, quote=False))})
         return shown
 
 
 def written(response: SupportResponse) -> str:
-    """Return an answer with the sources of the sentences that it quotes."""
+    """Return an answer with the sources of the sentences that it quotes; HTML in it is text."""
     quoted = [sentence.source for sentence in response.sentences if "#" in sentence.source]
-    return f"{response.text}\n\n[{', '.join(quoted)}]" if quoted else response.text
+    said = escape(response.text, quote=False)
+    return f"{said}\n\n[{', '.join(quoted)}]" if quoted else said

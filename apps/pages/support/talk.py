@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import gradio as gr
@@ -71,7 +72,7 @@ class Talk:
 
     def edit(self, talk: Session, own: SearchIndex | None, event: gr.EditData) -> Iterator[Shown]:
         """Take a turn again with another message; what came after it is gone."""
-        yield from self.answer(str(event.value), talk.before(_turn_of(event.index)), own)
+        yield from self.answer(unescape(str(event.value)), talk.before(_turn_of(event.index)), own)
 
     def choose(self, talk: Session, own: SearchIndex | None, event: gr.SelectData) -> Iterator[Shown]:
         """Take the option whose button was pressed; one of an earlier turn is no choice any more."""

@@ -1,0 +1,97 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from foundation.errors import InputError
+from foundation.retrieval.documents import Document
+from foundation.retrieval.index import Hit
+from solutions.base import Decision
+from solutions.support.desk import Desk, Rating
+from solutions.support.gaps import find_gaps
+from solutions.support.schema import Act, DialogueState, Language, Sentence, SupportResponse
+
+INTENT = Decision("refund", 0.6, False, {"refund": 0.6, "card": 0.4}, "i")
+MOOD = Decision("calm", 1.0, False, {"calm": 1.0}, "m")
+
+
+def response(act: Act = Act.ANSWER, why: str = "sure", said: str = "Five days.") -> SupportResponse:
+    hit = Hit(Document("kb1", "t", said), 1.0, 0.9, 1.0)
+    sentences = (Sentence(said, "kb1#1"),)
+    return SupportResponse(act, why, sentences, (), Language.EN, INTENT, MOOD, 0.9, (hit,), (), DialogueState())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    real = request.param == "postgresql"
+    opened = Desk(request.getfixturevalue("postgres_url")) if real else Desk.at(tmp_path / "desk.db")
+    yield opened
+    opened.engine.dispose()
+
+
+def test_a_turn_is_kept_masked(desk: Desk) -> None:
+    desk.record("one", "my card 4111 1111 1111 1111, mail li@example.com", response(said="About 13800138000."))
+    (turn,) = desk.transcript("one")
+    assert turn.said == "my card [card], mail [e-mail]"
+    assert turn.answered == "About [phone]."
+    assert (turn.act, turn.intent, turn.article) == (Act.ANSWER, "refund", "kb1")
+    assert turn.margin == pytest.approx(0.2)
+
+
+def test_the_inbox_from_hand_over_to_reply(desk: Desk) -> None:
+    desk.record("one", "refund?", response())
+    assert desk.waiting() == []
+    desk.record("one", "a person!", response(Act.HAND_OVER, "wish"))
+    desk.record("one", "hello?", response(Act.HAND_OVER, "waiting"))
+    desk.record("two", "AARGH", response(Act.HAND_OVER, "angry"))
+    first, second = desk.waiting()
+    assert (first.conversation, first.why, len(first.turns)) == ("one", "wish", 3)
+    assert second.why == "angry"
+    assert desk.reply_to("one") == ""
+    desk.close("one", "Kim", "It is on its way.")
+    assert desk.reply_to("one") == "It is on its way."
+    assert [each.conversation for each in desk.waiting()] == ["two"]
+    with pytest.raises(InputError, match="already"):
+        desk.close("one", "Lee", "Twice")
+    with pytest.raises(InputError, match="reply is empty"):
+        desk.close("two", "Kim", " ")
+
+
+def test_ratings(desk: Desk) -> None:
+    number = desk.record("one", "refund?", response())
+    assert desk.unanswered() == []
+    desk.rate(number, Rating.WRONG, "call me at +44 20 7946 0958")
+    assert [turn.remark for turn in desk.unanswered()] == ["call me at [phone]"]
+    desk.rate(number, Rating.HELPED)
+    assert desk.unanswered() == []
+    with pytest.raises(InputError, match="no turn 99"):
+        desk.rate(99, Rating.HELPED)
+
+
+def test_what_to_label_next_is_what_was_nearest(desk: Desk) -> None:
+    sure = Decision("refund", 0.99, False, {"refund": 0.99, "card": 0.01}, "i")
+    desk.record("one", "easy", SupportResponse(**{**vars(response()), "intent": sure}))
+    desk.record("one", "hard", response())
+    desk.record("one", "waits", response(Act.HAND_OVER, "waiting"))
+    assert [turn.said for turn in desk.to_label()] == ["hard", "easy"]
+
+
+class Words:
+    """An encoder of three words."""
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        known = ("gift", "shop", "pension")
+        return np.array([[text.lower().count(word) for word in known] for text in texts], dtype=np.float32)
+
+
+def test_gaps_are_grouped_the_largest_first() -> None:
+    asked = ["pension?", "gift card?", "a gift", "shop hours", "GIFT", "pension plan"]
+    gaps = find_gaps(asked, Words(), centre=np.zeros(3))
+    assert [(gap.count, set(gap.questions)) for gap in gaps] == [
+        (3, {"gift card?", "a gift", "GIFT"}),
+        (2, {"pension?", "pension plan"}),
+        (1, {"shop hours"}),
+    ]
+    assert find_gaps([], Words()) == []
+    assert find_gaps(["gift"], Words())[0].title == "gift"

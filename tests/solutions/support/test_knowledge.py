@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foundation.errors import InputError
+from solutions.support.knowledge import MOST_ARTICLES, backbone_for, read_articles
+
+
+def test_tables_are_read_by_the_usual_names(tmp_path: Path) -> None:
+    rows = [("Refund?", "Five days.", "refund"), ("No answer", "", "x")]
+    pd.DataFrame(rows, columns=["Question", "ANSWER", "Category"]).to_csv(tmp_path / "faq.csv", index=False)
+    pd.DataFrame({"问题": ["怎么退货？"], "答案": ["在订单里申请。"]}).to_excel(tmp_path / "faq.xlsx", index=False)
+    page = "intro\n# Who pays?\nWe do.\n\nAlways.\n## Empty\n## 多久？\n五天。"
+    (tmp_path / "faq.md").write_text(page, encoding="utf-8")
+    found = read_articles([tmp_path])
+    assert [(each.id, each.title, each.body, each.topic) for each in found] == [
+        ("faq.csv-1", "Refund?", "Five days.", "refund"),
+        ("faq.md-1", "Who pays?", "We do. Always.", ""),
+        ("faq.md-3", "多久？", "五天。", ""),
+        ("faq.xlsx-1", "怎么退货？", "在订单里申请。", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("a.csv", "text,reply\nx,y\n", r"no column of questions \(it has text, reply\); call one of them 'question'"),
+        ("a.csv", "question,label\nx,y\n", "has no column of answers"),
+        ("a.csv", "id,question,answer\n1,x,y\n1,z,w\n", "two articles have the id '1'"),
+        ("a.csv", "question,answer\nx,\n", "has no row with both a question and an answer"),
+        ("a.md", "no heading at all", "has no heading with a text below it"),
+        ("a.pdf", "x", "a.pdf"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: str, match: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=match):
+        read_articles([tmp_path / name])
+
+
+def test_gbk_markdown_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes("# 问题\n答案".encode("gb18030"))
+    with pytest.raises(InputError, match=r"a\.md is not utf-8"):
+        read_articles([tmp_path / "a.md"])
+    assert read_articles([tmp_path / "a.md"], "gb18030")[0].title == "问题"
+
+
+def test_too_many_are_told(tmp_path: Path) -> None:
+    rows = [{"question": f"q{at}", "answer": "a"} for at in range(MOST_ARTICLES + 1)]
+    pd.DataFrame(rows).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match="got 2,001 articles; expected at most 2,000"):
+        read_articles([tmp_path / "a.csv"])
+
+
+def test_the_encoder_is_chosen_by_language() -> None:
+    assert backbone_for(["refund?"]) == "minilm-l6"
+    assert backbone_for(["refund?", "退款"]) == "multilingual-e5-small-q4"
