@@ -18,6 +18,7 @@ from foundation.incumbents import set_incumbent
 from foundation.progress import Listener, silent
 from foundation.recipes.model_card import write_card
 from foundation.text.backbone import DEFAULT_BACKBONE
+from foundation.text.encoder import load_encoder
 from foundation.training import TextClassifier
 from foundation.training.method import MethodName, configure, find_method
 from foundation.trust.calibration import Calibration, fit_calibration
@@ -128,11 +129,11 @@ def scope_of(model: TextClassifier, calibration: Calibration, texts: Sequence[st
 
     Rows out of scope, where there are any, are a class of the model that does not count here.
     """
-    encoder, inside = model.network_.encoder, model.classes_ != OUT_OF_SCOPE
+    encoder, inside = load_encoder(model.backbone), model.classes_ != OUT_OF_SCOPE
     reference = encoder.encode([text for text, label in zip(texts, labels, strict=True) if label != OUT_OF_SCOPE])
     rows = np.flatnonzero(inside[model.held_out_targets_])
-    confidence = calibration.probabilities(model.held_out_logits_[rows])[:, inside].max(axis=1)
-    return fit_scope(reference, encoder.encode([model.held_out_texts_[row] for row in rows]), confidence)
+    probabilities = calibration.probabilities(model.held_out_logits_[rows][:, inside])
+    return fit_scope(reference, encoder.encode([model.held_out_texts_[row] for row in rows]), probabilities)
 
 
 def companion_rows(table: LabelledTable) -> tuple[list[str], list[str]]:

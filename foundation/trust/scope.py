@@ -1,10 +1,11 @@
 """Whether a text is of the kinds that a classifier learned at all.
 
 A softmax shares its probability among the classes it knows, so a text of none of them may look sure. Two things are
-looked at here: how near the text is to the nearest training texts, and how sure the classifier is. Each is measured in
-standard deviations of texts in scope, and the two are added. What was tried in their place (energy, Mahalanobis
-distance, distances after a linear discriminant) is in ``docs/LOG.md``. Where examples of other texts are at hand, a
-class of their own (``OUT_OF_SCOPE``) finds more of them.
+looked at here: how near the text is to the nearest training texts, by the encoder as it was before training (training
+draws everything towards the classes, strangers too), and how little the classifier wavers, the negative entropy of its
+probabilities. Each is measured in standard deviations of texts in scope, and the two are added. What was tried in their
+place is in ``docs/LOG.md``. Where examples of other texts are at hand, a class of their own (``OUT_OF_SCOPE``) finds
+more of them.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import entropy
 
 __all__ = ["OUT_OF_SCOPE", "Scope", "fit_scope"]
 
@@ -36,14 +38,13 @@ class Scope:
     reference : ndarray of float16, shape (n, d)
         Unit vectors of the training texts in scope.
     mean, spread : ndarray, shape (2,)
-        Of similarity and of log confidence, over held-out texts in scope.
+        Of similarity and of negative entropy, over held-out texts in scope.
     threshold : float
         Score that 95 % of the held-out texts in scope reach.
 
     References
     ----------
-    Sun et al. (2022), "Out-of-distribution detection with deep nearest neighbors", arXiv:2204.06507. Hendrycks, Gimpel
-    (2017), "A baseline for detecting misclassified and out-of-distribution examples", arXiv:1610.02136.
+    Sun et al. (2022), "Out-of-distribution detection with deep nearest neighbors", arXiv:2204.06507.
     """
 
     reference: NDArray[np.float16]
@@ -51,19 +52,19 @@ class Scope:
     spread: NDArray[np.float64]
     threshold: float
 
-    def scores(self, vectors: NDArray[np.float32], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    def scores(self, vectors: NDArray[np.float32], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how much each text looks like one in scope, shape (n,): higher is more, 0 is usual in scope.
 
         Parameters
         ----------
         vectors : ndarray, shape (n, d)
             Unit vectors of the texts, by the encoder that gave the reference.
-        confidence : ndarray, shape (n,)
-            Probability of the likeliest class in scope, above 0.
+        probabilities : ndarray, shape (n, classes)
+            Of the classes in scope; rows sum to 1.
         """
-        scores: NDArray[np.float64] = ((_features(self.reference, vectors, confidence) - self.mean) / self.spread).sum(
-            axis=1
-        )
+        scores: NDArray[np.float64] = (
+            (_features(self.reference, vectors, probabilities) - self.mean) / self.spread
+        ).sum(axis=1)
         return scores
 
     def save(self, path: Path) -> None:
@@ -83,7 +84,9 @@ class Scope:
         return cls(tensors["reference"], tensors["mean"], tensors["spread"], float(tensors["threshold"][0]))
 
 
-def fit_scope(reference: NDArray[np.float32], held_out: NDArray[np.float32], confidence: NDArray[np.float64]) -> Scope:
+def fit_scope(
+    reference: NDArray[np.float32], held_out: NDArray[np.float32], probabilities: NDArray[np.float64]
+) -> Scope:
     """Fit to texts in scope alone; no example of anything else is needed.
 
     Parameters
@@ -91,23 +94,23 @@ def fit_scope(reference: NDArray[np.float32], held_out: NDArray[np.float32], con
     reference : ndarray, shape (n, d)
         Unit vectors of the training texts.
     held_out : ndarray, shape (m, d)
-        Of texts in scope that the encoder was not trained on. They may be the reference itself: a text is no neighbour
-        of its own.
-    confidence : ndarray, shape (m,)
-        Probability of the likeliest class of those, above 0.
+        Of texts in scope that the classifier was not trained on. They may be the reference itself: a text is no
+        neighbour of its own.
+    probabilities : ndarray, shape (m, classes)
+        What the classifier gives those.
 
     Examples
     --------
     Texts like the reference are in scope, one across it is not.
 
     >>> reference = np.array([[1, 0], [0.99, 0.14], [0.96, 0.28], [0.92, 0.39]], dtype=np.float32)
-    >>> scope = fit_scope(reference, reference, np.array([0.8, 0.85, 0.85, 0.9]))
+    >>> scope = fit_scope(reference, reference, np.array([[0.8, 0.2], [0.85, 0.15], [0.85, 0.15], [0.9, 0.1]]))
     >>> new = np.array([[0.98, 0.2], [0, 1]], dtype=np.float32)
-    >>> (scope.scores(new, np.array([0.85, 0.85])) >= scope.threshold).tolist()
+    >>> (scope.scores(new, np.array([[0.85, 0.15]] * 2)) >= scope.threshold).tolist()
     [True, False]
     """
     small = reference.astype(np.float16)
-    features = _features(small, held_out, confidence, itself=False)
+    features = _features(small, held_out, probabilities, itself=False)
     mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), _LEAST_SPREAD)
     scores = ((features - mean) / spread).sum(axis=1)
     return Scope(small, mean, spread, float(np.quantile(scores, 1 - _KEPT)))
@@ -116,14 +119,14 @@ def fit_scope(reference: NDArray[np.float32], held_out: NDArray[np.float32], con
 def _features(
     reference: NDArray[np.float16],
     vectors: NDArray[np.float32],
-    confidence: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
     *,
     itself: bool = True,
 ) -> NDArray[np.float64]:
-    """Return mean similarity of the nearest references and log confidence, shape (n, 2)."""
+    """Return mean similarity of the nearest references and negative entropy, shape (n, 2)."""
     similarity = vectors @ reference.T.astype(np.float32)
     if not itself:
         similarity[similarity > _SAME] = similarity.min()
     nearest = min(_NEIGHBOURS, similarity.shape[1])
     near = np.partition(similarity, -nearest, axis=1)[:, -nearest:].mean(axis=1)
-    return np.stack([near.astype(np.float64), np.log(confidence)], axis=1)
+    return np.stack([near.astype(np.float64), -entropy(probabilities, axis=1)], axis=1)

@@ -14,6 +14,7 @@ from foundation.errors import InputError
 from foundation.progress import Listener, silent
 from foundation.retrieval.index import Hit, SearchIndex
 from foundation.retrieval.lexical import search_words
+from foundation.text.encoder import load_encoder
 from foundation.trust.scope import OUT_OF_SCOPE
 from solutions.base import Solution, SolutionSpec, TaskSpec, Words
 from solutions.decisions import decide
@@ -232,8 +233,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
             return 1.0 - float(probabilities[bundle.labels.index(OUT_OF_SCOPE)])
         if bundle.scope is None:
             return 1.0
-        vectors = bundle.network.encoder.encode([question])
-        score = bundle.scope.scores(vectors, probabilities.max(keepdims=True))[0]
+        vectors = load_encoder(bundle.record.backbone).encode([question])
+        score = bundle.scope.scores(vectors, probabilities[None])[0]
         return float(1 / (1 + np.exp(bundle.scope.threshold - score)))
 
     @classmethod
@@ -243,7 +244,6 @@ class Support(Solution[SupportRequest, SupportResponse]):
             return super().evaluate(table, bundle, listener)
         from foundation.recipes.evaluate_retrieval import evaluate_retrieval
         from foundation.retrieval.corpus import documents_of_card
-        from foundation.text.encoder import load_encoder
         from solutions.support.knowledge import backbone_for
 
         documents = documents_of_card(table.name, table.data_root)

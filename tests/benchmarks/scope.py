@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 from foundation.data.labelled import load_card_table
 from foundation.data.splits import Split
 from foundation.recipes.train_text import TextRecipe, classifier, scope_of
+from foundation.text.encoder import load_encoder
 from foundation.training import TextClassifier
 from foundation.trust.calibration import fit_calibration
 
@@ -48,8 +48,9 @@ def measure(model: TextClassifier, train: Rows, asked: Rows, unknown: set[str]) 
     calibration = fit_calibration(model.held_out_logits_, model.held_out_targets_)
     scope = scope_of(model, calibration, train.texts, train.labels)
     logits = model.network_.logits(asked.texts)
-    sure = softmax(logits / calibration.temperature, axis=1).max(axis=1)
-    scores = scope.scores(model.network_.encoder.encode(asked.texts), sure)
+    probabilities = calibration.probabilities(logits)
+    sure = probabilities.max(axis=1)
+    scores = scope.scores(load_encoder(model.backbone).encode(asked.texts), probabilities)
     inside = np.array([label not in unknown for label in asked.labels])
     right = model.classes_[logits.argmax(axis=1)] == np.array(asked.labels)
     return {
