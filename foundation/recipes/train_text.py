@@ -21,8 +21,8 @@ from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
 from foundation.training import TextClassifier
 from foundation.training.method import MethodName, configure, find_method
-from foundation.trust.calibration import Calibration, fit_calibration
-from foundation.trust.scope import OUT_OF_SCOPE, Scope, fit_scope
+from foundation.trust.calibration import fit_calibration
+from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
 
 __all__ = ["TextRecipe", "Trained", "classifier", "companion_rows", "scope_of", "train_text"]
 
@@ -114,7 +114,7 @@ def train_text(
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
     )
-    scope = scope_of(model, calibration, texts, labels) if open_world else None
+    scope = scope_of(model, texts, labels) if open_world else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
     splits = "row,split\n" + "".join(
         f"{row},{split}\n" for row, split in enumerate(table.frame[Columns.SPLIT], start=1)
@@ -124,16 +124,20 @@ def train_text(
     return Trained(bundle, papers, leakage, metrics, model.history_)
 
 
-def scope_of(model: TextClassifier, calibration: Calibration, texts: Sequence[str], labels: Sequence[str]) -> Scope:
+def scope_of(model: TextClassifier, texts: Sequence[str], labels: Sequence[str]) -> Scope:
     """Fit what tells texts in scope from others to a fitted model and its training rows.
 
     Rows out of scope, where there are any, are a class of the model that does not count here.
     """
     encoder, inside = load_encoder(model.backbone), model.classes_ != OUT_OF_SCOPE
-    reference = encoder.encode([text for text, label in zip(texts, labels, strict=True) if label != OUT_OF_SCOPE])
+    known = [(text, label) for text, label in zip(texts, labels, strict=True) if label != OUT_OF_SCOPE]
+    reference = Reference(
+        encoder.encode([text for text, _ in known]).astype(np.float16),
+        np.searchsorted(model.classes_[inside], [label for _, label in known]),
+    )
     rows = np.flatnonzero(inside[model.held_out_targets_])
-    probabilities = calibration.probabilities(model.held_out_logits_[rows][:, inside])
-    return fit_scope(reference, encoder.encode([model.held_out_texts_[row] for row in rows]), probabilities)
+    held_out = encoder.encode([model.held_out_texts_[row] for row in rows])
+    return fit_scope(reference, held_out, model.held_out_logits_[rows][:, inside])
 
 
 def companion_rows(table: LabelledTable) -> tuple[list[str], list[str]]:

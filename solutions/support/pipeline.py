@@ -234,7 +234,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
         if bundle.scope is None:
             return 1.0
         vectors = load_encoder(bundle.record.backbone).encode([question])
-        score = bundle.scope.scores(vectors, probabilities[None])[0]
+        score = bundle.scope.scores(vectors, bundle.network.logits([question]))[0]
         return float(1 / (1 + np.exp(bundle.scope.threshold - score)))
 
     @classmethod

@@ -46,11 +46,10 @@ def found_at(inside: NDArray[np.float64], outside: NDArray[np.float64], kept: fl
 def measure(model: TextClassifier, train: Rows, asked: Rows, unknown: set[str]) -> dict[str, float]:
     """Score texts by a fitted model; those of unknown labels should score low."""
     calibration = fit_calibration(model.held_out_logits_, model.held_out_targets_)
-    scope = scope_of(model, calibration, train.texts, train.labels)
+    scope = scope_of(model, train.texts, train.labels)
     logits = model.network_.logits(asked.texts)
-    probabilities = calibration.probabilities(logits)
-    sure = probabilities.max(axis=1)
-    scores = scope.scores(load_encoder(model.backbone).encode(asked.texts), probabilities)
+    sure = calibration.probabilities(logits).max(axis=1)
+    scores = scope.scores(load_encoder(model.backbone).encode(asked.texts), logits)
     inside = np.array([label not in unknown for label in asked.labels])
     right = model.classes_[logits.argmax(axis=1)] == np.array(asked.labels)
     return {

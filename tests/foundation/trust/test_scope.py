@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foundation.trust.scope import Scope, fit_scope
+from foundation.trust.scope import Reference, Scope, fit_scope
 
 
 def cloud(generator: np.random.Generator, centre: int, count: int) -> np.ndarray:
@@ -12,49 +12,59 @@ def cloud(generator: np.random.Generator, centre: int, count: int) -> np.ndarray
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def sure(count: int) -> np.ndarray:
-    return np.tile([0.9, 0.1], (count, 1))
+def kinds(generator: np.random.Generator, count: int) -> Reference:
+    """Training texts of two classes."""
+    vectors = np.concatenate([cloud(generator, 0, count), cloud(generator, 1, count)]).astype(np.float16)
+    return Reference(vectors, np.repeat([0, 1], count))
+
+
+def taken_for(label: int, count: int, strength: float = 5.0) -> np.ndarray:
+    logits = np.zeros((count, 2))
+    logits[:, label] = strength
+    return logits
 
 
 def test_scores_by_hand() -> None:
-    reference = np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float16)
-    scope = Scope(reference, mean=np.array([0.5, -0.1]), spread=np.array([0.1, 0.2]), threshold=0.0)
-    # mean similarity of the three is (1 + 0.6 + 0) / 3; the entropy of halves is log(2)
-    expected = (1.6 / 3 - 0.5) / 0.1 + (-np.log(2) + 0.1) / 0.2
-    halves = np.array([[0.5, 0.5]])
-    assert scope.scores(np.array([[1, 0]], dtype=np.float32), halves) == pytest.approx([expected], abs=0.01)
+    reference = Reference(np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float16), np.array([0, 0, 1]))
+    scope = Scope(reference, mean=np.array([0.5, 1.0]), spread=np.array([0.1, 0.2]), threshold=0.0)
+    vector = np.array([[0, 1]], dtype=np.float32)
+    # taken for class 0, whose nearest text is at 0.8, though one of class 1 is the text itself; log(e^2 + e^1)
+    expected = (0.8 - 0.5) / 0.1 + (np.log(np.exp(2) + np.exp(1)) - 1.0) / 0.2
+    assert scope.scores(vector, np.array([[2.0, 1.0]])) == pytest.approx([expected], abs=0.01)
 
 
 def test_nineteen_of_twenty_in_scope_are_kept() -> None:
     """The guarantee of the threshold, on new texts of the same kind; of 2,000 it is off by a percent or two."""
     generator = np.random.default_rng(0)
-    scope = fit_scope(cloud(generator, 0, 500), cloud(generator, 0, 2000), sure(2000))
-    kept = scope.scores(cloud(generator, 0, 2000), sure(2000)) >= scope.threshold
+    scope = fit_scope(kinds(generator, 300), cloud(generator, 0, 2000), taken_for(0, 2000))
+    kept = scope.scores(cloud(generator, 0, 2000), taken_for(0, 2000)) >= scope.threshold
     assert kept.mean() == pytest.approx(0.95, abs=0.02)
-    assert not (scope.scores(cloud(generator, 5, 200), sure(200)) >= scope.threshold).any()
+    assert not (scope.scores(cloud(generator, 5, 200), taken_for(0, 200)) >= scope.threshold).any()
+    # texts of the other class that are taken for this one are not near to it
+    assert not (scope.scores(cloud(generator, 1, 200), taken_for(0, 200)) >= scope.threshold).any()
 
 
 def test_a_text_is_no_neighbour_of_its_own() -> None:
     generator = np.random.default_rng(0)
-    reference = cloud(generator, 0, 400)
-    itself, others = (fit_scope(reference, held, sure(400)) for held in (reference, cloud(generator, 0, 400)))
+    reference = kinds(generator, 400)
+    own = reference.vectors[:400].astype(np.float32)
+    itself, others = (fit_scope(reference, held, taken_for(0, 400)) for held in (own, cloud(generator, 0, 400)))
     assert itself.mean[0] == pytest.approx(others.mean[0], abs=0.01)
 
 
-def test_wavering_is_less_in_scope() -> None:
+def test_finding_less_is_less_in_scope() -> None:
     generator = np.random.default_rng(0)
-    shares = generator.uniform(0.5, 1.0, 100)
-    scope = fit_scope(cloud(generator, 0, 100), cloud(generator, 0, 100), np.stack([shares, 1 - shares], axis=1))
-    vector = np.repeat(cloud(generator, 0, 1), 2, axis=0)
-    wavering, sure_of_it = scope.scores(vector, np.array([[0.5, 0.5], [0.9, 0.1]]))
-    assert wavering < sure_of_it
+    logits = taken_for(0, 100) * generator.uniform(0.5, 1.5, (100, 1))
+    scope = fit_scope(kinds(generator, 100), cloud(generator, 0, 100), logits)
+    little, much = scope.scores(np.repeat(cloud(generator, 0, 1), 2, axis=0), np.array([[1.0, 0.0], [5.0, 0.0]]))
+    assert little < much
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
-    scope = fit_scope(cloud(generator, 0, 50), cloud(generator, 0, 50), sure(50))
+    scope = fit_scope(kinds(generator, 50), cloud(generator, 0, 50), taken_for(0, 50))
     scope.save(tmp_path / "scope.safetensors")
     again = Scope.load(tmp_path / "scope.safetensors")
-    asked = cloud(generator, 1, 5), sure(5)
+    asked = cloud(generator, 1, 5), taken_for(0, 5)
     assert again.scores(*asked).tolist() == scope.scores(*asked).tolist()
     assert again.threshold == scope.threshold
