@@ -1,11 +1,11 @@
 """Whether a text is of the kinds that a classifier learned at all.
 
 A softmax shares its probability among the classes it knows, so a text of none of them may look sure. Two things are
-looked at here: how near the text is to the nearest training text of the class that it is taken for, by the encoder as it
-was before training (training draws everything towards the classes, strangers too), and the energy of its logits, which
-keeps how much the classifier found in it at all. Each is measured in standard deviations of texts in scope, and the two
-are added. What was tried in their place is in ``docs/LOG.md``. Where examples of other texts are at hand, a class of
-their own (``OUT_OF_SCOPE``) finds more of them.
+looked at here: how near the text is to the nearest training text of the class that it is taken for, by the encoder as
+it was before training (training draws everything towards the classes, strangers too), and the energy of its logits,
+which keeps how much the classifier found in it at all. Each is measured in standard deviations of texts in scope, and
+the two are added. What was tried in their place is in ``docs/LOG.md``. Where examples of other texts are at hand, a
+class of their own (``OUT_OF_SCOPE``) finds more of them.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,8 @@ class Reference:
         similarity[self.classes[None, :] != classes[:, None]] = -1.0
         if not itself:
             similarity[similarity > _SAME] = -1.0
-        return similarity.max(axis=1).astype(np.float64)
+        nearest: NDArray[np.float64] = similarity.max(axis=1).astype(np.float64)
+        return nearest
 
 
 @dataclass(frozen=True, eq=False)

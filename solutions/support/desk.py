@@ -193,7 +193,9 @@ class Desk(Store):
         Scheffer et al. (2001), "Active hidden Markov models for information extraction": sampling by the margin.
         """
         new = turns.c.why.not_in(["waiting", "unreadable", "back", "nothing_before", "chosen"])
-        return self._turns(sql.select(turns).where(new).order_by(turns.c.margin, turns.c.id).limit(count))
+        once = sql.select(sql.func.max(turns.c.id)).where(new).group_by(turns.c.said)
+        wanted = sql.select(turns).where(turns.c.id.in_(once)).order_by(turns.c.margin, turns.c.id)
+        return self._turns(wanted.limit(count))
 
     def transcript(self, conversation: str) -> list[Turn]:
         """Return a conversation in order."""

@@ -264,8 +264,11 @@ class Support(Solution[SupportRequest, SupportResponse]):
     def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
         from foundation.bundle import Bundle
         from foundation.recipes.evaluate_text import evaluate_text
+        from solutions.support.scope_report import scope_metrics
 
-        return evaluate_text(Bundle.load(bundle, listener), table, listener)
+        loaded = Bundle.load(bundle, listener)
+        report = evaluate_text(loaded, table, listener)
+        return replace(report, metrics={**report.metrics, **scope_metrics(loaded, table)})
 
 
 def _views(move: Move, state: DialogueState) -> list[str]:

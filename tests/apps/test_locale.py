@@ -36,12 +36,17 @@ def page_errors(folder: Path) -> list[str]:
     """Make every mistake that a page lets a person make, and collect what it says."""
     from apps.pages.finance.replay import _own_archive
     from apps.pages.finance.scoring import _MOST_ROWS, score_table
+    from apps.pages.support.knowledge import chosen_articles
     from foundation.data.tables import read_table
     from solutions.finance.monitor.replay import read_events
     from solutions.finance.monitor.store import MonitorStore
     from solutions.finance.schema import FinanceRequest
     from solutions.finance.watchlist import read_watch_list
+    from solutions.support.desk import Desk
+    from solutions.support.knowledge import read_articles
+    from solutions.support.schema import SupportRequest
 
+    closed = Desk("sqlite://")
     contents = {
         "gbk.csv": "text\n央行\n".encode("gb18030"),
         "empty.csv": b"",
@@ -49,6 +54,13 @@ def page_errors(folder: Path) -> list[str]:
         "open.csv": b'a\n"',
         "plain.csv": b"a\nx\n",
         "signs.csv": b"text,time\n!!!,2026-01-01\n",
+        "faq.csv": b"text,reply\nx,y\n",
+        "asked.csv": b"question,label\nx,y\n",
+        "gaps.csv": b"question,answer\nx,\n",
+        "twice.csv": b"id,question,answer\n1,x,y\n1,z,w\n",
+        "many.csv": b"question,answer\n" + b"x,y\n" * 2001,
+        "plain.md": b"no heading",
+        "gbk.md": "# 问题\n答案".encode("gb18030"),
         "turned.csv": b"series,start,end\ntopic:credit,2026-02-09,2026-02-08\n",
     }
     for name, content in contents.items():
@@ -65,6 +77,15 @@ def page_errors(folder: Path) -> list[str]:
 
     mistakes = [
         lambda: FinanceRequest("!"),
+        lambda: SupportRequest(" "),
+        lambda: SupportRequest("a" * 5000),
+        *(
+            lambda name=name: read_articles([folder / name])
+            for name in ("faq.csv", "asked.csv", "gaps.csv", "twice.csv", "many.csv", "plain.md", "gbk.md")
+        ),
+        lambda: chosen_articles(None, "utf-8"),
+        lambda: Desk("sqlite://").close("one", "Kim", " "),
+        lambda: [closed.close("one", "Kim", "Yes.") for _ in range(2)],
         lambda: FinanceRequest("a" * 1_000_000),
         *(lambda name=name: read_table(folder / name) for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv")),
         lambda: _own_archive(folder / "plain.csv", "utf-8"),
@@ -79,7 +100,7 @@ def page_errors(folder: Path) -> list[str]:
     ]
     said = []
     for mistake in mistakes:
-        with pytest.raises(InputError, match=r"\w; |\w: ") as raised:
+        with pytest.raises(InputError, match=r"[\w)']; |\w: ") as raised:
             mistake()
         said.append(str(raised.value))
     with closing(sqlite3.connect(folder / "old.db")) as old:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from foundation.data.labelled import load_card_table
@@ -20,8 +19,9 @@ from foundation.recipes.train_text import TextRecipe, classifier, scope_of
 from foundation.text.encoder import load_encoder
 from foundation.training import TextClassifier
 from foundation.trust.calibration import fit_calibration
+from solutions.support.scope_report import found_at
 
-UNKNOWN, KEPT = 20, 0.95
+UNKNOWN = 20
 FULL = {"epochs": "5", "learning_rate": "2e-4", "batch_size": "32"}
 
 
@@ -36,11 +36,6 @@ class Rows:
         """Return the rows of other labels."""
         kept = [at for at, label in enumerate(self.labels) if label not in labels]
         return Rows([self.texts[at] for at in kept], [self.labels[at] for at in kept])
-
-
-def found_at(inside: NDArray[np.float64], outside: NDArray[np.float64], kept: float = KEPT) -> float:
-    """Return the share of texts out of scope that score below what ``kept`` of the others reach."""
-    return float(np.mean(outside < np.quantile(inside, 1 - kept)))
 
 
 def measure(model: TextClassifier, train: Rows, asked: Rows, unknown: set[str]) -> dict[str, float]:

@@ -23,6 +23,7 @@ from foundation.retrieval.documents import Document
 from foundation.retrieval.index import SearchIndex
 from solutions.support.pipeline import Support
 from solutions.support.schema import DialogueState, SupportRequest
+from solutions.support.scope_report import found_at
 
 DIALOGUES = Path(__file__).parents[2] / "datasets" / "support" / "tingwell_dialogues" / "dialogues.jsonl"
 
@@ -60,7 +61,7 @@ def acts(support: Support) -> dict[str, object]:
     return {
         "acts": {scope: dict(counts) for scope, counts in by_scope.items()},
         "auroc": _interval(lambda rows: _auroc(inside[rows], scores[rows]), len(test)),
-        "found_at_95": float(np.mean(scores[~inside] < np.quantile(scores[inside], 0.05))),
+        "found_at_95": found_at(scores[inside], scores[~inside]),
         "sure": float(sure.mean()),
         "sure_right": _interval(lambda rows: float(right[rows][sure[rows]].mean()), len(test)),
     }

@@ -14,7 +14,7 @@ from foundation.retrieval.index import Hit, SearchIndex
 from solutions.support.knowledge import read_articles
 from solutions.support.pipeline import Support
 
-__all__ = ["knowledge_tab"]
+__all__ = ["chosen_articles", "knowledge_tab"]
 
 _LISTED, _FOUND = 12, 5
 _ENCODINGS = ["utf-8", "gb18030", "utf-16", "latin-1"]
@@ -45,11 +45,10 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
 
     @shown_errors(words, [gr.skip()])
     def index(paths: list[str] | None, code: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
-        if not paths:
-            raise InputError("no file is chosen; choose a CSV, Excel or Markdown file with questions and answers")
-        documents = read_articles([Path(path) for path in paths], code)
         own = SearchIndex.build(
-            documents, solution.knowledge.encoder, listener=lambda done, total, _: progress((done, total))
+            chosen_articles(paths, code),
+            solution.knowledge.encoder,
+            listener=lambda done, total, _: progress((done, total)),
         )
         return _listed(own.documents, words), own
 
@@ -64,6 +63,13 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
         lambda: (_listed(solution.knowledge.documents, words), None), None, [shown, knowledge], api_visibility="private"
     )
     question.submit(test, [question, knowledge], [found], api_name="search", show_progress="hidden")
+
+
+def chosen_articles(paths: list[str] | None, encoding: str) -> list[Document]:
+    """Read the uploaded files, or say that there is none."""
+    if not paths:
+        raise InputError("no file is chosen; choose a CSV, Excel or Markdown file with questions and answers")
+    return read_articles([Path(path) for path in paths], encoding)
 
 
 def _listed(documents: Any, words: Locale) -> str:

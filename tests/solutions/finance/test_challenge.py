@@ -1,6 +1,8 @@
 import pandas as pd
 import pytest
 
+from foundation.data.labelled import load_card_table
+from foundation.data.leakage import find_leakage
 from tests.benchmarks.challenge import CHALLENGE, challenge
 
 
@@ -19,6 +21,13 @@ def test_the_set_is_one_of_pairs_in_two_languages(pairs):
     assert set(pairs["label"]) == {"negative", "neutral", "positive"}
     counts = pairs.groupby(["kind", "language"]).size()
     assert counts.min() >= 0.8 * counts.max()
+
+
+def test_no_training_row_is_a_text_of_the_set(pairs):
+    rows = [text for card in ("headlines", "posts", "turns") for text in load_card_table(card, "tone").frame["text"]]
+    texts = [*rows, *pairs["text"]]
+    found = find_leakage(texts, ["train"] * len(rows) + ["test"] * len(pairs))
+    assert (found.exact, found.near) == (0, 0), found.examples
 
 
 def test_scoring_by_hand():

@@ -73,6 +73,7 @@ def test_what_to_label_next_is_what_was_nearest(desk: Desk) -> None:
     sure = Decision("refund", 0.99, False, {"refund": 0.99, "card": 0.01}, "i")
     desk.record("one", "easy", SupportResponse(**{**vars(response()), "intent": sure}))
     desk.record("one", "hard", response())
+    desk.record("two", "hard", response())
     desk.record("one", "waits", response(Act.HAND_OVER, "waiting"))
     assert [turn.said for turn in desk.to_label()] == ["hard", "easy"]
 
