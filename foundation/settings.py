@@ -4,7 +4,7 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.errors import InputError
@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     tracking : Tracking
         Where training writes its curves (``COLONNADE_TRACKING``). Weights & Biases (the extra ``tracking``) stays
         offline unless ``WANDB_MODE`` says otherwise.
+    llm, llm_model, llm_key : str
+        Address (up to ``/v1``) of an OpenAI-compatible server that may put answers into other words, the model to ask
+        it for and its key (``COLONNADE_LLM``, ``COLONNADE_LLM_MODEL``, ``COLONNADE_LLM_KEY``); none by default.
     """
 
     model_config = SettingsConfigDict(env_prefix="COLONNADE_", frozen=True)
@@ -45,6 +48,9 @@ class Settings(BaseSettings):
     assets: Path | None = None
     offline: bool = False
     tracking: Tracking = Tracking.TENSORBOARD
+    llm: str = ""
+    llm_model: str = "default"
+    llm_key: SecretStr = SecretStr("")
 
 
 @cache

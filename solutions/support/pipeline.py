@@ -20,7 +20,9 @@ from solutions.base import Solution, SolutionSpec, TaskSpec, Words
 from solutions.decisions import decide
 from solutions.support.cues import Cue, Move, read_move
 from solutions.support.dialogue import Limits, Reading, judge
-from solutions.support.schema import DialogueState, Language, SupportRequest, SupportResponse
+from solutions.support.reading import language_of, views_of
+from solutions.support.rewriter import Rewriter
+from solutions.support.schema import Act, Language, SupportRequest, SupportResponse
 from solutions.support.slots import Slot, find_slots
 from solutions.support.speech import speak
 
@@ -41,7 +43,6 @@ _HITS = 10
 # Of ten customers whom it takes for angry, one may be calm.
 _ANGER_RISK = "0.1"
 _MOST_OPTIONS = 3
-_HAN = ("\u3400", "\u9fff")
 
 
 class Support(Solution[SupportRequest, SupportResponse]):
@@ -78,6 +79,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
     def __init__(self, intent: "Bundle", mood: "Bundle", knowledge: SearchIndex) -> None:
         self._bundles = {_INTENT: intent, _MOOD: mood}
         self.knowledge = knowledge
+        self.rewriter = Rewriter.configured()
         self.limits = Limits(answer=intent.calibration.threshold, angry=mood.calibration.at_risk(_ANGER_RISK))
 
     @classmethod
@@ -141,7 +143,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
 
     def _predict(self, requests: Sequence[SupportRequest]) -> list[SupportResponse]:
         moves = [read_move(request.text, len(request.state.options)) for request in requests]
-        views = [_views(move, request.state) for move, request in zip(moves, requests, strict=True)]
+        views = [views_of(move, request.state) for move, request in zip(moves, requests, strict=True)]
         flat = [text for texts in views for text in texts]
         intents = self._bundles[_INTENT].probabilities(flat)
         vectors = self.knowledge.encoder.encode(flat)
@@ -165,7 +167,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
         """Take one turn; ``views`` are the ways to read the message, of each of which the rest was computed."""
         (intent,) = decide(self._bundles[_INTENT], intents[None], self.limits.answer)
         (mood,) = decide(self._bundles[_MOOD], moods)
-        language = _language(request.text, request.state)
+        language = language_of(request.text, request.state.question)
         question = views[-1]
         vector = vectors.mean(axis=0)
         hits = self._search(vector / np.linalg.norm(vector), question, intent.probabilities, language)
@@ -184,10 +186,13 @@ class Support(Solution[SupportRequest, SupportResponse]):
         verdict = judge(reading, request.state, self.limits)
         slots = find_slots(request.text)
         spoken = speak(verdict, reading, request.state, question, slots, language)
+        sentences = spoken.sentences
+        if self.rewriter and verdict.act is Act.ANSWER and any("#" in sentence.source for sentence in sentences):
+            sentences = self.rewriter.rewrite(question, sentences, language)
         return SupportResponse(
             act=verdict.act,
             why=verdict.why,
-            sentences=spoken.sentences,
+            sentences=sentences,
             options=verdict.options,
             language=language,
             intent=intent,
@@ -269,26 +274,6 @@ class Support(Solution[SupportRequest, SupportResponse]):
         loaded = Bundle.load(bundle, listener)
         report = evaluate_text(loaded, table, listener)
         return replace(report, metrics={**report.metrics, **scope_metrics(loaded, table)})
-
-
-def _views(move: Move, state: DialogueState) -> list[str]:
-    """Return how a message is read, the question to answer last: a follow-up alone, and after what it follows."""
-    if move.cue is Cue.FOLLOW_UP and state.question:
-        return [move.text, f"{state.question} {move.text}"]
-    if move.cue in (Cue.NOT_HELPED, Cue.CHOICE) and state.question:
-        return [state.question]
-    if move.cue is Cue.BACK and state.before:
-        return [state.before.question]
-    return [move.text]
-
-
-def _language(text: str, state: DialogueState) -> Language:
-    """Return the language to answer in: Chinese where there is any, since Chinese customers mix English words in."""
-    if any(_HAN[0] <= letter <= _HAN[1] for letter in text):
-        return Language.ZH
-    if any(letter.isalpha() for letter in text) or not state.question:
-        return Language.EN
-    return _language(state.question, DialogueState())
 
 
 def _latest(former: tuple[Slot, ...], new: tuple[Slot, ...]) -> tuple[Slot, ...]:

@@ -1,0 +1,118 @@
+"""A large language model may put an answer into smoother words; what it adds of its own is thrown away.
+
+Any server with the OpenAI chat interface will do (llama.cpp, vLLM, Ollama, a vendor's). It is asked to rewrite, never
+to answer; each sentence that comes back must be covered by one that it was given, or all of it is dropped.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+
+import httpx
+
+from foundation.errors import OfflineError
+from foundation.retrieval.lexical import search_words
+from foundation.settings import settings
+from foundation.text.sentences import split_sentences
+from solutions.support.schema import Language, Sentence
+
+__all__ = ["Rewriter", "supported"]
+
+logger = logging.getLogger(__name__)
+
+_SECONDS = 20.0
+_HERE = ("localhost", "127.0.0.1", "::1")
+# Of a sentence's words, the share that its source must have; the rest are the small change of other wording.
+_COVERED = 0.7
+_FIGURES = re.compile(r"\d+(?:[.,]\d+)*")
+_NEGATIONS = re.compile(r"\b(?:not|no|never|cannot|can't|don't|won't|isn't|without|unless)\b|不|没|无法|除非|未", re.I)
+_LINKS = re.compile(r"https?://|www\.|@", re.I)
+_ASKED = {
+    Language.EN: "Rewrite the answer below as one short, friendly reply to the customer. Keep every figure, name and "
+    "menu path. Add nothing, leave out no condition. Reply with the rewritten answer alone.",
+    Language.ZH: "把下面的回答改写成一段简短、友好的客服回复。保留所有数字、名称和菜单路径；"
+    "不增加任何内容，不遗漏任何条件。只输出改写后的回答。",
+}
+
+
+class Rewriter:
+    """A model behind an OpenAI-compatible address.
+
+    Parameters
+    ----------
+    address : str
+        Up to ``/v1``.
+    model : str
+    key : str
+        Sent as a bearer token; empty where the server wants none.
+    """
+
+    def __init__(self, address: str, model: str, key: str = "") -> None:
+        self.address = address.rstrip("/")
+        self.model = model
+        self.key = key
+
+    @classmethod
+    def configured(cls) -> "Rewriter | None":
+        """Return the one that the environment names (``COLONNADE_LLM``, ``_LLM_MODEL``, ``_LLM_KEY``), or none."""
+        known = settings()
+        if known.llm and known.offline and httpx.URL(known.llm).host not in _HERE:
+            raise OfflineError(f"COLONNADE_OFFLINE=1 forbids the network, and COLONNADE_LLM is {known.llm}; unset one")
+        return cls(known.llm, known.llm_model, known.llm_key.get_secret_value()) if known.llm else None
+
+    def rewrite(self, question: str, sentences: Sequence[Sentence], language: Language) -> tuple[Sentence, ...]:
+        """Return the answer in other words, each sentence with the source that covers it; as it was where that fails.
+
+        A server that is slow, away or talks nonsense costs time and nothing else.
+        """
+        prompt = f"{_ASKED[language]}\n\n<question>{question}</question>\n<answer>{_joined(sentences)}</answer>"
+        try:
+            said = self._ask(prompt)
+        except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
+            logger.warning("the language model at %s gave no answer: %s", self.address, error)
+            return tuple(sentences)
+        return supported(said, sentences) or tuple(sentences)
+
+    def _ask(self, prompt: str) -> str:
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        body = {"model": self.model, "temperature": 0, "messages": [{"role": "user", "content": prompt}]}
+        reply = httpx.post(f"{self.address}/chat/completions", json=body, headers=headers, timeout=_SECONDS)
+        content = reply.raise_for_status().json()["choices"][0]["message"]["content"]
+        if not isinstance(content, str):
+            raise TypeError(f"got {type(content).__name__}, expected text")
+        return content.strip()
+
+
+def supported(text: str, sources: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Return the sentences of a text with the source that covers each; nothing, where one has none.
+
+    A source covers a sentence that shares most of its words, has no figure and no link of its own, and negates as the
+    source does. It is no proof of the same meaning: it keeps out what was made up.
+
+    Examples
+    --------
+    >>> source = Sentence("A refund to a card takes 3 to 5 working days.", "kb1#1")
+    >>> supported("Your card refund takes 3 to 5 working days.", [source])
+    (Sentence(text='Your card refund takes 3 to 5 working days.', source='kb1#1'),)
+    >>> supported("Your card refund takes 2 working days.", [source])
+    ()
+    """
+    covered = []
+    for sentence in split_sentences(text):
+        source = next((each for each in sources if _covers(each.text, sentence)), None)
+        if source is None:
+            return ()
+        covered.append(Sentence(sentence, source.source))
+    return tuple(covered)
+
+
+def _covers(source: str, sentence: str) -> bool:
+    words, known = set(search_words(sentence)), set(search_words(source))
+    if not words or len(words & known) < _COVERED * len(words) or _LINKS.search(sentence):
+        return False
+    figures = set(_FIGURES.findall(sentence)) <= set(_FIGURES.findall(source))
+    return figures and bool(_NEGATIONS.search(sentence)) == bool(_NEGATIONS.search(source))
+
+
+def _joined(sentences: Sequence[Sentence]) -> str:
+    return " ".join(sentence.text for sentence in sentences)
