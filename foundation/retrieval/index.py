@@ -8,8 +8,10 @@ On disk an index is a folder: ``index.json`` (encoder, hashes), ``documents.json
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ from foundation.errors import BundleError
 from foundation.files import atomic_folder, sha256_file
 from foundation.progress import Listener, silent
 from foundation.retrieval.documents import Document, check_documents, read_documents, write_documents
-from foundation.retrieval.lexical import LexicalIndex
+from foundation.retrieval.lexical import LexicalIndex, search_words
 from foundation.retrieval.neighbours import Neighbours
 from foundation.text.encoder import TextEncoder
 
@@ -132,6 +134,18 @@ class SearchIndex:
         return [
             Hit(self.documents[rows[at]], float(scores[at]), float(similarity[at]), float(words[at])) for at in order
         ]
+
+    def topics_of(self, word: str, language: str) -> Counter[str]:
+        """Count the topics of the documents of a language (or of none) that have a word in their titles."""
+        return self._topics_by_word.get((word, language), Counter()) + self._topics_by_word.get((word, ""), Counter())
+
+    @cached_property
+    def _topics_by_word(self) -> dict[tuple[str, str], Counter[str]]:
+        counted: dict[tuple[str, str], Counter[str]] = {}
+        for document in self.documents:
+            for word in set(search_words(document.title)) if document.topic else ():
+                counted.setdefault((word, document.language), Counter())[document.topic] += 1
+        return counted
 
     def save(self, folder: Path) -> None:
         """Write the index, whole or not at all."""

@@ -1,6 +1,5 @@
 """The support solution: intent and mood are recognised, articles found, and the next turn of a conversation decided."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +33,10 @@ if TYPE_CHECKING:
     from foundation.evaluation.report import Report
     from foundation.recipes.train_text import TextRecipe, Trained
 
-__all__ = ["Support"]
+__all__ = ["DIAL", "Support"]
+
+#: Shares of wrong answers that a person may accept; for each, training chose a threshold.
+DIAL = ("0.05", "0.1", "0.2", "0.3")
 
 _INTENT, _MOOD, _RETRIEVAL = "intent", "mood", "retrieval"
 # An article on the likeliest intent gains this many standard deviations of similarity, times the intent's probability.
@@ -180,7 +182,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
             outside=inside < 0.5,
             hits=hits,
             readable=any(letter.isalnum() for letter in request.text),
-            vague=self._topics_of(words[0], language) if len(words) == 1 and move.cue is Cue.NEW else (),
+            vague=self._topics_of(words, language) if move.cue is Cue.NEW else (),
             scrap=sum(len(word) > 1 for word in words) <= 1,
         )
         verdict = judge(reading, request.state, self.limits)
@@ -203,11 +205,11 @@ class Support(Solution[SupportRequest, SupportResponse]):
             state=replace(spoken.state, slots=_latest(request.state.slots, slots)),
         )
 
-    def _topics_of(self, word: str, language: Language) -> tuple[str, ...]:
-        """Return the topics in whose titles a word occurs, if they are three or more: it says too little."""
-        titles = [doc for doc in self.knowledge.documents if doc.topic and doc.language in ("", language.value)]
-        counted = Counter(document.topic for document in titles if word in search_words(document.title))
-        common = counted.most_common(_MOST_OPTIONS)
+    def _topics_of(self, words: Sequence[str], language: Language) -> tuple[str, ...]:
+        """Return the topics of a message of one word, if titles of three or more have it: it says too little."""
+        if len(words) != 1:
+            return ()
+        common = self.knowledge.topics_of(words[0], language.value).most_common(_MOST_OPTIONS)
         return tuple(topic for topic, _ in common) if len(common) == _MOST_OPTIONS else ()
 
     def _search(

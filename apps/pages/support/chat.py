@@ -2,11 +2,11 @@
 
 import gradio as gr
 
-from apps.components import QUIET, empty, lead
+from apps.components import QUIET, empty, lead, percent
 from apps.locale import Language, Locale
 from apps.pages.support.session import Session
 from apps.pages.support.talk import Talk
-from solutions.support.pipeline import Support
+from solutions.support.pipeline import DIAL, Support
 
 __all__ = ["EXAMPLES", "chat_tab"]
 
@@ -28,6 +28,7 @@ EXAMPLES = {
     ),
 }
 _POLL_SECONDS = 3
+_USUAL_RISK = "0.2"
 
 
 def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
@@ -69,14 +70,20 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
             )
         with gr.Column(scale=5, min_width=320):
             panel = gr.HTML(empty(words("chat.empty")), elem_id="reasons")
+            dial = gr.Radio(
+                [(percent(float(risk)), risk) for risk in DIAL],
+                value=_USUAL_RISK,
+                label=words("chat.dial"),
+                info=words("chat.dial_hint"),
+            )
     timer = gr.Timer(_POLL_SECONDS, active=False)
     outputs = [chat, panel, session, box, timer]
-    asked = [box, session, knowledge]
+    asked = [box, session, knowledge, dial]
     box.submit(talk.answer, asked, outputs, api_name="chat", show_progress="hidden")
     examples.click(lambda sample: sample[0], [examples], [box], **QUIET).then(talk.answer, asked, outputs, **QUIET)
-    chat.retry(talk.retry, [session, knowledge], outputs, **QUIET)
-    chat.edit(talk.edit, [session, knowledge], outputs, **QUIET)
-    chat.option_select(talk.choose, [session, knowledge], outputs, **QUIET)
+    chat.retry(talk.retry, [session, knowledge, dial], outputs, **QUIET)
+    chat.edit(talk.edit, [session, knowledge, dial], outputs, **QUIET)
+    chat.option_select(talk.choose, [session, knowledge, dial], outputs, **QUIET)
     chat.like(talk.rate, [session], None, **QUIET)
     gr.on([again.click, chat.clear], talk.begin, None, outputs, **QUIET)
     timer.tick(talk.listen, [session], outputs, **QUIET)

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 from apps.locale import Locale
-from foundation.retrieval.index import SearchIndex
 from foundation.settings import settings
 from solutions.support.desk import Desk
 from solutions.support.pipeline import Support
@@ -59,9 +58,8 @@ class Session:
         """Return the conversation as it was before a turn, to take it again."""
         return replace(self, turns=self.turns[:turn])
 
-    def say(self, solution: Support, text: str, knowledge: SearchIndex | None, shown: str = "") -> "Session":
+    def say(self, assistant: Support, text: str, shown: str = "") -> "Session":
         """Take a turn and keep it; ``shown`` is what the visitor sees of a choice by a button."""
-        assistant = solution if knowledge is None else solution.with_knowledge(knowledge)
         started = time.perf_counter()
         (response,) = assistant.predict([SupportRequest(text, self.state)])
         milliseconds = 1000 * (time.perf_counter() - started)

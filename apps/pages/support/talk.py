@@ -49,15 +49,17 @@ class Talk:
         """Return a conversation as Gradio's chat takes it."""
         return talk.messages(self.words, self.names["intent"])
 
-    def answer(self, text: str, talk: Session | None, own: SearchIndex | None, shown: str = "") -> Iterator[Shown]:
+    def answer(
+        self, text: str, talk: Session | None, own: SearchIndex | None, risk: str, shown: str = ""
+    ) -> Iterator[Shown]:
         """Take a turn and stream it; what cannot be read is told beside the chat, and stays in the box."""
         try:
-            after = (talk or Session()).say(self.solution, text or "", own, shown)
+            after = (talk or Session()).say(self._assistant(own, risk), text or "", shown)
         except ColonnadeError as failure:
             yield gr.skip(), error(self.words, str(failure)), talk, gr.skip(), gr.skip()
             return
         turn, messages = after.turns[-1], self.messages(after)
-        reasons = reason_panel(turn, self.solution, self.names, self.words)
+        reasons = reason_panel(turn, self._assistant(own, risk), self.names, self.words)
         whole, pieces = written(turn.response), [sentence.text for sentence in turn.response.sentences]
         for count in range(1, len(pieces)):
             part = {"role": "assistant", "content": whole[: len(" ".join(pieces[:count]))]}
@@ -65,20 +67,22 @@ class Talk:
             time.sleep(_SENTENCE_SECONDS)
         yield messages, reasons, after, "", gr.Timer(active=turn.response.state.handed_over)
 
-    def retry(self, talk: Session, own: SearchIndex | None, event: gr.RetryData) -> Iterator[Shown]:
+    def retry(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.RetryData) -> Iterator[Shown]:
         """Take a turn again."""
         turn = _turn_of(event.index)
-        yield from self.answer(talk.turns[turn].said, talk.before(turn), own)
+        yield from self.answer(talk.turns[turn].said, talk.before(turn), own, risk)
 
-    def edit(self, talk: Session, own: SearchIndex | None, event: gr.EditData) -> Iterator[Shown]:
+    def edit(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.EditData) -> Iterator[Shown]:
         """Take a turn again with another message; what came after it is gone."""
-        yield from self.answer(unescape(str(event.value)), talk.before(_turn_of(event.index)), own)
+        yield from self.answer(unescape(str(event.value)), talk.before(_turn_of(event.index)), own, risk)
 
-    def choose(self, talk: Session, own: SearchIndex | None, event: gr.SelectData) -> Iterator[Shown]:
+    def choose(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.SelectData) -> Iterator[Shown]:
         """Take the option whose button was pressed; one of an earlier turn is no choice any more."""
         options, at = talk.state.options, int(event.value) - 1
         if at < len(options):
-            yield from self.answer(str(event.value), talk, own, self.names["intent"].get(options[at], options[at]))
+            yield from self.answer(
+                str(event.value), talk, own, risk, self.names["intent"].get(options[at], options[at])
+            )
 
     def rate(self, talk: Session | None, event: gr.LikeData) -> None:
         """Keep a thumb and its reason."""
@@ -102,6 +106,11 @@ class Talk:
         path = scratch_file("conversation.txt")
         path.write_text("\n".join(lines), encoding="utf-8")
         return str(path)
+
+    def _assistant(self, own: SearchIndex | None, risk: str) -> Support:
+        """Return the assistant with a visitor's own articles and dial."""
+        chosen = self.solution.with_risk(risk)
+        return chosen if own is None else chosen.with_knowledge(own)
 
     def _rating(self, liked: bool | str) -> Rating:
         ratings = {
