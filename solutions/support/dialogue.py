@@ -18,7 +18,10 @@ _MOST_FAILURES = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """From where on something is done; chosen on the dev messages (``tests/benchmarks/support.py``).
+    """From where on something is done.
+
+    ``answer`` and ``angry`` come with the models, from the share of errors that a person accepts; the others were set by
+    hand on dev messages.
 
     Attributes
     ----------
@@ -172,7 +175,7 @@ def _angry(case: Case) -> Verdict | None:
 def _not_helped(case: Case) -> Verdict | None:
     if case.reading.move.cue is not Cue.NOT_HELPED or not case.state.question:
         return None
-    if case.last_try:
+    if case.last_try or all(hit.document.id in case.state.shown for hit in case.reading.hits):
         return Verdict(Act.HAND_OVER, "not_helped", case.state.intent)
     return Verdict(Act.ANSWER, "another", case.state.intent)
 

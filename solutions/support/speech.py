@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from foundation.retrieval.index import Hit
 from solutions.support.composer import about, quote, template
 from solutions.support.cues import thanks
-from solutions.support.dialogue import Reading, Verdict
+from solutions.support.dialogue import SMALL_TALK, Reading, Verdict
 from solutions.support.schema import Act, DialogueState, Language, Sentence
 from solutions.support.slots import Slot
 
 __all__ = ["Spoken", "speak"]
-
-_ROBOT = "small_talk"
 
 
 @dataclass(frozen=True)
@@ -50,17 +48,15 @@ def speak(
         return _small_talk(reading, state, question, language)
     shown = state.shown if verdict.why == "another" else ()
     hit = _choose(reading.hits, verdict, shown)
-    if hit is None:
-        return Spoken((template("hand_over", language),), replace(state, handed_over=True, options=()))
     opening = (template("another", language),) if verdict.why == "another" else about(slots, language)
     return Spoken((*opening, *_quoted(hit, question, language)), _answered(verdict, state, question, hit, shown))
 
 
-def _choose(hits: Sequence[Hit], verdict: Verdict, shown: Sequence[str]) -> Hit | None:
+def _choose(hits: Sequence[Hit], verdict: Verdict, shown: Sequence[str]) -> Hit:
     """Return the best article that was not shown yet; of an intent that the customer chose, where there is one."""
     fresh = [hit for hit in hits if hit.document.id not in shown]
     chosen = [hit for hit in fresh if verdict.why == "chosen" and hit.document.topic == verdict.intent]
-    return next(iter(chosen or fresh), None)
+    return (chosen or fresh)[0]
 
 
 def _quoted(hit: Hit, question: str, language: Language) -> tuple[Sentence, ...]:
@@ -91,7 +87,7 @@ def _small_talk(reading: Reading, state: DialogueState, question: str, language:
     calm = replace(state, options=(), failures=0)
     if thanks(question):
         return Spoken((template("welcome", language),), calm)
-    if reading.hits and reading.hits[0].document.topic == _ROBOT:
+    if reading.hits and reading.hits[0].document.topic == SMALL_TALK:
         return Spoken(quote(reading.hits[0].document, question), calm)
     return Spoken((template("greeting", language),), calm)
 
@@ -103,6 +99,6 @@ def _handing_over(verdict: Verdict, reading: Reading, question: str, language: L
     said = (*sorry, template("hand_over", language))
     hit = _choose(reading.hits, verdict, ())
     # an angry customer gets what was found as well, if it is sure: the person may take a while
-    if verdict.why == "angry" and hit and not reading.intent.abstained and not reading.outside:
+    if verdict.why == "angry" and not reading.intent.abstained and not reading.outside:
         return (*said, template("meanwhile", language), *_quoted(hit, question, language))
     return said

@@ -58,6 +58,7 @@ ASKED = DialogueState("refund?", "refund", ("kb1",))
         (reading(anger=0.7), DialogueState(), Act.ANSWER, "sure"),
         (reading("that did not help"), ASKED, Act.ANSWER, "another"),
         (reading("that did not help"), replace(ASKED, failures=1), Act.HAND_OVER, "not_helped"),
+        (reading("that did not help"), replace(ASKED, shown=("kb1", "kb2", "kb3")), Act.HAND_OVER, "not_helped"),
         (reading(intent=decision(small_talk=0.9, refund=0.1), anger=0.9), DialogueState(), Act.ANSWER, "small_talk"),
         (reading(vague=("card", "refund", "fees")), DialogueState(), Act.ASK, "vague"),
         (reading(outside=True), DialogueState(), Act.REFUSE, "out_of_scope"),
