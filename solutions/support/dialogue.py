@@ -20,8 +20,8 @@ _MOST_FAILURES = 2
 class Limits:
     """From where on something is done.
 
-    ``answer`` and ``angry`` come with the models, from the share of errors that a person accepts; the others were set by
-    hand on dev messages.
+    ``answer`` and ``angry`` come with the models, from the share of errors that a person accepts; the others were set
+    by hand on dev messages.
 
     Attributes
     ----------

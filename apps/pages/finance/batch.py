@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
+from apps.columns import ENCODINGS, TABLES, text_column, time_column
 from apps.components import QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
-from apps.pages.finance.columns import ENCODINGS, TABLES, text_column, time_column
 from apps.pages.finance.plots import share_by_topic, tone_plot, worst_topic
 from apps.pages.finance.scoring import ScoredTable, score_table
 from apps.tabs import label_names

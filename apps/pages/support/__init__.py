@@ -1,8 +1,9 @@
-"""The support page: a chat, the desk behind it, the knowledge base, how good it is, what the models are."""
+"""The support page: a chat, a table, the desk behind it, the knowledge base, how good it is, what the models are."""
 
 import gradio as gr
 
 from apps.locale import Locale
+from apps.pages.support.batch import batch_tab
 from apps.pages.support.chat import chat_tab
 from apps.pages.support.inbox import inbox_tab
 from apps.pages.support.knowledge import knowledge_tab
@@ -19,6 +20,8 @@ def build(solution: Support, words: Locale) -> None:
     with gr.Tabs():
         with gr.Tab(words("chat.tab"), id="try"):
             chat_tab(solution, words, knowledge)
+        with gr.Tab(words("support.batch"), id="batch"):
+            batch_tab(solution, words)
         with gr.Tab(words("inbox.tab"), id="inbox") as inbox:
             inbox_tab(solution, words, inbox)
         with gr.Tab(words("knowledge.tab"), id="knowledge"):

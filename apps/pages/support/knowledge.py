@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from apps.columns import ENCODINGS, TABLES
 from apps.components import empty, lead, shown_errors
 from apps.locale import Locale
 from foundation.errors import InputError
@@ -17,8 +18,7 @@ from solutions.support.pipeline import Support
 __all__ = ["chosen_articles", "knowledge_tab"]
 
 _LISTED, _FOUND = 12, 5
-_ENCODINGS = ["utf-8", "gb18030", "utf-16", "latin-1"]
-_KINDS = [".csv", ".tsv", ".jsonl", ".xlsx", ".parquet", ".md", ".txt"]
+_KINDS = [*TABLES, ".md", ".txt"]
 
 
 def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
@@ -27,9 +27,7 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
             files = gr.File(label=words("knowledge.files"), file_count="multiple", file_types=_KINDS, height=140)
-            encoding = gr.Dropdown(
-                ["utf-8", "gb18030", "utf-16", "latin-1"], value="utf-8", label=words("finance.encoding")
-            )
+            encoding = gr.Dropdown(list(ENCODINGS), value="utf-8", label=words("finance.encoding"))
             with gr.Row():
                 build = gr.Button(words("knowledge.index"), variant="primary")
                 back = gr.Button(words("knowledge.back"))

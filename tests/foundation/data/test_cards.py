@@ -7,24 +7,25 @@ from foundation.data.cards import Card, all_cards, find_card, read_card
 from foundation.data.labelled import Columns, load_card_table, load_own_table
 from foundation.data.splits import Split
 from foundation.errors import InputError, UnknownNameError
+from foundation.retrieval.corpus import documents_of_card
 
 LANGUAGES = {"en", "zh"}
 
 
 @pytest.mark.parametrize("card", all_cards().values(), ids=lambda card: card.name)
 def test_every_card_is_whole(card: Card) -> None:
-    assert set(card.sha256) == set(card.files.values())
-    assert set(card.labels) == set(card.tasks)
+    assert set(card.sha256) == {*card.files.values(), *([card.corpus.file] if card.corpus else [])}
+    assert set(card.labels) == set(card.tasks) - {"retrieval"}
     for columns in card.tasks.values():
         assert {columns.text, columns.label} <= set(card.columns)
 
 
-@pytest.mark.parametrize("name", ["headlines", "financial_phrasebank", "zh_finance_sentiment", "thucnews_title10"])
+@pytest.mark.parametrize("name", [name for name, card in all_cards().items() if card.tasks])
 def test_every_card_reads_its_files(name: str, data_root: Path) -> None:
     for task in find_card(name).tasks:
         table = load_card_table(name, task, data_root)
         assert table.as_published
-        assert {split.value for split in Split} == set(table.frame[Columns.SPLIT])
+        assert {split.value for split in Split} >= set(table.frame[Columns.SPLIT]) >= {"train", "test"}
 
 
 def test_sample_is_what_its_card_promises() -> None:
@@ -87,3 +88,34 @@ def test_own_file_with_its_own_words(tmp_path: Path) -> None:
     assert {split: len(table.part(split)[0]) for split in Split} == {Split.TRAIN: 28, Split.DEV: 4, Split.TEST: 8}
     with pytest.raises(UnknownNameError, match=r"unknown column to map 'txt'.*did you mean 'text'"):
         load_own_table(path, "tone", {"txt": "headline"})
+
+
+def test_the_messages_are_what_their_card_promises() -> None:
+    frame = load_card_table("tingwell_messages", "intent").frame
+    counts = frame.groupby(["label", "lang"]).size()
+    inside = counts.drop("out_of_scope")
+    assert len(inside) == 2 * 30
+    assert set(inside) == {20}
+    outside = frame[frame["scope"] != "in"].groupby(["scope", "lang"]).size()
+    assert outside["far"].min() >= 80
+    assert outside["near"].min() >= 40
+    assert frame[Columns.TEXT].is_unique
+    assert set(frame["mood"]) == {"calm", "unhappy", "angry"}
+
+
+def test_every_article_has_both_languages_and_every_question_its_article() -> None:
+    articles = documents_of_card("tingwell_articles")
+    languages: dict[str, set[str]] = {}
+    for article in articles:
+        languages.setdefault(article.id, set()).add(article.language)
+    assert len(languages) >= 60
+    assert all(found == LANGUAGES for found in languages.values())
+    assert {article.topic for article in articles} == set(find_card("tingwell_messages").labels["intent"]) - {
+        "out_of_scope"
+    }
+    assert set(load_card_table("tingwell_articles", "retrieval").frame[Columns.LABEL]) == set(languages)
+
+
+def test_a_card_without_documents_says_so() -> None:
+    with pytest.raises(InputError, match="dataset headlines has no documents to search"):
+        documents_of_card("headlines")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from foundation.bundle import Bundle
@@ -10,6 +11,7 @@ from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError
 from foundation.recipes.cross_validate_text import cross_validate_text
 from foundation.recipes.train_text import TextRecipe, train_text
+from foundation.trust.scope import OUT_OF_SCOPE
 from tests.foundation.training.conftest import BAD, GOOD
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -65,3 +67,28 @@ def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tin
     trained = train_text(table(tmp_path, "own"), recipe, "finance")
     assert trained.bundle.record.method["name"] == "probe"
     assert trained.bundle.record.method["chosen_by"] == "auto"
+
+
+def test_an_open_world_is_kept_with_the_bundle(tmp_path: Path, tiny_backbone: Path) -> None:
+    own = table(tmp_path, "own", rounds=6)
+    for method in ("probe", "full"):
+        trained = train_text(own, TextRecipe(method, str(tiny_backbone)), "support", open_world=True)
+        trained.save(tmp_path / method)
+        scope = Bundle.load(tmp_path / method).scope
+        assert scope is not None
+        assert trained.bundle.scope is not None
+        assert scope.threshold == trained.bundle.scope.threshold
+        # of what the head was fitted on, all has a class
+        assert set(scope.reference.classes) == {0, 1}
+    assert train_text(own, TextRecipe(backbone=str(tiny_backbone)), "finance").bundle.scope is None
+
+
+def test_rows_out_of_scope_are_a_class_that_the_scope_leaves_out(tmp_path: Path, tiny_backbone: Path) -> None:
+    own = table(tmp_path, "own", rounds=6)
+    strange = own.frame.head(12).assign(text=[f"zebra {n}" for n in range(12)], label=OUT_OF_SCOPE, split="train")
+    mixed = replace(own, frame=pd.concat([own.frame, strange], ignore_index=True))
+    trained = train_text(mixed, TextRecipe(backbone=str(tiny_backbone)), "support", open_world=True)
+    assert OUT_OF_SCOPE in trained.bundle.labels
+    assert trained.bundle.scope is not None
+    assert len(trained.bundle.scope.reference.classes) == trained.bundle.record.data["rows"] - 12
+    assert set(trained.bundle.scope.reference.classes) == {0, 1}
