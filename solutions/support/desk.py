@@ -36,13 +36,16 @@ turns = sql.Table(
     sql.Column("remark", sql.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
-closed = sql.Table(
-    "closed",
+replies = sql.Table(
+    "replies",
     METADATA,
-    sql.Column("conversation", sql.String(36), primary_key=True),
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("conversation", sql.String(36), nullable=False, index=True),
+    sql.Column("turn", sql.Integer, nullable=False),  # the newest when it was written: later ones are not replied to
     sql.Column("at", sql.DateTime, nullable=False),
     sql.Column("who", sql.String(64), nullable=False),
     sql.Column("reply", sql.Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 
@@ -139,43 +142,46 @@ class Desk(Store):
                 raise InputError(f"there is no turn {number} to rate")
 
     def waiting(self) -> list[Waiting]:
-        """Return the conversations that were handed over and not closed, the longest waiting first."""
-        handed = turns.c.act == Act.HAND_OVER.value
-        still = turns.c.conversation.not_in(sql.select(closed.c.conversation))
-        wanted = sql.select(turns.c.conversation).where(handed, still).distinct()
+        """Return the conversations that were handed over and not replied to since, the longest waiting first."""
+        replied = sql.select(replies.c.conversation, sql.func.max(replies.c.turn).label("turn"))
+        replied_to = replied.group_by(replies.c.conversation).subquery()
+        since = sql.func.coalesce(replied_to.c.turn, 0)
+        joined = turns.outerjoin(replied_to, turns.c.conversation == replied_to.c.conversation)
+        handed = sql.select(turns.c.conversation, sql.func.min(turns.c.id).label("first")).select_from(joined)
+        handed = handed.where(turns.c.act == Act.HAND_OVER.value, turns.c.id > since).group_by(turns.c.conversation)
         with self.begin() as run:
-            rows = run.execute(
-                sql.select(turns).where(turns.c.conversation.in_(wanted)).order_by(turns.c.id)
-            ).mappings()
+            first = {row.conversation: row.first for row in run.execute(handed)}
+            rows = run.execute(sql.select(turns).where(turns.c.conversation.in_(first)).order_by(turns.c.id)).mappings()
             kept = [_turn(row) for row in rows]
         found = []
-        for conversation in dict.fromkeys(turn.conversation for turn in kept):
+        for conversation, number in first.items():
             own = tuple(turn for turn in kept if turn.conversation == conversation)
-            first = next(turn for turn in own if turn.act is Act.HAND_OVER)
-            found.append(Waiting(conversation, first.at, first.why, own))
+            handing = next(turn for turn in own if turn.id == number)
+            found.append(Waiting(conversation, handing.at, handing.why, own))
         return sorted(found, key=lambda waiting: waiting.since)
 
-    def close(self, conversation: str, who: str, reply: str) -> None:
-        """Keep a person's reply and take the conversation from the inbox.
+    def reply(self, conversation: str, who: str, text: str) -> None:
+        """Keep a person's reply, which takes the conversation from the inbox until it is handed over again.
 
         Raises
         ------
         InputError
-            The reply is empty, or somebody else has closed it already.
+            The reply is empty, or the conversation does not wait: somebody else may have replied.
         """
-        if not reply.strip():
+        if not text.strip():
             raise InputError("the reply is empty; write what the customer is to read")
-        row = {"conversation": conversation, "at": _now(), "who": who, "reply": mask_personal_data(reply)}
+        waiting = {each.conversation: each for each in self.waiting()}
+        if conversation not in waiting:
+            raise InputError("somebody has replied to this customer already; look again")
+        row = {"conversation": conversation, "turn": waiting[conversation].turns[-1].id, "at": _now(), "who": who}
         with self.begin() as run:
-            if run.execute(sql.select(closed).where(closed.c.conversation == conversation)).first():
-                raise InputError("somebody has replied to this customer already; look again")
-            run.execute(sql.insert(closed).values(row))
+            run.execute(sql.insert(replies), row | {"reply": mask_personal_data(text)})
 
-    def reply_to(self, conversation: str) -> str:
-        """Return what a person replied in a conversation; ``""`` as long as nobody did."""
+    def reply_to(self, conversation: str, turn: int) -> str:
+        """Return what a person replied to a turn of a conversation; ``""`` as long as nobody did."""
+        wanted = sql.select(replies.c.reply).where(replies.c.conversation == conversation, replies.c.turn >= turn)
         with self.begin() as run:
-            wanted = sql.select(closed.c.reply).where(closed.c.conversation == conversation)
-            return run.execute(wanted).scalar() or ""
+            return run.execute(wanted.order_by(replies.c.id.desc())).scalar() or ""
 
     def unanswered(self) -> list[Turn]:
         """Return the turns that found no answer, or one that did not help, the latest first."""

@@ -46,7 +46,7 @@ def page_errors(folder: Path) -> list[str]:
     from solutions.support.knowledge import read_articles
     from solutions.support.schema import SupportRequest
 
-    closed = Desk("sqlite://")
+    desk = Desk("sqlite://")
     contents = {
         "gbk.csv": "text\n央行\n".encode("gb18030"),
         "empty.csv": b"",
@@ -84,8 +84,8 @@ def page_errors(folder: Path) -> list[str]:
             for name in ("faq.csv", "asked.csv", "gaps.csv", "twice.csv", "many.csv", "plain.md", "gbk.md")
         ),
         lambda: chosen_articles(None, "utf-8"),
-        lambda: Desk("sqlite://").close("one", "Kim", " "),
-        lambda: [closed.close("one", "Kim", "Yes.") for _ in range(2)],
+        lambda: desk.reply("one", "Kim", " "),
+        lambda: desk.reply("one", "Kim", "Yes."),
         lambda: FinanceRequest("a" * 1_000_000),
         *(lambda name=name: read_table(folder / name) for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv")),
         lambda: _own_archive(folder / "plain.csv", "utf-8"),

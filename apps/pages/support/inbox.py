@@ -59,14 +59,14 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
         return _conversation(tuple(desk().transcript(conversation)), words)
 
     @shown_errors(words, blank)
-    def close(conversation: str, text: str) -> tuple[Any, ...]:
-        desk().close(conversation, words("live.somebody"), text or "")
+    def send_reply(conversation: str, text: str) -> tuple[Any, ...]:
+        desk().reply(conversation, words("live.somebody"), text or "")
         said = refresh()
         return (*said[:3], gr.Textbox("", visible=bool(desk().waiting())), *said[4:])
 
     gr.on([tab.select, look.click], refresh, None, outputs, **QUIET)
     chosen.select(show, [chosen], [transcript], **QUIET)
-    send.click(close, [chosen, reply], outputs, **QUIET)
+    send.click(send_reply, [chosen, reply], outputs, **QUIET)
 
 
 def _title(waiting: Waiting, words: Locale) -> str:

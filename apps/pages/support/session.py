@@ -40,23 +40,28 @@ class Session:
     ----------
     id : str
     turns : tuple of Answered
-    reply : str
-        What a person wrote, once the conversation was handed over.
+    replies : tuple of (int, str)
+        What a person wrote once the conversation was handed over, and after how many turns.
     """
 
     id: str = field(default_factory=lambda: str(uuid4()))
     turns: tuple[Answered, ...] = ()
-    reply: str = ""
+    replies: tuple[tuple[int, str], ...] = ()
 
     @property
     def state(self) -> DialogueState:
         """The state of the dialogue; after a person's reply the assistant listens again."""
         state = self.turns[-1].response.state if self.turns else DialogueState()
-        return replace(state, handed_over=False, failures=0) if self.reply else state
+        replied = bool(self.replies) and self.replies[-1][0] == len(self.turns)
+        return replace(state, handed_over=False, failures=0) if replied else state
 
     def before(self, turn: int) -> "Session":
         """Return the conversation as it was before a turn, to take it again."""
-        return replace(self, turns=self.turns[:turn])
+        return replace(self, turns=self.turns[:turn], replies=tuple(said for said in self.replies if said[0] <= turn))
+
+    def replied(self, text: str) -> "Session":
+        """Return the conversation with a person's reply to its last turn."""
+        return replace(self, replies=(*self.replies, (len(self.turns), text)))
 
     def say(self, assistant: Support, text: str, shown: str = "") -> "Session":
         """Take a turn and keep it; ``shown`` is what the visitor sees of a choice by a button."""
@@ -69,17 +74,27 @@ class Session:
     def messages(self, words: Locale, names: dict[str, str]) -> list[dict[str, Any]]:
         """Return the conversation as Gradio's chat shows it, opened by the line that says what answers here."""
         shown: list[dict[str, Any]] = [{"role": "assistant", "content": words("chat.opening")}]
-        for turn in self.turns:
+        by_turn = dict(self.replies)
+        for count, turn in enumerate(self.turns, start=1):
             shown.append({"role": "user", "content": escape(turn.said, quote=False)})
-            said = {"role": "assistant", "content": written(turn.response)}
             options = [
                 {"value": str(at), "label": names.get(option, option)}
                 for at, option in enumerate(turn.response.options, start=1)
             ]
-            shown.append(said | ({"options": options} if options else {}))
-        if self.reply:
-            shown.append({"role": "assistant", "content": words("chat.person", reply=escape(self.reply, quote=False))})
+            shown.append({"role": "assistant", "content": written(turn.response), "options": options})
+            if count in by_turn:
+                person = words("chat.person", reply=escape(by_turn[count], quote=False))
+                shown.append({"role": "assistant", "content": person})
         return shown
+
+    def turn_at(self, index: int) -> int:
+        """Return which turn a message of the chat belongs to; -1 for the opening."""
+        before = 1
+        for count in range(len(self.turns)):
+            before += 2 + (count + 1 in dict(self.replies))
+            if index < before:
+                return count if index else -1
+        return len(self.turns) - 1
 
 
 def written(response: SupportResponse) -> str:

@@ -69,12 +69,12 @@ class Talk:
 
     def retry(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.RetryData) -> Iterator[Shown]:
         """Take a turn again."""
-        turn = _turn_of(event.index)
+        turn = talk.turn_at(_index(event))
         yield from self.answer(talk.turns[turn].said, talk.before(turn), own, risk)
 
     def edit(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.EditData) -> Iterator[Shown]:
         """Take a turn again with another message; what came after it is gone."""
-        yield from self.answer(unescape(str(event.value)), talk.before(_turn_of(event.index)), own, risk)
+        yield from self.answer(unescape(str(event.value)), talk.before(talk.turn_at(_index(event))), own, risk)
 
     def choose(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.SelectData) -> Iterator[Shown]:
         """Take the option whose button was pressed; one of an earlier turn is no choice any more."""
@@ -86,17 +86,17 @@ class Talk:
 
     def rate(self, talk: Session | None, event: gr.LikeData) -> None:
         """Keep a thumb and its reason."""
-        turn = _turn_of(event.index)
-        if talk and 0 <= turn < len(talk.turns):
+        turn = talk.turn_at(_index(event)) if talk else -1
+        if talk and turn >= 0:
             desk().rate(talk.turns[turn].number, self._rating(event.liked))
             gr.Info(self.words("chat.rated"), duration=2)
 
     def listen(self, talk: Session) -> Shown:
         """Show what a person has replied, as soon as one has; then the assistant listens again."""
-        reply = desk().reply_to(talk.id)
+        reply = desk().reply_to(talk.id, talk.turns[-1].number)
         if not reply:
             return (gr.skip(),) * 5
-        after = Session(talk.id, talk.turns, reply)
+        after = talk.replied(reply)
         return self.messages(after), gr.skip(), after, gr.skip(), gr.Timer(active=False)
 
     def transcript(self, talk: Session | None) -> str:
@@ -124,6 +124,7 @@ class Talk:
         return ratings.get(str(liked), Rating.NONE)
 
 
-def _turn_of(index: int | tuple[int, int]) -> int:
-    """Return which turn a message of the chat belongs to; the first message is the opening."""
-    return ((index if isinstance(index, int) else index[0]) - 1) // 2
+def _index(event: gr.EventData) -> int:
+    """Return the message that was clicked, counted from the opening."""
+    index: int | tuple[int, int] = event.index
+    return index if isinstance(index, int) else index[0]

@@ -48,14 +48,26 @@ def test_the_inbox_from_hand_over_to_reply(desk: Desk) -> None:
     first, second = desk.waiting()
     assert (first.conversation, first.why, len(first.turns)) == ("one", "wish", 3)
     assert second.why == "angry"
-    assert desk.reply_to("one") == ""
-    desk.close("one", "Kim", "It is on its way.")
-    assert desk.reply_to("one") == "It is on its way."
+    last = first.turns[-1].id
+    assert desk.reply_to("one", last) == ""
+    desk.reply("one", "Kim", "It is on its way.")
+    assert desk.reply_to("one", last) == "It is on its way."
     assert [each.conversation for each in desk.waiting()] == ["two"]
     with pytest.raises(InputError, match="already"):
-        desk.close("one", "Lee", "Twice")
+        desk.reply("one", "Lee", "Twice")
     with pytest.raises(InputError, match="reply is empty"):
-        desk.close("two", "Kim", " ")
+        desk.reply("two", "Kim", " ")
+
+
+def test_a_conversation_can_wait_again(desk: Desk) -> None:
+    first = desk.record("one", "a person!", response(Act.HAND_OVER, "wish"))
+    desk.reply("one", "Kim", "Here I am.")
+    desk.record("one", "thanks", response())
+    assert desk.waiting() == []
+    second = desk.record("one", "a person again!", response(Act.HAND_OVER, "wish"))
+    assert [each.conversation for each in desk.waiting()] == ["one"]
+    assert desk.reply_to("one", first) == "Here I am."
+    assert desk.reply_to("one", second) == ""
 
 
 def test_ratings(desk: Desk) -> None:
