@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +12,12 @@ from foundation.errors import InputError
 from foundation.evaluation.ranking import ranking_metrics
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
-from foundation.retrieval.documents import Document
+from foundation.retrieval.documents import Document, with_phrasings
 from foundation.retrieval.index import SearchIndex
 from foundation.retrieval.lexical import LexicalIndex
 from foundation.text.encoder import TextEncoder
 
-__all__ = ["evaluate_retrieval", "with_phrasings"]
+__all__ = ["evaluate_retrieval"]
 
 # Hits that are asked for: translations of a document count once.
 _DEPTH = 30
@@ -87,14 +86,6 @@ def evaluate_retrieval(
         leakage={},
         seconds=round(seconds, 2),
     )
-
-
-def with_phrasings(documents: Sequence[Document], questions: Sequence[str], answers: Sequence[str]) -> list[Document]:
-    """Return the documents with questions that they answered as phrasings of theirs, in every language of them."""
-    asked: dict[str, list[str]] = {}
-    for question, answer in zip(questions, answers, strict=True):
-        asked.setdefault(answer, []).append(question)
-    return [replace(document, phrasings=(*document.phrasings, *asked.get(document.id, ()))) for document in documents]
 
 
 def _ranks(index: SearchIndex, questions: Sequence[str], answers: Sequence[str]) -> NDArray[np.int64]:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 
 from foundation.errors import InputError
 
-__all__ = ["Document", "check_documents", "read_documents", "write_documents"]
+__all__ = ["Document", "check_documents", "read_documents", "with_phrasings", "write_documents"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,14 @@ def check_documents(documents: Sequence[Document]) -> None:
         if key in seen:
             raise InputError(f"two articles have the id {document.id!r}; expected one a language")
         seen.add(key)
+
+
+def with_phrasings(documents: Sequence[Document], questions: Sequence[str], answers: Sequence[str]) -> list[Document]:
+    """Return the documents with questions that they answered as phrasings of theirs, in every language of them."""
+    asked: dict[str, list[str]] = {}
+    for question, answer in zip(questions, answers, strict=True):
+        asked.setdefault(answer, []).append(question)
+    return [replace(document, phrasings=(*document.phrasings, *asked.get(document.id, ()))) for document in documents]
 
 
 def write_documents(documents: Sequence[Document]) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foundation.data.labelled import load_card_table
+from foundation.data.splits import Split
 from foundation.data.tables import read_table, rename_columns
 from foundation.errors import BundleError, InputError
 from foundation.progress import Listener, silent
 from foundation.retrieval.corpus import documents_of_card, documents_of_table
-from foundation.retrieval.documents import Document, check_documents
+from foundation.retrieval.documents import Document, check_documents, with_phrasings
 from foundation.retrieval.index import SearchIndex
 from foundation.settings import settings
 from foundation.text.backbone import DEFAULT_BACKBONE
@@ -37,10 +39,15 @@ _MARKDOWN = (".md", ".markdown", ".txt")
 
 
 def load_knowledge(listener: Listener = silent) -> SearchIndex:
-    """Return the index of the embedded articles, made at the first call and kept in ``COLONNADE_HOME``."""
+    """Return the index of the embedded articles, made at the first call and kept in ``COLONNADE_HOME``.
+
+    Questions that customers asked before are part of it; those of the test split are not.
+    """
     from foundation.text.encoder import load_encoder
 
-    return index_articles(documents_of_card(DEFAULT_KNOWLEDGE), load_encoder(DEFAULT_BACKBONE, listener), listener)
+    asked = load_card_table(DEFAULT_KNOWLEDGE, "retrieval").part(Split.TRAIN, Split.DEV)
+    documents = with_phrasings(documents_of_card(DEFAULT_KNOWLEDGE), *asked)
+    return index_articles(documents, load_encoder(DEFAULT_BACKBONE, listener), listener)
 
 
 def backbone_for(texts: Sequence[str]) -> str:

@@ -5,8 +5,8 @@ import pytest
 
 from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError
-from foundation.recipes.evaluate_retrieval import evaluate_retrieval, with_phrasings
-from foundation.retrieval.documents import Document
+from foundation.recipes.evaluate_retrieval import evaluate_retrieval
+from foundation.retrieval.documents import Document, with_phrasings
 from foundation.text.encoder import load_encoder
 
 DOCUMENTS = [
