@@ -183,7 +183,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
             hits=hits,
             readable=any(letter.isalnum() for letter in request.text),
             vague=self._topics_of(words, language) if move.cue is Cue.NEW else (),
-            scrap=sum(len(word) > 1 for word in words) <= 1,
+            scrap=len([word for word in words if len(word) > 1 or not word.isascii()]) <= 1,
         )
         verdict = judge(reading, request.state, self.limits)
         slots = find_slots(request.text)
