@@ -183,13 +183,13 @@ class Desk(Store):
         with self.begin() as run:
             return run.execute(wanted.order_by(replies.c.id.desc())).scalar() or ""
 
-    def unanswered(self) -> list[Turn]:
-        """Return the turns that found no answer, or one that did not help, the latest first."""
+    def unanswered(self, count: int = 500) -> list[Turn]:
+        """Return the latest turns that found no answer, or one that did not help, the latest first."""
         failed = turns.c.act.in_([Act.ASK.value, Act.REFUSE.value]) | turns.c.rating.in_(
             [Rating.WRONG.value, Rating.UNCLEAR.value]
         )
         failed |= turns.c.why.in_(["not_helped", "not_understood", "another"])
-        return self._turns(sql.select(turns).where(failed).order_by(turns.c.id.desc()))
+        return self._turns(sql.select(turns).where(failed).order_by(turns.c.id.desc()).limit(count))
 
     def to_label(self, count: int = 20) -> list[Turn]:
         """Return the turns whose labels would teach most: those in which two intents were nearest to each other.
