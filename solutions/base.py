@@ -50,12 +50,15 @@ class Words:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A thing that a vertical learns from labelled data; ``method`` is what the embedded default is trained by."""
+    """A thing that a vertical does and is measured by.
+
+    ``method`` is what the embedded default is trained by; None where nothing is trained.
+    """
 
     name: str
     title: Words
     default_dataset: str
-    method: str = "probe"
+    method: str | None = "probe"
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         from foundation.recipes.train_text import TextRecipe
 
         for task in cls.spec.tasks:
-            if tasks is not None and task.name not in tasks:
+            if task.method is None or (tasks is not None and task.name not in tasks):
                 continue
             if not has_incumbent(cls.spec.name, task.name):
                 recipe = TextRecipe(method=task.method)
@@ -196,7 +199,8 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
     @classmethod
     def train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener = silent) -> "Trained":
         """Train; nothing is saved yet."""
-        cls.spec.task(table.task)
+        if cls.spec.task(table.task).method is None:
+            raise InputError(f"{cls.spec.name}/{table.task} needs no training; measure it with 'colonnade evaluate'")
         return cls._train(table, recipe, listener)
 
     @classmethod

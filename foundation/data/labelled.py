@@ -65,6 +65,13 @@ class LabelledTable:
         rows = self.frame[self.frame[Columns.SPLIT].isin([split.value for split in splits])]
         return rows[Columns.TEXT].tolist(), rows[Columns.LABEL].tolist()
 
+    def test_part(self) -> tuple[list[str], list[str]]:
+        """Return texts and labels of the test split, or raise ``InputError`` where there is none."""
+        texts, labels = self.part(Split.TEST)
+        if not texts:
+            raise InputError(f"{self.name} has no test rows; expected rows whose split is 'test'")
+        return texts, labels
+
 
 def load_card_table(name: str, task: str, data_root: Path | None = None) -> LabelledTable:
     """Load a data set by the name of its card.

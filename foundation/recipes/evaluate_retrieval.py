@@ -49,9 +49,7 @@ def evaluate_retrieval(
     InputError
         There are no test questions, or one belongs to a document that is not there.
     """
-    questions, answers = table.part(Split.TEST)
-    if not questions:
-        raise InputError(f"{table.name} has no test rows; expected rows whose split is 'test'")
+    questions, answers = table.test_part()
     if strange := sorted(set(answers) - {document.id for document in documents}):
         raise InputError(f"{table.name} has questions for documents that are not there: {', '.join(strange[:3])}")
     index = SearchIndex.build(documents, encoder, listener=listener)

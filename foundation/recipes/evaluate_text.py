@@ -30,9 +30,7 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
     InputError
         There is no test split, or it has labels that the bundle does not know.
     """
-    texts, labels = table.part(Split.TEST)
-    if not texts:
-        raise InputError(f"{table.name} has no test rows; expected rows whose split is 'test'")
+    texts, labels = table.test_part()
     classes = _shared_labels(bundle, table)
     columns = [bundle.labels.index(label) for label in classes]
     started = time.perf_counter()

@@ -85,7 +85,8 @@ def train_text(
 ) -> Trained:
     """Train on the train split (and dev, where the method does not need it held out); test is not touched.
 
-    With ``open_world``, what is needed to refuse texts that are of no class is fitted too (``foundation.trust.scope``).
+    With ``open_world``, what is needed to refuse texts that are of no class is fitted too (``foundation.trust.scope``),
+    unless the table has examples of them, which are then a class of their own.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def train_text(
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
     )
-    scope = scope_of(model, texts, labels) if open_world else None
+    scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
     splits = "row,split\n" + "".join(
         f"{row},{split}\n" for row, split in enumerate(table.frame[Columns.SPLIT], start=1)
@@ -125,19 +126,10 @@ def train_text(
 
 
 def scope_of(model: TextClassifier, texts: Sequence[str], labels: Sequence[str]) -> Scope:
-    """Fit what tells texts in scope from others to a fitted model and its training rows.
-
-    Rows out of scope, where there are any, are a class of the model that does not count here.
-    """
-    encoder, inside = load_encoder(model.backbone), model.classes_ != OUT_OF_SCOPE
-    known = [(text, label) for text, label in zip(texts, labels, strict=True) if label != OUT_OF_SCOPE]
-    reference = Reference(
-        encoder.encode([text for text, _ in known]).astype(np.float16),
-        np.searchsorted(model.classes_[inside], [label for _, label in known]),
-    )
-    rows = np.flatnonzero(inside[model.held_out_targets_])
-    held_out = encoder.encode([model.held_out_texts_[row] for row in rows])
-    return fit_scope(reference, held_out, model.held_out_logits_[rows][:, inside])
+    """Fit what tells texts in scope from others to a fitted model and its training rows."""
+    encoder = load_encoder(model.backbone)
+    reference = Reference(encoder.encode(texts).astype(np.float16), np.searchsorted(model.classes_, labels))
+    return fit_scope(reference, encoder.encode(model.held_out_texts_), model.held_out_logits_)
 
 
 def companion_rows(table: LabelledTable) -> tuple[list[str], list[str]]:

@@ -1,6 +1,6 @@
 """The support solution: intent and mood are recognised, articles found, and the next turn of a conversation decided."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -9,7 +9,6 @@ import numpy as np
 
 from foundation.data.splits import Split
 from foundation.data.tables import ColumnKind
-from foundation.errors import InputError
 from foundation.progress import Listener, silent
 from foundation.retrieval.index import Hit, SearchIndex
 from foundation.retrieval.lexical import search_words
@@ -54,6 +53,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
     ----------
     intent, mood : Bundle
     knowledge : SearchIndex
+    limits : Limits, optional
+        Those that come with the models, where left out.
 
     Examples
     --------
@@ -73,16 +74,17 @@ class Support(Solution[SupportRequest, SupportResponse]):
         tasks=(
             TaskSpec(_INTENT, Words(en="Intent", zh="意图"), "tingwell_messages", method="full"),
             TaskSpec(_MOOD, Words(en="Mood", zh="情绪"), "tingwell_messages"),
-            TaskSpec(_RETRIEVAL, Words(en="Finding the article", zh="知识检索"), "tingwell_articles"),
+            TaskSpec(_RETRIEVAL, Words(en="Finding the article", zh="知识检索"), "tingwell_articles", method=None),
         ),
     )
     request_columns: ClassVar = {"text": ColumnKind.TEXT}
 
-    def __init__(self, intent: "Bundle", mood: "Bundle", knowledge: SearchIndex) -> None:
+    def __init__(self, intent: "Bundle", mood: "Bundle", knowledge: SearchIndex, limits: Limits | None = None) -> None:
         self._bundles = {_INTENT: intent, _MOOD: mood}
         self.knowledge = knowledge
         self.rewriter = Rewriter.configured()
-        self.limits = Limits(answer=intent.calibration.threshold, angry=mood.calibration.at_risk(_ANGER_RISK))
+        usual = Limits(answer=intent.calibration.threshold, angry=mood.calibration.at_risk(_ANGER_RISK))
+        self.limits = limits or usual
 
     @classmethod
     def load(cls, bundles: Mapping[str, Path] | None = None, listener: Listener = silent) -> Self:
@@ -95,13 +97,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
         loaded = {
             task: Bundle.load(named.get(task) or incumbent(cls.spec.name, task), listener) for task in (_INTENT, _MOOD)
         }
-        return cls(**loaded, knowledge=load_knowledge(listener))
-
-    @classmethod
-    def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
-        """Train what has no model yet; the knowledge base needs no training."""
-        learned = [task.name for task in cls.spec.tasks if task.name != _RETRIEVAL]
-        super().prepare([task for task in learned if tasks is None or task in tasks], listener)
+        return cls(loaded[_INTENT], loaded[_MOOD], load_knowledge(listener))
 
     def records(self) -> Mapping[str, "BundleRecord"]:
         """Return what the loaded models say of themselves."""
@@ -113,15 +109,15 @@ class Support(Solution[SupportRequest, SupportResponse]):
 
     def with_risk(self, risk: str) -> "Support":
         """Return an assistant that is wrong at most this often when it is sure (``foundation.trust.calibration``)."""
-        other = Support(self._bundles[_INTENT], self._bundles[_MOOD], self.knowledge)
-        other.limits = replace(self.limits, answer=self._bundles[_INTENT].calibration.at_risk(risk))
-        return other
+        least = self._bundles[_INTENT].calibration.at_risk(risk)
+        return self._other(self.knowledge, replace(self.limits, answer=least))
 
     def with_knowledge(self, knowledge: SearchIndex) -> "Support":
         """Return an assistant that answers from other articles."""
-        other = Support(self._bundles[_INTENT], self._bundles[_MOOD], knowledge)
-        other.limits = self.limits
-        return other
+        return self._other(knowledge, self.limits)
+
+    def _other(self, knowledge: SearchIndex, limits: Limits) -> "Support":
+        return Support(self._bundles[_INTENT], self._bundles[_MOOD], knowledge, limits)
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> SupportRequest:
@@ -261,10 +257,6 @@ class Support(Solution[SupportRequest, SupportResponse]):
     def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
         from foundation.recipes.train_text import train_text
 
-        if table.task == _RETRIEVAL:
-            raise InputError(
-                "searching is not trained; give the articles better titles, or questions that they answered"
-            )
         return train_text(table, recipe, cls.spec.name, listener, open_world=table.task == _INTENT)
 
     @classmethod

@@ -14,6 +14,7 @@ from foundation.errors import OfflineError
 from foundation.retrieval.lexical import search_words
 from foundation.settings import settings
 from foundation.text.sentences import split_sentences
+from foundation.trust.personal import mask_personal_data
 from solutions.support.schema import Language, Sentence
 
 __all__ = ["Rewriter", "supported"]
@@ -63,9 +64,11 @@ class Rewriter:
     def rewrite(self, question: str, sentences: Sequence[Sentence], language: Language) -> tuple[Sentence, ...]:
         """Return the answer in other words, each sentence with the source that covers it; as it was where that fails.
 
-        A server that is slow, away or talks nonsense costs time and nothing else.
+        Personal data in the question is masked before it is sent. A server that is slow, away or talks nonsense costs
+        time and nothing else.
         """
-        prompt = f"{_ASKED[language]}\n\n<question>{question}</question>\n<answer>{_joined(sentences)}</answer>"
+        asked, answer = mask_personal_data(question), " ".join(sentence.text for sentence in sentences)
+        prompt = f"{_ASKED[language]}\n\n<question>{asked}</question>\n<answer>{answer}</answer>"
         try:
             said = self._ask(prompt)
         except (httpx.HTTPError, KeyError, IndexError, TypeError, ValueError) as error:
@@ -112,7 +115,3 @@ def _covers(source: str, sentence: str) -> bool:
         return False
     figures = set(_FIGURES.findall(sentence)) <= set(_FIGURES.findall(source))
     return figures and bool(_NEGATIONS.search(sentence)) == bool(_NEGATIONS.search(source))
-
-
-def _joined(sentences: Sequence[Sentence]) -> str:
-    return " ".join(sentence.text for sentence in sentences)

@@ -14,6 +14,7 @@ from foundation.retrieval.documents import Document
 from foundation.retrieval.index import Hit, SearchIndex
 from solutions.support.knowledge import read_articles
 from solutions.support.pipeline import Support
+from solutions.support.schema import SupportRequest
 
 __all__ = ["chosen_articles", "knowledge_tab"]
 
@@ -52,9 +53,8 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
 
     @shown_errors(words, [])
     def test(text: str, own: SearchIndex | None) -> str:
-        if not (text or "").strip():
-            raise InputError("the message is empty; type a question")
-        return _hits((own or solution.knowledge).search(text, _FOUND), words)
+        question = SupportRequest(text or "").text
+        return _hits((own or solution.knowledge).search(question, _FOUND), words)
 
     build.click(index, [files, encoding], [shown, knowledge], api_visibility="private", show_progress_on=shown)
     back.click(

@@ -53,13 +53,14 @@ class Talk:
         self, text: str, talk: Session | None, own: SearchIndex | None, risk: str, shown: str = ""
     ) -> Iterator[Shown]:
         """Take a turn and stream it; what cannot be read is told beside the chat, and stays in the box."""
+        assistant = self._assistant(own, risk)
         try:
-            after = (talk or Session()).say(self._assistant(own, risk), text or "", shown)
+            after = (talk or Session()).say(assistant, text or "", shown)
         except ColonnadeError as failure:
             yield gr.skip(), error(self.words, str(failure)), talk, gr.skip(), gr.skip()
             return
         turn, messages = after.turns[-1], self.messages(after)
-        reasons = reason_panel(turn, self._assistant(own, risk), self.names, self.words)
+        reasons = reason_panel(turn, assistant, self.names, self.words)
         whole, pieces = written(turn.response), [sentence.text for sentence in turn.response.sentences]
         for count in range(1, len(pieces)):
             part = {"role": "assistant", "content": whole[: len(" ".join(pieces[:count]))]}

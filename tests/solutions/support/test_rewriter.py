@@ -61,10 +61,11 @@ def rewriter(server: StandIn, key: str = "") -> Rewriter:
 
 def test_what_is_covered_is_said_with_its_source(server: StandIn) -> None:
     server.says = "Good: a card refund takes 3 to 5 working days."
-    said = rewriter(server, "secret").rewrite("when is my refund here?", SOURCES[:2], Language.EN)
+    asked = "when is my refund here? mail li@example.com"
+    said = rewriter(server, "secret").rewrite(asked, SOURCES[:2], Language.EN)
     assert said == (Sentence("Good: a card refund takes 3 to 5 working days.", "kb1#1"),)
     assert server.asked[0]["model"] == "tiny"
-    assert "when is my refund here?" in json.dumps(server.asked[0])
+    assert "when is my refund here? mail [e-mail]<" in json.dumps(server.asked[0])
     assert server.keys == ["Bearer secret"]
 
 
