@@ -35,11 +35,13 @@ def test_chinese_is_chinese() -> None:
 def page_errors(folder: Path) -> list[str]:
     """Make every mistake that a page lets a person make, and collect what it says."""
     from apps.pages.finance.replay import _own_archive
-    from apps.pages.finance.scoring import _MOST_ROWS, score_table
+    from apps.pages.finance.scoring import score_table
     from apps.pages.support.knowledge import chosen_articles
+    from apps.scoring import MOST_ROWS
     from foundation.data.tables import read_table
     from solutions.finance.monitor.replay import read_events
     from solutions.finance.monitor.store import MonitorStore
+    from solutions.finance.pipeline import Finance
     from solutions.finance.schema import FinanceRequest
     from solutions.finance.watchlist import read_watch_list
     from solutions.support.desk import Desk
@@ -67,6 +69,7 @@ def page_errors(folder: Path) -> list[str]:
         (folder / name).write_bytes(content)
 
     class Echo:
+        spec = Finance.spec
         request_columns = {"text": "text"}
         request = staticmethod(lambda row: FinanceRequest(row["text"]))
         predict = staticmethod(lambda requests: requests)
@@ -94,7 +97,7 @@ def page_errors(folder: Path) -> list[str]:
         lambda: read_events(folder / "turned.csv"),
         lambda: read_watch_list(folder / "plain.csv"),
         lambda: score(pd.DataFrame({"a": ["x"]}), None),
-        lambda: score(pd.DataFrame({"a": ["x"] * (_MOST_ROWS + 1)}), "a"),
+        lambda: score(pd.DataFrame({"a": ["x"] * (MOST_ROWS + 1)}), "a"),
         lambda: score(pd.DataFrame({"a": ["!"]}), "a"),
         lambda: score(pd.DataFrame({"a": ["x"], "b": ["never"]}), "a", "b"),
     ]

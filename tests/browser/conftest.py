@@ -14,6 +14,11 @@ from tests.conftest import COLONNADE, ROOT
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+#: What every module of browser tests is marked with.
+IN_A_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no browser; on Debian: apt-get install chromium fonts-noto-cjk"),
+]
 # Chromium's own calls home are turned off, so that every request counted below is the page's.
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

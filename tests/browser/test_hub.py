@@ -10,15 +10,12 @@ import pytest
 from solutions.finance.monitor.monitor import Monitor
 from solutions.finance.monitor.records import AlertState
 from solutions.finance.monitor.store import MonitorStore
-from tests.browser.conftest import ANSWER_MS, CHROMIUM, shoot
+from tests.browser.conftest import ANSWER_MS, IN_A_BROWSER, shoot
 from tests.conftest import ROOT
 from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history
 
 playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no browser; on Debian: apt-get install chromium fonts-noto-cjk"),
-]
+pytestmark = IN_A_BROWSER
 
 
 def open_finance(page: "playwright.Page", language: str) -> None:

@@ -5,13 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import ANSWER_MS, CHROMIUM, shoot
+from tests.browser.conftest import ANSWER_MS, IN_A_BROWSER, shoot
 
 playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no browser; on Debian: apt-get install chromium fonts-noto-cjk"),
-]
+pytestmark = IN_A_BROWSER
 
 
 def open_support(page: "playwright.Page", language: str) -> None:

@@ -6,19 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from apps.pages.finance.plots import frequency
+from apps.scoring import score_rows
 from apps.scratch import scratch_file
-from foundation.data.tables import parse_times, rename_columns, write_table
+from foundation.data.tables import parse_times, write_table
 from foundation.errors import InputError
 from foundation.progress import Listener
-from solutions.batch import predict_frame
 from solutions.finance.pipeline import Finance
 from solutions.finance.trends import tone_over_time
 
 __all__ = ["ScoredTable", "score_table"]
-
-# A block is about a second of work: the bar moves, and Stop is heard.
-_BLOCK_ROWS = 64
-_MOST_ROWS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,22 +78,8 @@ def score_table(
     InputError
         No column is chosen, there are too many rows, none can be read, or no cell of ``time`` is a date.
     """
-    if not text:
-        raise InputError(f"no column of texts is chosen; {name} has: {', '.join(map(str, frame.columns))}")
-    if len(frame) > _MOST_ROWS:
-        raise InputError(
-            f"{name} has {len(frame):,} rows; expected at most {_MOST_ROWS:,} here; for more, run "
-            "'colonnade predict finance --input FILE --output FILE'"
-        )
-    frame = rename_columns(frame, {"text": text} | ({"time": time} if time else {}))
-    blocks = []
-    for at in range(0, len(frame), _BLOCK_ROWS):
-        blocks.append(predict_frame(solution, frame.iloc[at : at + _BLOCK_ROWS], name, first_row=at + 1))
-        listener(min(at + _BLOCK_ROWS, len(frame)), len(frame), name)
-    rows = pd.concat(blocks)
+    rows = score_rows(solution, frame, {"text": text, "time": time}, name, listener)
     answered = rows[rows["error"] == ""]
-    if answered.empty:
-        raise InputError(f"no row of {name} could be read; the first: {rows['error'].iloc[0]}")
     times = parse_times(answered["time"]) if time else pd.Series(pd.NaT, index=answered.index)
     if time and times.isna().all():
         raise InputError(

@@ -13,21 +13,17 @@ from apps.columns import ENCODINGS, TABLES, text_column
 from apps.components import QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure
+from apps.scoring import score_rows
 from apps.scratch import scratch_file
 from apps.tabs import label_names
-from apps.theme import TONE_COLOURS
-from foundation.data.tables import read_table, rename_columns, write_table
-from foundation.errors import InputError
-from foundation.progress import Listener
-from solutions.batch import predict_frame
+from apps.theme import ATTENTION, TONE_COLOURS
+from foundation.data.tables import read_table, write_table
 from solutions.support.pipeline import Support
 
-__all__ = ["batch_tab", "sort_messages"]
+__all__ = ["batch_tab"]
 
-# A block is about a second of work: the bar moves.
-_BLOCK_ROWS, _MOST_ROWS = 64, 20_000
 _SHOWN_INTENTS = 20
-_MOODS = {"calm": TONE_COLOURS["neutral"], "unhappy": "#E69F00", "angry": TONE_COLOURS["negative"]}
+_MOODS = {"calm": TONE_COLOURS["neutral"], "unhappy": ATTENTION, "angry": TONE_COLOURS["negative"]}
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class _Batch:
         def listener(done: int, total: int, _: str) -> None:
             progress((done, total), desc=self.words("finance.reading"), unit="")
 
-        rows = sort_messages(self.solution, read_table(Path(path), encoding), column, Path(path).name, listener)
+        rows = score_rows(self.solution, read_table(Path(path), encoding), {"text": column}, Path(path).name, listener)
         file = scratch_file("messages.csv")
         write_table(rows, file, append=False, kind=".csv")
         answered = rows[rows["error"] == ""]
@@ -87,34 +83,6 @@ class _Batch:
         figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.1})
         figure.update_yaxes(automargin=True)
         return figure
-
-
-def sort_messages(
-    solution: Support, frame: pd.DataFrame, column: str | None, name: str, listener: Listener
-) -> pd.DataFrame:
-    """Answer each row of a table as the first message of a conversation.
-
-    Raises
-    ------
-    InputError
-        No column is chosen, there are too many rows, or none can be read.
-    """
-    if not column:
-        raise InputError(f"no column of texts is chosen; {name} has: {', '.join(map(str, frame.columns))}")
-    if len(frame) > _MOST_ROWS:
-        raise InputError(
-            f"{name} has {len(frame):,} rows; expected at most {_MOST_ROWS:,} here; for more, run "
-            "'colonnade predict support --input FILE --output FILE'"
-        )
-    frame = rename_columns(frame, {"text": column})
-    blocks = []
-    for at in range(0, len(frame), _BLOCK_ROWS):
-        blocks.append(predict_frame(solution, frame.iloc[at : at + _BLOCK_ROWS], name, first_row=at + 1))
-        listener(min(at + _BLOCK_ROWS, len(frame)), len(frame), name)
-    rows = pd.concat(blocks)
-    if (rows["error"] != "").all():
-        raise InputError(f"no row of {name} could be read; the first: {rows['error'].iloc[0]}")
-    return rows
 
 
 def batch_tab(solution: Support, words: Locale) -> None:
