@@ -135,6 +135,12 @@ class SearchIndex:
             Hit(self.documents[rows[at]], float(scores[at]), float(similarity[at]), float(words[at])) for at in order
         ]
 
+    @cached_property
+    def centre(self) -> NDArray[np.float32]:
+        """The mean of the documents' vectors, shape (d,): what all of them have in common."""
+        mean: NDArray[np.float32] = self._vectors.mean(axis=0)
+        return mean
+
     def topics_of(self, word: str, language: str) -> Counter[str]:
         """Count the topics of the documents of a language (or of none) that have a word in their titles."""
         return self._topics_by_word.get((word, language), Counter()) + self._topics_by_word.get((word, ""), Counter())

@@ -1,5 +1,6 @@
 """What customers asked and the knowledge base does not answer, gathered into articles that should be written."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from foundation.text.encoder import TextEncoder
 
 __all__ = ["Gap", "find_gaps"]
@@ -24,6 +27,7 @@ class Gap:
     title : str
         The question nearest to the middle of the group: a proposal for the article's title.
     count : int
+        How often one of them was asked.
     questions : tuple of str
         All of the group, the most typical first.
     """
@@ -33,20 +37,17 @@ class Gap:
     questions: tuple[str, ...]
 
 
-def find_gaps(questions: Sequence[str], encoder: "TextEncoder", centre: "np.ndarray | None" = None) -> list[Gap]:
+def find_gaps(questions: Sequence[str], encoder: "TextEncoder", centre: "NDArray[np.float32]") -> list[Gap]:
     """Group unanswered questions; the largest group comes first.
 
     Parameters
     ----------
     questions : sequence of str
+        One that was asked twice counts twice.
     encoder : TextEncoder
-    centre : ndarray, shape (d,), optional
-        Mean vector of usual questions; that of these where it is left out. The vectors of an encoder share one large
-        direction, beside which all texts seem alike.
-
-    Returns
-    -------
-    list of Gap
+    centre : ndarray, shape (d,)
+        Mean vector of the articles. The vectors of an encoder share one large direction, beside which all texts seem
+        alike.
 
     Notes
     -----
@@ -54,22 +55,22 @@ def find_gaps(questions: Sequence[str], encoder: "TextEncoder", centre: "np.ndar
     """
     from sklearn.cluster import AgglomerativeClustering
 
-    if not questions:
+    counted = Counter(questions)
+    texts = list(counted)
+    if not texts:
         return []
-    vectors = encoder.encode(questions)
-    vectors = vectors - (vectors.mean(axis=0) if centre is None else centre)
+    vectors = encoder.encode(texts) - centre
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    if len(questions) == 1:
-        groups = np.zeros(1, dtype=int)
-    else:
+    groups = np.zeros(1, dtype=int)
+    if len(texts) > 1:
         clustering = AgglomerativeClustering(
-            n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - _ALIKE
+            n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - _ALIKE
         )
-        groups = clustering.fit_predict(vectors)
+        groups = clustering.fit_predict(1 - vectors @ vectors.T)
     gaps = []
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         typical = rows[np.argsort(-(vectors[rows] @ vectors[rows].mean(axis=0)), kind="stable")]
-        texts = tuple(questions[row] for row in typical)
-        gaps.append(Gap(texts[0], len(texts), texts))
+        asked = tuple(texts[row] for row in typical)
+        gaps.append(Gap(asked[0], sum(counted[text] for text in asked), asked))
     return sorted(gaps, key=lambda gap: -gap.count)

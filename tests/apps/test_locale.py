@@ -126,6 +126,10 @@ def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:
         assert any(re.fullmatch(pattern, text) for text in said), f"no error reads like {pattern}"
 
 
+def test_an_empty_message_is_no_empty_file() -> None:
+    assert locale(Language.ZH).explain("the message is empty; type a question") == "消息是空的；请输入问题"
+
+
 def test_an_error_without_translation_stays_as_it_is() -> None:
     assert locale(Language.ZH).explain("nothing like it") == "nothing like it"
 

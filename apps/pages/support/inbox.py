@@ -87,7 +87,7 @@ def _gaps(questions: list[str], solution: Support, words: Locale) -> str:
     """Propose the articles that are missing."""
     if not questions:
         return empty(words("inbox.no_gaps"))
-    found = find_gaps(questions, solution.knowledge.encoder)[:_GAPS]
+    found = find_gaps(questions, solution.knowledge.encoder, solution.knowledge.centre)[:_GAPS]
     rows = "".join(
         f"<tr><td>{gap.count}</td><td>{escape(gap.title)}<br><small>"
         f"{escape(' · '.join(gap.questions[1 : 1 + _QUESTIONS]))}</small></td></tr>"

@@ -106,5 +106,12 @@ def test_gaps_are_grouped_the_largest_first() -> None:
         (2, {"pension?", "pension plan"}),
         (1, {"shop hours"}),
     ]
-    assert find_gaps([], Words()) == []
-    assert find_gaps(["gift"], Words())[0].title == "gift"
+    assert find_gaps([], Words(), np.zeros(3)) == []
+    assert find_gaps(["gift"], Words(), np.zeros(3))[0].title == "gift"
+
+
+def test_what_is_asked_again_counts_again_and_what_is_like_all_else_is_no_error() -> None:
+    (gap,) = find_gaps(["gift"] * 3, Words(), np.zeros(3))
+    assert (gap.count, gap.questions) == (3, ("gift",))
+    # a text that lies at the centre has no direction: it is a group of its own
+    assert [gap.count for gap in find_gaps(["gift", "shop", "pension"], Words(), np.array([1.0, 0, 0]))] == [1, 1, 1]
