@@ -36,12 +36,10 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
 
     @shown_errors(words, [gr.skip() for _ in range(1 + len(recalls))])
     def measure(progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
-        from foundation.data.labelled import load_card_table
-
         reports: dict[str, Report] = {}
         for done, spec in enumerate(specs):
             progress((done, len(specs)), desc=words.pick(spec.title))
-            reports[words.pick(spec.title)] = solution.evaluate(load_card_table(spec.default_dataset, spec.name))
+            reports[words.pick(spec.title)] = solution.evaluate(solution.card_table(spec.default_dataset, spec.name))
         names = label_names(solution, words)
         classifiers = {title: report for title, report in reports.items() if report.per_class}
         found = "".join(
@@ -119,6 +117,6 @@ def _card(words: Locale, record: BundleRecord) -> str:
         "\n".join(f"- {fact}" for fact in facts),
         words("model.figures"),
         f"{words('model.head')}\n|---|---|---|\n{figures}",
-        words("model.limits"),
+        words("model.limits_image" if record.image else "model.limits"),
     )
     return "\n\n".join(parts)

@@ -7,9 +7,10 @@ A bundle is a folder::
     encoder.safetensors  the tensors of the encoder that training moved, where there are any
     adapter_*            an adapter over the encoder, as peft writes it, where there is one
     calibration.json     temperature and threshold
-    scope.safetensors    what tells texts in scope from others, where the task asks for it
+    scope.safetensors    what tells items in scope from others, where the task asks for it
+    held_out.safetensors probabilities of held-out images: sets, operating point and referral follow from them
     splits.csv           the split of each row of the training table, in its order
-    seen.npy             64-bit fingerprints of the training texts: they recognise a copy and give no text away
+    seen.npy             64-bit fingerprints of the training items: they recognise a copy and give nothing away
     curve.svg            how training went, where it went by epochs
     CARD.md              the same for people
 
@@ -18,8 +19,9 @@ There is no pickle in it. Loading checks every hash and names the file that is w
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b, sha256
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,11 +32,10 @@ from numpy.typing import NDArray
 from foundation.data.splits import normalise
 from foundation.errors import BundleError
 from foundation.files import atomic_folder, sha256_file
+from foundation.network import Network
 from foundation.progress import Listener, silent
-from foundation.text.encoder import load_encoder
-from foundation.text.network import TextNetwork
-from foundation.text.trained import load_training, save_training
 from foundation.trust.calibration import Calibration
+from foundation.trust.held_out import HeldOut
 from foundation.trust.scope import Scope
 
 __all__ = [
@@ -42,12 +43,13 @@ __all__ = [
     "BundleRecord",
     "Papers",
     "fingerprints",
+    "load_backbone",
     "new_record",
     "read_record",
 ]
 
 SCHEMA_VERSION = 1
-_SCOPE = "scope.safetensors"
+_SCOPE, _HELD_OUT = "scope.safetensors", "held_out.safetensors"
 _LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers")
 
 
@@ -67,6 +69,9 @@ class BundleRecord:
     metrics : dict of str to dict
         Figures on held-out rows, with intervals.
     files : dict of file name to SHA-256
+    image : dict
+        Of a model of images: how they are prepared (``size``, ``stem_stride``), and ``negative``, the label that stands
+        for nothing found, where there is one. Empty for a model of texts.
     """
 
     solution: str
@@ -81,11 +86,13 @@ class BundleRecord:
     libraries: dict[str, str]
     files: dict[str, str]
     schema_version: int = SCHEMA_VERSION
+    image: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         """Name and first eight digits of the hash of the content: the same training gives the same id."""
-        digest = sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        content = {name: value for name, value in asdict(self).items() if name != "image" or value}
+        digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.solution}-{self.task}-{digest[:8]}"
 
     @property
@@ -118,19 +125,20 @@ class Bundle:
     """A model that is ready to answer."""
 
     record: BundleRecord
-    network: TextNetwork
+    network: Network[Any]
     calibration: Calibration
     seen: NDArray[np.uint64]
     scope: Scope | None = None
+    held_out: HeldOut | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels in the order of the probabilities."""
         return tuple(self.record.labels)
 
-    def probabilities(self, texts: Sequence[str], listener: Listener = silent) -> NDArray[np.float64]:
-        """Return calibrated probabilities, shape (n, classes)."""
-        return self.calibration.probabilities(self.network.logits(texts, listener))
+    def probabilities(self, items: Sequence[Any], listener: Listener = silent) -> NDArray[np.float64]:
+        """Return calibrated probabilities of texts or images, shape (n, classes)."""
+        return self.calibration.probabilities(self.network.logits(items, listener))
 
     def save(self, folder: Path, papers: Papers) -> "Bundle":
         """Write the bundle, whole or not at all, and return it with the hashes of its files.
@@ -144,10 +152,12 @@ class Bundle:
 
         with atomic_folder(folder) as temporary:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
-            save_training(self.network.encoder, temporary)
+            _kind(self.record).save_training(self.network.encoder, temporary)
             _write_json(temporary / "calibration.json", asdict(self.calibration))
             if self.scope is not None:
                 self.scope.save(temporary / _SCOPE)
+            if self.held_out is not None:
+                self.held_out.save(temporary / _HELD_OUT)
             (temporary / "splits.csv").write_text(papers.splits, encoding="utf-8")
             if papers.curve:
                 (temporary / "curve.svg").write_text(papers.curve, encoding="utf-8")
@@ -173,7 +183,7 @@ class Bundle:
 
         record = read_record(folder)
         _check_files(folder, record)
-        encoder = load_encoder(record.backbone, listener)
+        encoder = load_backbone(record, listener)
         if encoder.sha256 != record.backbone_sha256:
             raise BundleError(
                 f"{folder} was trained on another {record.backbone} (sha256 {record.backbone_sha256[:12]}...) than is "
@@ -181,17 +191,18 @@ class Bundle:
             )
         try:
             head = load_file(folder / "head.safetensors")
-            encoder = load_training(encoder, folder, record.files)
+            encoder = _kind(record).load_training(encoder, folder, record.files)
             calibration = Calibration(**_read_json(folder / "calibration.json"))
             scope = Scope.load(folder / _SCOPE) if _SCOPE in record.files else None
+            held_out = HeldOut.load(folder / _HELD_OUT) if _HELD_OUT in record.files else None
             seen = np.load(folder / "seen.npy", allow_pickle=False)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
-        network = TextNetwork(encoder, head["weight"], head["bias"])
-        return cls(record, network, calibration, seen, scope)
+        network = Network(encoder, head["weight"], head["bias"])
+        return cls(record, network, calibration, seen, scope, held_out)
 
 
-def new_record(network: TextNetwork, **fields: Any) -> BundleRecord:
+def new_record(network: Network[Any], **fields: Any) -> BundleRecord:
     """Make a record of a fitted network; library versions are this machine's, files are filled in by ``save``."""
     return BundleRecord(
         backbone=network.encoder.record.name,
@@ -219,13 +230,30 @@ def read_record(folder: Path) -> BundleRecord:
         raise BundleError(f"{path} is not as expected: {error}; train again, or restore the file") from error
 
 
-def fingerprints(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """Return sorted 64-bit hashes of normalised texts, shape (distinct texts,)."""
-    return np.unique(np.array([_fingerprint(text) for text in texts], dtype=np.uint64))
+def load_backbone(record: BundleRecord, listener: Listener = silent) -> Any:
+    """Load the encoder that a model was made of, as it was before training; it is shared by all who ask for it."""
+    if record.image:
+        from foundation.vision.encoder import load_image_encoder
+
+        return load_image_encoder(record.backbone, record.image["size"], record.image["stem_stride"], listener)
+    from foundation.text.encoder import load_encoder
+
+    return load_encoder(record.backbone, listener)
 
 
-def _fingerprint(text: str) -> int:
-    return int.from_bytes(blake2b(normalise(text).encode(), digest_size=8).digest(), "little")
+def _kind(record: BundleRecord) -> Any:
+    """Return the module that knows how an encoder of texts, or of images, lies on the disk."""
+    return import_module("foundation.vision.trained" if record.image else "foundation.text.trained")
+
+
+def fingerprints(items: Sequence[Any]) -> NDArray[np.uint64]:
+    """Return sorted 64-bit hashes of normalised texts, or of the pixels of images, shape (distinct items,)."""
+    return np.unique(np.array([_fingerprint(item) for item in items], dtype=np.uint64))
+
+
+def _fingerprint(item: Any) -> int:
+    content = normalise(item).encode() if isinstance(item, str) else str(item.shape).encode() + item.tobytes()
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
 
 
 def _check_files(folder: Path, record: BundleRecord) -> None:
@@ -239,7 +267,7 @@ def _check_files(folder: Path, record: BundleRecord) -> None:
             raise BundleError(f"{path} is not the file that was saved (sha256 differs); train again, or restore it")
 
 
-def _head_tensors(network: TextNetwork) -> dict[str, NDArray[np.float32]]:
+def _head_tensors(network: Network[Any]) -> dict[str, NDArray[np.float32]]:
     # safetensors writes the buffer as it lies: an array in Fortran order would come back transposed
     return {"weight": np.ascontiguousarray(network.weight), "bias": np.ascontiguousarray(network.bias)}
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from foundation.data.tables import ColumnKind
 from foundation.errors import InputError, UnknownNameError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from foundation.bundle import BundleRecord
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
-    from foundation.recipes.train_text import TextRecipe, Trained
+    from foundation.recipes.recipe import Recipe, Trained
 
 __all__ = [
     "Decision",
@@ -52,13 +52,15 @@ class Words:
 class TaskSpec:
     """A thing that a vertical does and is measured by.
 
-    ``method`` is what the embedded default is trained by; None where nothing is trained.
+    ``method`` is what the embedded default is trained by; None where nothing is trained. ``reads`` is what its items
+    are: texts or images.
     """
 
     name: str
     title: Words
     default_dataset: str
     method: str | None = "probe"
+    reads: Literal["text", "image"] = "text"
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
 
     @classmethod
     @abstractmethod
-    def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
+    def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":
         """Train on a table of one of the vertical's tasks."""
 
     @classmethod
@@ -179,25 +181,31 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         """Evaluate a bundle on a table's test split."""
 
     @classmethod
+    def card_table(cls, name: str, task: str, data_root: Path | None = None) -> "LabelledTable":
+        """Load a data set by the name of its card; a vertical whose default is generated makes it first."""
+        from foundation.data.labelled import load_card_table
+
+        return load_card_table(name, task, data_root)
+
+    @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
         """Train the embedded default for each of the tasks (all, where left out) that has no model yet."""
-        from foundation.data.labelled import load_card_table
         from foundation.incumbents import has_incumbent
-        from foundation.recipes.train_text import TextRecipe
+        from foundation.recipes.recipe import Recipe
 
         for task in cls.spec.tasks:
             if task.method is None or (tasks is not None and task.name not in tasks):
                 continue
             if not has_incumbent(cls.spec.name, task.name):
-                recipe = TextRecipe(method=task.method)
-                cls.train(load_card_table(task.default_dataset, task.name), recipe, listener).install()
+                recipe = Recipe(method=task.method)
+                cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
 
     def predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:
         """Answer requests, in their order; none gives none."""
         return self._predict(requests) if requests else []
 
     @classmethod
-    def train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener = silent) -> "Trained":
+    def train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener = silent) -> "Trained":
         """Train; nothing is saved yet."""
         if cls.spec.task(table.task).method is None:
             raise InputError(f"{cls.spec.name}/{table.task} needs no training; measure it with 'colonnade evaluate'")

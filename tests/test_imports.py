@@ -15,10 +15,11 @@ LAYERS = (
         "foundation.settings",
         "foundation.progress",
         "foundation.files",
+        "foundation.network",
         "foundation.assets",
         "foundation.store",
     ),
-    ("foundation.data", "foundation.text"),
+    ("foundation.data", "foundation.text", "foundation.vision"),
     ("foundation.training", "foundation.trust", "foundation.evaluation", "foundation.retrieval"),
     ("foundation.bundle", "foundation.incumbents"),
     ("foundation.recipes",),
@@ -27,7 +28,7 @@ LAYERS = (
 )
 # Inside these groups no member may import another: they are siblings, not layers.
 APART = (
-    {"foundation.data", "foundation.text"},
+    {"foundation.data", "foundation.text", "foundation.vision"},
     {"foundation.training", "foundation.trust", "foundation.evaluation", "foundation.retrieval"},
 )
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]

@@ -40,7 +40,7 @@ def evaluate(
     if (bundle or dataset or data) and len(plan) > 1:
         raise InputError("--bundle, --dataset and --data are of one task; name it with --task")
     for solution, spec in plan:
-        table = labelled_table(spec.default_dataset, spec.name, dataset, data, mapping, encoding, data_root)
+        table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root)
         with progress_bar() as listener:
             if bundle is None:
                 solution.prepare([spec.name], listener)

@@ -1,7 +1,7 @@
 """Options that name labelled data, shared by the verbs that read it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,7 @@ from foundation.errors import InputError
 
 if TYPE_CHECKING:
     from foundation.data.labelled import LabelledTable
+    from solutions.base import Solution, TaskSpec
 
 __all__ = [
     "DataOption",
@@ -26,7 +27,10 @@ _PAIRS = {
 }
 
 DatasetOption = Annotated[str | None, typer.Option(help="Name of a dataset card; the task's own where left out.")]
-DataOption = Annotated[Path | None, typer.Option(help="Your own CSV, TSV, JSONL, Parquet or Excel.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(help="Your own CSV, TSV, JSONL, Parquet or Excel; of images also a folder, a zip or .npz."),
+]
 MapOption = Annotated[str, typer.Option("--map", help="Your column names: text=headline,label=tone[,split=part].")]
 EncodingOption = Annotated[str, typer.Option(help="Of your file: utf-8, gb18030, ...")]
 DataRootOption = Annotated[
@@ -49,15 +53,25 @@ def parse_pairs(option: str, text: str) -> dict[str, str]:
 
 
 def labelled_table(
-    default: str, task: str, dataset: str | None, data: Path | None, mapping: str, encoding: str, data_root: Path | None
+    solution: "type[Solution[Any, Any]]",
+    spec: "TaskSpec",
+    dataset: str | None,
+    data: Path | None,
+    mapping: str,
+    encoding: str,
+    data_root: Path | None,
 ) -> "LabelledTable":
     """Load what the options name: a card, or a file of one's own."""
-    from foundation.data.labelled import load_card_table, load_own_table
+    from foundation.data.labelled import load_own_table
 
     if dataset and data:
         raise InputError("got both --dataset and --data; expected one of them")
     if mapping and not data:
         raise InputError("--map names the columns of your own file; give it with --data FILE")
+    if data and spec.reads == "image":
+        from foundation.data.image_tables import load_own_images
+
+        return load_own_images(data, spec.name, parse_pairs("--map", mapping))
     if data:
-        return load_own_table(data, task, parse_pairs("--map", mapping), encoding=encoding)
-    return load_card_table(dataset or default, task, data_root)
+        return load_own_table(data, spec.name, parse_pairs("--map", mapping), encoding=encoding)
+    return solution.card_table(dataset or spec.default_dataset, spec.name, data_root)

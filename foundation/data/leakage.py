@@ -32,17 +32,28 @@ class Leakage:
         How many rows of dev and test have a copy, or a near-duplicate that is no copy, in an earlier split.
     examples : tuple of (str, str)
         Up to five near-duplicate pairs, the earlier split's text first.
+    patients : int
+        Of pictures: rows whose patient has pictures in an earlier split.
     """
 
     exact: int
     near: int
     examples: tuple[tuple[str, str], ...]
+    patients: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether anything stands in two splits."""
+        return bool(self.exact or self.near or self.patients)
 
     def summary(self) -> str:
         """Say it in a line."""
-        if not self.exact and not self.near:
-            return "no dev or test text stands in an earlier split"
-        return f"{self.exact} dev or test texts are copies, {self.near} near-duplicates of texts in an earlier split"
+        if not self.any:
+            return "nothing of dev or test stands in an earlier split"
+        known = f", {self.patients} of a patient who is in an earlier split" if self.patients else ""
+        return (
+            f"{self.exact} of dev or test are copies, {self.near} near-duplicates of what is in an earlier split{known}"
+        )
 
 
 def find_leakage(texts: Sequence[str], splits: Sequence[str]) -> Leakage:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from foundation.evaluation.metrics import Interval
@@ -53,6 +53,8 @@ class Report:
         Rows of the split that stand in an earlier split, or that the bundle was trained on.
     seconds : float
         Spent in prediction.
+    slices : mapping of subgroup to mapping of ``accuracy`` and ``rows``
+        Where the data says what subgroup a row is of.
     """
 
     solution: str
@@ -65,6 +67,7 @@ class Report:
     calibration: Mapping[str, float | None]
     leakage: Mapping[str, int]
     seconds: float
+    slices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, as ``from_dict`` takes them."""

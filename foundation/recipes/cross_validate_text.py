@@ -11,7 +11,8 @@ from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.metrics import Interval
 from foundation.progress import Listener, silent
-from foundation.recipes.train_text import TextRecipe, classifier, companion_rows
+from foundation.recipes.recipe import Recipe
+from foundation.recipes.train_text import classifier, companion_rows
 
 __all__ = ["CrossValidation", "cross_validate_text"]
 
@@ -33,7 +34,7 @@ class CrossValidation:
 
 
 def cross_validate_text(
-    table: LabelledTable, recipe: TextRecipe, folds: int, listener: Listener = silent
+    table: LabelledTable, recipe: Recipe, folds: int, listener: Listener = silent
 ) -> CrossValidation:
     """Train ``folds`` times on train and dev together, each time without one stratified part; test is not touched.
 

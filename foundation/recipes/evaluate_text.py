@@ -17,7 +17,7 @@ from foundation.evaluation.metrics import classification_metrics
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
 
-__all__ = ["evaluate_text"]
+__all__ = ["answer_shares", "class_figures", "evaluate_text", "shared_labels"]
 
 
 def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = silent) -> Report:
@@ -31,7 +31,7 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
         There is no test split, or it has labels that the bundle does not know.
     """
     texts, labels = table.test_part()
-    classes = _shared_labels(bundle, table)
+    classes = shared_labels(bundle, table)
     columns = [bundle.labels.index(label) for label in classes]
     started = time.perf_counter()
     every = bundle.probabilities(texts, listener)
@@ -54,8 +54,8 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
         bundle=bundle.record.id,
         metrics=classification_metrics(targets, probabilities),
         baselines=_baselines(table, texts, labels),
-        per_class=_per_class(targets, probabilities, classes),
-        calibration=_calibration(bundle, targets, probabilities),
+        per_class=class_figures(targets, probabilities, classes),
+        calibration=answer_shares(bundle, targets, probabilities, bundle.calibration.threshold),
         leakage={
             "exact": leakage.exact,
             "near": leakage.near,
@@ -65,7 +65,8 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
     )
 
 
-def _shared_labels(bundle: Bundle, table: LabelledTable) -> list[str]:
+def shared_labels(bundle: Bundle, table: LabelledTable) -> list[str]:
+    """Return the bundle's labels that the table may have; raise ``InputError`` where the table has others."""
     wanted = set(table.names) or set(table.frame[Columns.LABEL])
     strange = sorted(wanted - set(bundle.labels))
     if strange:
@@ -89,9 +90,10 @@ def _baselines(table: LabelledTable, texts: Sequence[str], labels: Sequence[str]
     }
 
 
-def _per_class(
+def class_figures(
     targets: NDArray[np.int64], probabilities: NDArray[np.float64], classes: Sequence[str]
 ) -> Mapping[str, Mapping[str, float]]:
+    """Return precision, recall, F1 and rows of each class."""
     figures = precision_recall_fscore_support(
         targets, probabilities.argmax(axis=1), labels=range(len(classes)), zero_division=0
     )
@@ -102,14 +104,15 @@ def _per_class(
     }
 
 
-def _calibration(
-    bundle: Bundle, targets: NDArray[np.int64], probabilities: NDArray[np.float64]
+def answer_shares(
+    bundle: Bundle, targets: NDArray[np.int64], probabilities: NDArray[np.float64], threshold: float
 ) -> Mapping[str, float | None]:
-    answered = probabilities.max(axis=1) >= bundle.calibration.threshold
+    """Return how many rows are answered from a confidence on, and how many of those answers are right."""
+    answered = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == targets
     return {
         "temperature": bundle.calibration.temperature,
-        "threshold": bundle.calibration.threshold,
+        "threshold": threshold,
         "answered": float(answered.mean()),
         "accuracy_answered": float(right[answered].mean()) if answered.any() else None,
     }

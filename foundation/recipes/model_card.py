@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from foundation.bundle import Bundle
+from foundation.bundle import Bundle, BundleRecord
 from foundation.data.leakage import Leakage
 from foundation.trust.calibration import Calibration
 
@@ -48,9 +48,22 @@ Figures on {held_out} held-out rows, with 95 % bootstrap intervals (`colonnade e
 
 {picture}{_promise(calibration, held_out)}
 
-**Limits**: the figures hold for texts like those it was trained on. Other sources, other times and other kinds of text
-give other figures: evaluate on your own before you rely on it. It gives no advice.
+{_limits(record)}
 """
+
+
+def _limits(record: BundleRecord) -> str:
+    if not record.image:
+        return (
+            "**Limits**: the figures hold for texts like those it was trained on. Other sources, other times and other "
+            "kinds of text\ngive other figures: evaluate on your own before you rely on it. It gives no advice."
+        )
+    suspects = ", ".join(record.data.get("suspicious_labels", [])) or "none"
+    return (
+        f"**Labels worth a second look** (confident learning, at most twenty): {suspects}.\n\n"
+        "**Limits**: not a medical device, not for diagnosis. The figures hold for images like those it was trained "
+        "on;\nanother scanner, site or group of patients gives other figures. Text burnt into pixels is not looked for."
+    )
 
 
 def _promise(calibration: Calibration, held_out: int) -> str:

@@ -1,9 +1,7 @@
 """From labelled texts to a bundle: leakage check, fit, calibration, figures on held-out rows, card."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 
@@ -13,71 +11,29 @@ from foundation.data.leakage import Leakage, find_leakage
 from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.curve import training_curve
-from foundation.evaluation.metrics import Interval, classification_metrics
-from foundation.incumbents import set_incumbent
+from foundation.evaluation.metrics import classification_metrics
 from foundation.progress import Listener, silent
 from foundation.recipes.model_card import write_card
+from foundation.recipes.recipe import Recipe, Trained, described, lineage, names_of, splits_file
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
 from foundation.training import TextClassifier
-from foundation.training.method import MethodName, configure, find_method
+from foundation.training.method import configure, find_method
 from foundation.trust.calibration import fit_calibration
 from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
 
-__all__ = ["TextRecipe", "Trained", "classifier", "companion_rows", "scope_of", "train_text"]
+__all__ = ["classifier", "companion_rows", "scope_of", "train_text"]
 
 
-@dataclass(frozen=True)
-class TextRecipe:
-    """What a person may choose about training.
-
-    Attributes
-    ----------
-    method, backbone : str
-    class_weight : {"auto", "balanced", None}
-    seed : int
-    options : mapping of name to text
-        Hyper-parameters of the method, as a command line gives them.
-    unlabelled : tuple of str
-        Texts that the encoder reads before it is fitted.
-    """
-
-    method: str = MethodName.PROBE.value
-    backbone: str = DEFAULT_BACKBONE
-    class_weight: str | None = "auto"
-    seed: int = 0
-    options: Mapping[str, str] = field(default_factory=dict)
-    unlabelled: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A bundle that is not saved yet, what goes with it, and what was found in the data."""
-
-    bundle: Bundle
-    papers: Papers
-    leakage: Leakage
-    metrics: Mapping[str, Interval]
-    history: tuple[Mapping[str, Any], ...]
-
-    def save(self, folder: Path) -> Bundle:
-        """Write the bundle to a folder of one's own."""
-        return self.bundle.save(folder, self.papers)
-
-    def install(self) -> Path:
-        """Let the bundle answer from now on, and return its folder in ``COLONNADE_HOME``."""
-        return set_incumbent(self.bundle, self.papers)
-
-
-def classifier(recipe: TextRecipe, listener: Listener = silent) -> TextClassifier:
+def classifier(recipe: Recipe, listener: Listener = silent) -> TextClassifier:
     """Make the estimator that a recipe describes."""
     method = configure(find_method(recipe.method), recipe.options)
-    return TextClassifier(recipe.backbone, method, recipe.class_weight, recipe.seed, listener)
+    return TextClassifier(recipe.backbone or DEFAULT_BACKBONE, method, recipe.class_weight, recipe.seed, listener)
 
 
 def train_text(
     table: LabelledTable,
-    recipe: TextRecipe,
+    recipe: Recipe,
     solution: str,
     listener: Listener = silent,
     *,
@@ -109,19 +65,18 @@ def train_text(
         model.network_,
         solution=solution,
         task=table.task,
-        labels={str(label): _names(table, str(label)) for label in model.classes_},
-        method=_described(model, recipe),
-        data=_lineage(table, len(own_texts), len(recipe.unlabelled)),
+        labels={str(label): names_of(table, str(label)) for label in model.classes_},
+        method=described(model, recipe),
+        data=lineage(table, len(own_texts), len(recipe.unlabelled)),
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
     )
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
-    splits = "row,split\n" + "".join(
-        f"{row},{split}\n" for row, split in enumerate(table.frame[Columns.SPLIT], start=1)
-    )
     curve = training_curve(model.history_)
-    papers = Papers(write_card(bundle, leakage, len(model.held_out_targets_), curve=bool(curve)), splits, curve)
+    papers = Papers(
+        write_card(bundle, leakage, len(model.held_out_targets_), curve=bool(curve)), splits_file(table), curve
+    )
     return Trained(bundle, papers, leakage, metrics, model.history_)
 
 
@@ -129,7 +84,7 @@ def scope_of(model: TextClassifier, texts: Sequence[str], labels: Sequence[str])
     """Fit what tells texts in scope from others to a fitted model and its training rows."""
     encoder = load_encoder(model.backbone)
     reference = Reference(encoder.encode(texts).astype(np.float16), np.searchsorted(model.classes_, labels))
-    return fit_scope(reference, encoder.encode(model.held_out_texts_), model.held_out_logits_)
+    return fit_scope(reference, encoder.encode(model.held_out_items_), model.held_out_logits_)
 
 
 def companion_rows(table: LabelledTable) -> tuple[list[str], list[str]]:
@@ -157,42 +112,3 @@ def companion_rows(table: LabelledTable) -> tuple[list[str], list[str]]:
 def _leakage(table: LabelledTable, more: list[str]) -> Leakage:
     texts = table.frame[Columns.TEXT].tolist() + more
     return find_leakage(texts, table.frame[Columns.SPLIT].tolist() + [Split.TRAIN.value] * len(more))
-
-
-def _described(model: TextClassifier, recipe: TextRecipe) -> dict[str, Any]:
-    used = {"name": type(model.method_).__name__.lower(), "class_weight": recipe.class_weight}
-    asked = {} if used["name"] == recipe.method else {"chosen_by": recipe.method}
-    return {**used, **asked, **_plain(asdict(model.method_))}
-
-
-def _lineage(table: LabelledTable, rows: int, unlabelled: int) -> dict[str, Any]:
-    lineage = {
-        "name": table.name,
-        "sha256": table.sha256,
-        "rows": rows,
-        "protocol": table.protocol,
-        "licence": table.licence,
-    }
-    if table.companions:
-        lineage["companions"] = [
-            {
-                "name": companion.name,
-                "sha256": companion.sha256,
-                "rows": len(companion.part(Split.TRAIN, Split.DEV)[0]),
-                "licence": companion.licence,
-            }
-            for companion in table.companions
-        ]
-    if unlabelled:
-        lineage["unlabelled_rows"] = unlabelled
-    return lineage
-
-
-def _names(table: LabelledTable, label: str) -> dict[str, str]:
-    names = table.names.get(label)
-    return {"en": names.en, "zh": names.zh} if names else {"en": label, "zh": label}
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Write tuples as the lists that JSON gives back, so that saving and loading is the identity."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}

@@ -18,9 +18,9 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from foundation.network import Network
 from foundation.progress import Listener, silent
 from foundation.text.encoder import TextEncoder
-from foundation.text.network import TextNetwork
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -103,13 +103,13 @@ def adapt(encoder: TextEncoder, adapter: Adapter) -> AdaptedEncoder:
 
 
 def mixed_logits(
-    networks: Sequence[TextNetwork], texts: Sequence[str], listener: Listener = silent
+    networks: Sequence[Network[TextEncoder]], texts: Sequence[str], listener: Listener = silent
 ) -> list[NDArray[np.float64]]:
     """Return each text's class scores by its own network, in one pass over the backbone that all share.
 
     Parameters
     ----------
-    networks : sequence of TextNetwork, length n
+    networks : sequence of Network, length n
         Of adapted encoders over one backbone.
     texts : sequence of str, length n
 

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from foundation.errors import ColonnadeError, InputError
 from foundation.progress import Listener
 from foundation.text.encoder import TextEncoder
-from foundation.training.method import LabelledTexts
+from foundation.training.method import Labelled
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,7 +50,7 @@ class ActivationCache(torch.utils.data.Dataset[dict[str, Any]]):
     Parameters
     ----------
     encoder : TextEncoder
-    data : LabelledTexts
+    data : Labelled
     frozen_layers : int
         How many layers from the bottom are run here; the rest is trained.
     max_tokens : int
@@ -68,13 +68,13 @@ class ActivationCache(torch.utils.data.Dataset[dict[str, Any]]):
     def __init__(
         self,
         encoder: TextEncoder,
-        data: LabelledTexts,
+        data: Labelled,
         frozen_layers: int,
         max_tokens: int,
         path: Path,
         listener: Listener,
     ) -> None:
-        prefixed = [encoder.record.query_prefix + text for text in data.texts]
+        prefixed = [encoder.record.query_prefix + text for text in data.items]
         encoded = encoder.tokenizer(prefixed, truncation=True, max_length=min(max_tokens, encoder.record.max_tokens))
         tokens: list[list[int]] = encoded["input_ids"]
         self.targets = data.targets

@@ -58,10 +58,10 @@ class Adalora(FineTuning):
     alpha: int = 16
     targets: tuple[str, ...] = ("query", "key", "value")
 
-    def _tunable(self, job: TrainingJob) -> TextEncoder:
+    def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:
         from peft import AdaLoraConfig
 
-        steps = self.epochs * ceil(len(job.train.texts) / self.batch_size)
+        steps = self.epochs * ceil(len(job.train.items) / self.batch_size)
         config = AdaLoraConfig(
             init_r=self.first_rank,
             target_r=self.rank,

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.metrics import f1_score, log_loss
 
+from foundation.text.encoder import TextEncoder
 from foundation.training.activations import transformer_layers
 from foundation.training.fewshot import Fewshot
 from foundation.training.finetuning import FineTuning
@@ -57,7 +58,7 @@ class Auto:
         """Left to each candidate."""
         return
 
-    def fit(self, job: TrainingJob) -> Fitted:
+    def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
         """Try candidates, and return what the best of all gave; its held-out scores are of dev."""
         job.held_out()
         started = time.monotonic()
@@ -96,13 +97,13 @@ class _Trial:
     seconds: float
 
     @classmethod
-    def run(cls, method: Method, job: TrainingJob) -> "_Trial":
+    def run(cls, method: Method, job: TrainingJob[TextEncoder]) -> "_Trial":
         weights = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
         started = time.monotonic()
         fitted = method.fit(replace(job, class_weight=weights, dev=job.dev if method.needs_dev else None))
         seconds = time.monotonic() - started
         dev = job.held_out()
-        logits = fitted.held_out_logits if method.needs_dev else fitted.network.logits(dev.texts)
+        logits = fitted.held_out_logits if method.needs_dev else fitted.network.logits(dev.items)
         return cls(
             method,
             replace(fitted, held_out_logits=logits, held_out_targets=dev.targets),
@@ -122,9 +123,9 @@ class _Trial:
         return {**tried, "macro_f1": self.macro_f1, "dev_loss": self.loss, "seconds": round(self.seconds, 1)}
 
 
-def _candidates(job: TrainingJob) -> Sequence[FineTuning]:
+def _candidates(job: TrainingJob[TextEncoder]) -> Sequence[FineTuning]:
     half = len(transformer_layers(job.encoder)) // 2
-    few = len(job.train.texts) <= _FEW_PER_CLASS * len(job.class_weight)
+    few = len(job.train.items) <= _FEW_PER_CLASS * len(job.class_weight)
     return [
         *([Fewshot()] if few else []),
         Full(),

@@ -55,12 +55,18 @@ class EpochWeights(TrainerCallback):
 def swap_weights(model: nn.Module, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Give a model these weights, and return those that they replace."""
     former = _trained(model)
-    parameters = dict(model.named_parameters())
+    state = model.state_dict()  # its tensors are the model's own
     with torch.no_grad():
         for name, value in weights.items():
-            parameters[name].copy_(value)
+            state[name].copy_(value)
     return former
 
 
 def _trained(model: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
+    """Copy what training moves: parameters with a gradient, and the running figures of normalisation layers."""
+    frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
+    return {
+        name: value.detach().clone()
+        for name, value in model.state_dict().items()
+        if value.is_floating_point() and name not in frozen
+    }

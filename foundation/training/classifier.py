@@ -13,11 +13,11 @@ from foundation.training.activations import attention_bias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["LayerClassifier", "fast_bfloat16"]
+__all__ = ["HEAD_SCALE", "LayerClassifier", "fast_bfloat16", "weighted_cross_entropy"]
 
-# The head reads unit vectors drawn out to this length, about that of the encoder's own: with unit length its weights
+#: The head reads unit vectors drawn out to this length, about that of the encoder's own: with unit length its weights
 # would have to grow first. It is multiplied into the head's weights after training.
-_SCALE = 16.0
+HEAD_SCALE = 16.0
 
 
 class LayerClassifier(nn.Module):
@@ -93,22 +93,28 @@ class LayerClassifier(nn.Module):
         with torch.autocast(hidden.device.type, torch.bfloat16, enabled=fast_bfloat16()):
             for layer in self.layers:
                 hidden = layer(hidden, bias)
-        return _SCALE * nn.functional.normalize(mean_pool(hidden.float(), mask), dim=-1)
+        return HEAD_SCALE * nn.functional.normalize(mean_pool(hidden.float(), mask), dim=-1)
 
     def linear_head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return weight (classes, d) and bias (classes,) of the head over unit vectors."""
         weight, bias = self.head.weight.detach(), self.head.bias.detach()
-        return (_SCALE * weight).numpy(), bias.numpy().copy()
+        return (HEAD_SCALE * weight).numpy(), bias.numpy().copy()
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Weigh each example by its class.
+        return weighted_cross_entropy(logits, labels, self.get_buffer("class_weight"), self.label_smoothing)
 
-        ``cross_entropy(weight=...)`` would weigh the smoothed mass of the other classes too, which caps the confidence
-        of common classes below that of rare ones and leaves a ranking by confidence without meaning. Dividing by the
-        number of examples, and not by their weights, makes a batch the same as its halves accumulated.
-        """
-        losses = nn.functional.cross_entropy(logits, labels, reduction="none", label_smoothing=self.label_smoothing)
-        return (losses * self.get_buffer("class_weight")[labels]).mean()
+
+def weighted_cross_entropy(
+    logits: torch.Tensor, labels: torch.Tensor, class_weight: torch.Tensor, label_smoothing: float
+) -> torch.Tensor:
+    """Weigh each example by its class.
+
+    ``cross_entropy(weight=...)`` would weigh the smoothed mass of the other classes too, which caps the confidence of
+    common classes below that of rare ones and leaves a ranking by confidence without meaning. Dividing by the number of
+    examples, and not by their weights, makes a batch the same as its halves accumulated.
+    """
+    losses = nn.functional.cross_entropy(logits, labels, reduction="none", label_smoothing=label_smoothing)
+    return (losses * class_weight[labels]).mean()
 
 
 def fast_bfloat16() -> bool:

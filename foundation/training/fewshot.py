@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from foundation.text.network import TextNetwork
+from foundation.network import Network
+from foundation.text.encoder import TextEncoder
 from foundation.training.full import Full
-from foundation.training.method import Fitted, LabelledTexts, TrainingJob
+from foundation.training.method import Fitted, Labelled, TrainingJob
 from foundation.training.probe import as_logits
 
 __all__ = ["Fewshot"]
@@ -53,34 +54,36 @@ class Fewshot(Full):
         """Few examples are better spent in training."""
         return False
 
-    def fit(self, job: TrainingJob) -> Fitted:
+    def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
         """Fit to each half for calibration, then to everything."""
         targets = job.train.targets
         logits = np.zeros((len(targets), len(job.class_weight)))
         halves = StratifiedKFold(2, shuffle=True, random_state=job.seed)
         for train, held_out in halves.split(targets, targets):
             network, _ = self._fit_part(job, train)
-            logits[held_out] = network.logits([job.train.texts[row] for row in held_out])
+            logits[held_out] = network.logits([job.train.items[row] for row in held_out])
         network, history = self._fit_part(job, np.arange(len(targets)))
         return Fitted(network, logits, targets, history, self)
 
-    def _fit_part(self, job: TrainingJob, rows: NDArray[np.int64]) -> tuple[TextNetwork, tuple[dict[str, float], ...]]:
+    def _fit_part(
+        self, job: TrainingJob[TextEncoder], rows: NDArray[np.int64]
+    ) -> tuple[Network[TextEncoder], tuple[dict[str, float], ...]]:
         part = _with_names(job.part(rows))
         network, history = self.train(part)
-        vectors = network.encoder.encode(part.train.texts)
+        vectors = network.encoder.encode(part.train.items)
         middle = vectors.mean(axis=0)
         weights = dict(enumerate(job.class_weight))
         head = LogisticRegression(C=self.strength, class_weight=weights, max_iter=1000)
         head.fit(vectors - middle, part.train.targets)
-        return TextNetwork(network.encoder, *as_logits(head.coef_, head.intercept_ - head.coef_ @ middle)), history
+        return Network(network.encoder, *as_logits(head.coef_, head.intercept_ - head.coef_ @ middle)), history
 
 
-def _with_names(job: TrainingJob) -> TrainingJob:
+def _with_names(job: TrainingJob[TextEncoder]) -> TrainingJob[TextEncoder]:
     """Add the classes' names to the examples, where they are words."""
     named = [(label.replace("_", " ").strip(), index) for index, label in enumerate(job.labels) if _is_words(label)]
-    texts = [*job.train.texts, *(name for name, _ in named)]
+    texts = [*job.train.items, *(name for name, _ in named)]
     targets = np.concatenate([job.train.targets, np.array([index for _, index in named], dtype=np.int64)])
-    return job.with_train(LabelledTexts(texts, targets))
+    return job.with_train(Labelled(texts, targets))
 
 
 def _is_words(label: str) -> bool:

@@ -5,25 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 from transformers import TrainerCallback, set_seed
 
+from foundation.network import Network
 from foundation.text.encoder import TextEncoder
-from foundation.text.network import TextNetwork
 from foundation.training.activations import ActivationCache, collate, plain_attention, transformer_layers
 from foundation.training.classifier import LayerClassifier
+from foundation.training.heads import class_directions, score
 from foundation.training.loop import Schedule, process_rank, run_folder, train_network
-from foundation.training.method import Fitted, LabelledTexts, TrainingJob
+from foundation.training.method import Fitted, Labelled, TrainingJob
 
 __all__ = ["FineTuning", "layer_groups"]
-
-
-# Texts that find the centres of the classes: a few tell where a class lies, and a thousand take seconds.
-_FEWEST_AT_CENTRE, _MOST_AT_CENTRES = 16, 1024
 
 
 @dataclass(frozen=True)
@@ -79,13 +73,13 @@ class FineTuning(ABC):
         """None, as in docs/RESULTS.md; weights were not measured again since the loss weighs examples."""
         return
 
-    def fit(self, job: TrainingJob) -> Fitted:
+    def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
         """Train, and return the network of the mean of the epochs, or of the one that is clearly better on dev."""
         dev = job.held_out()
         network, history = self.train(job)
-        return Fitted(network, network.logits(dev.texts), dev.targets, history, self)
+        return Fitted(network, network.logits(dev.items), dev.targets, history, self)
 
-    def train(self, job: TrainingJob) -> tuple[TextNetwork, tuple[dict[str, float], ...]]:
+    def train(self, job: TrainingJob[TextEncoder]) -> tuple[Network[TextEncoder], tuple[dict[str, float], ...]]:
         """Train and return the network that ``train_network`` leaves, and the history."""
         set_seed(job.seed)
         tuned = self._tunable(job)
@@ -100,11 +94,11 @@ class FineTuning(ABC):
             r_drop=self.r_drop,
             penalty=self._penalty(tuned),
         )
-        model.head.weight.data.copy_(torch.from_numpy(self._first_head(job)))
+        model.head.weight.data.copy_(torch.from_numpy(class_directions(job)))
         _set_dropout(layers, self.dropout)
         with run_folder(self, *job.decisive()) as folder, plain_attention(tuned):
 
-            def cached(data: LabelledTexts, name: str) -> ActivationCache:
+            def cached(data: Labelled, name: str) -> ActivationCache:
                 scratch = folder / f"{name}-{process_rank()}.f16"
                 return ActivationCache(tuned, data, self.frozen_layers, self.max_tokens, scratch, job.listener)
 
@@ -121,26 +115,11 @@ class FineTuning(ABC):
                 listener=job.listener,
                 callbacks=self._callbacks(tuned),
             )
-        return TextNetwork(self._kept(tuned), *model.linear_head()), history
+        return Network(self._kept(tuned), *model.linear_head()), history
 
     @abstractmethod
-    def _tunable(self, job: TrainingJob) -> TextEncoder:
+    def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:
         """Return a copy of the encoder in which what is to be trained requires a gradient."""
-
-    def _first_head(self, job: TrainingJob) -> NDArray[np.float32]:
-        """Return the directions from the middle to the centres of the classes, of unit length, shape (classes, d).
-
-        A head that begins there sends sensible gradients down from the first step: Kumar et al. (2022), "Fine-tuning
-        can distort pretrained features", arXiv:2202.10054, and Snell et al. (2017), arXiv:1703.05175, for the centres.
-        """
-        classes = len(job.class_weight)
-        most = max(_FEWEST_AT_CENTRE, _MOST_AT_CENTRES // classes)
-        rows = [np.flatnonzero(job.train.targets == index)[:most] for index in range(classes)]
-        centres = np.stack([job.encoder.encode([job.train.texts[row] for row in some]).mean(axis=0) for some in rows])
-        directions = centres - centres.mean(axis=0)
-        lengths = np.linalg.norm(directions, axis=1, keepdims=True)
-        unit: NDArray[np.float32] = directions / np.maximum(lengths, np.finfo(np.float32).tiny)
-        return unit
 
     def _kept(self, tuned: TextEncoder) -> TextEncoder:
         """Return what answers after training."""
@@ -171,16 +150,6 @@ def layer_groups(model: LayerClassifier) -> Iterator[tuple[int, list[nn.Paramete
     yield 0, list(model.head.parameters())
     for depth, layer in enumerate(reversed(model.layers), start=1):
         yield depth, [parameter for parameter in layer.parameters() if parameter.requires_grad]
-
-
-def score(prediction: Any) -> dict[str, float]:
-    """Return accuracy and macro-F1 of what the Trainer hands over."""
-    logits = prediction.predictions
-    predicted = np.argmax(logits, axis=1)
-    return {
-        "accuracy": float(accuracy_score(prediction.label_ids, predicted)),
-        "macro_f1": float(f1_score(prediction.label_ids, predicted, average="macro", zero_division=0)),
-    }
 
 
 def _set_dropout(layers: nn.ModuleList, rate: float) -> None:

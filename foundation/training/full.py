@@ -20,7 +20,7 @@ class Full(FineTuning):
     True
     """
 
-    def _tunable(self, job: TrainingJob) -> TextEncoder:
+    def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:
         tuned = job.encoder.tunable_copy()
         tuned.model.requires_grad_(False)
         for layer in transformer_layers(tuned)[self.frozen_layers :]:

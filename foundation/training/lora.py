@@ -56,7 +56,7 @@ class Lora(FineTuning):
     alpha: int = 16
     targets: tuple[str, ...] = ("query", "value")
 
-    def _tunable(self, job: TrainingJob) -> TextEncoder:
+    def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:
         from peft import LoraConfig
 
         above = list(range(self.frozen_layers, len(transformer_layers(job.encoder))))

@@ -8,22 +8,22 @@ from dataclasses import Field, dataclass, fields, replace
 from enum import Enum
 from hashlib import sha256
 from importlib import import_module
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from foundation.errors import InputError, UnknownNameError
+from foundation.network import EncoderT, Network
 from foundation.progress import Listener, silent
-from foundation.text.encoder import TextEncoder
-from foundation.text.network import TextNetwork
 
 __all__ = [
     "Fitted",
-    "LabelledTexts",
+    "Labelled",
     "Method",
     "MethodName",
+    "Modality",
     "TrainingJob",
     "class_weights",
     "configure",
@@ -32,44 +32,48 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class LabelledTexts:
-    """Texts with class indices (0 to classes - 1)."""
+class Labelled:
+    """Items, texts or images, with class indices (0 to classes - 1)."""
 
-    texts: Sequence[str]
+    items: Sequence[Any]
     targets: NDArray[np.int64]
 
     @property
     def sha256(self) -> str:
-        """Of texts and targets in their order."""
+        """Of items and targets in their order."""
         digest = sha256(self.targets.astype("<i8").tobytes())
-        for text in self.texts:
-            encoded = text.encode("utf-8", "surrogatepass")
-            digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        for item in self.items:
+            content = item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item.tobytes()
+            digest.update(len(content).to_bytes(8, "little") + content)
         return digest.hexdigest()
+
+    def take(self, rows: NDArray[np.int64]) -> "Labelled":
+        """Return these rows alone."""
+        return Labelled([self.items[row] for row in rows], self.targets[rows])
 
 
 @dataclass(frozen=True)
-class TrainingJob:
+class TrainingJob(Generic[EncoderT]):
     """What a method is given.
 
     Attributes
     ----------
-    encoder : TextEncoder
+    encoder : Encoder
         Shared and frozen; a method that tunes layers makes a copy.
-    train : LabelledTexts
-    dev : LabelledTexts or None
-        Texts that must not be trained on; None where the method does not need any.
+    train : Labelled
+    dev : Labelled or None
+        Items that must not be trained on; None where the method does not need any.
     class_weight : ndarray, shape (classes,)
-        All 1 where classes are not weighted; 1 on average over the training texts in any case.
+        All 1 where classes are not weighted; 1 on average over the training items in any case.
     labels : tuple of str
         Names of the classes: they may mean something to a language model.
     seed : int
     listener : Listener
     """
 
-    encoder: TextEncoder
-    train: LabelledTexts
-    dev: LabelledTexts | None
+    encoder: EncoderT
+    train: Labelled
+    dev: Labelled | None
     class_weight: NDArray[np.float64]
     labels: tuple[str, ...] = ()
     seed: int = 0
@@ -77,18 +81,18 @@ class TrainingJob:
 
     def decisive(self) -> tuple[object, ...]:
         """Return what the figures depend on besides the method, for the name of a run."""
-        texts = [data.sha256 if data else None for data in (self.train, self.dev)]
-        return self.encoder.content_sha256(), self.seed, self.class_weight.tolist(), *texts
+        items = [data.sha256 if data else None for data in (self.train, self.dev)]
+        return self.encoder.content_sha256(), self.seed, self.class_weight.tolist(), *items
 
-    def part(self, rows: NDArray[np.int64]) -> "TrainingJob":
+    def part(self, rows: NDArray[np.int64]) -> "TrainingJob[EncoderT]":
         """Return the job with these rows of train only, and no dev."""
-        return self.with_train(LabelledTexts([self.train.texts[row] for row in rows], self.train.targets[rows]))
+        return self.with_train(self.train.take(rows))
 
-    def with_train(self, train: LabelledTexts) -> "TrainingJob":
+    def with_train(self, train: Labelled) -> "TrainingJob[EncoderT]":
         """Return the job with other examples and no dev."""
         return replace(self, train=train, dev=None)
 
-    def held_out(self) -> LabelledTexts:
+    def held_out(self) -> Labelled:
         """Return dev; for methods whose ``needs_dev`` is true.
 
         Raises
@@ -96,7 +100,7 @@ class TrainingJob:
         InputError
             There is none.
         """
-        if self.dev is None or not len(self.dev.texts):
+        if self.dev is None or not len(self.dev.items):
             raise InputError("this method chooses on dev rows and got none; give dev=(texts, labels)")
         return self.dev
 
@@ -107,9 +111,9 @@ class Fitted:
 
     Attributes
     ----------
-    network : TextNetwork
+    network : Network[Any]
     held_out_logits : ndarray, shape (m, classes)
-        Scores of texts that the scoring model was not fitted on, for calibration.
+        Scores of items that the scoring model was not fitted on, for calibration.
     held_out_targets : ndarray of int, shape (m,)
     history : tuple of dict
         One entry an epoch or candidate: what was tried and what it gave.
@@ -117,7 +121,7 @@ class Fitted:
         With the hyper-parameters that were used in the end.
     """
 
-    network: TextNetwork
+    network: Network[Any]
     held_out_logits: NDArray[np.float64]
     held_out_targets: NDArray[np.int64]
     history: tuple[dict[str, Any], ...]
@@ -131,14 +135,14 @@ class Method(Protocol):
 
     @property
     def needs_dev(self) -> bool:
-        """Whether ``fit`` needs texts that it must not train on; where not, they are better spent in training."""
+        """Whether ``fit`` needs items that it must not train on; where not, they are better spent in training."""
 
     @property
     def class_weight(self) -> str | None:
         """What ``class_weight="auto"`` means for this method."""
 
-    def fit(self, job: TrainingJob) -> Fitted:
-        """Fit a network to the job's texts."""
+    def fit(self, job: TrainingJob[Any]) -> Fitted:
+        """Fit a network to the job's items."""
 
 
 class MethodName(str, Enum):
@@ -152,6 +156,24 @@ class MethodName(str, Enum):
     AUTO = "auto"
 
 
+class Modality(str, Enum):
+    """What kind of items a method reads."""
+
+    TEXT = "text"
+    IMAGE = "image"
+
+
+# A frozen encoder is read in the same way whatever it encodes.
+_MODULES = {
+    Modality.TEXT: {method.value: f"foundation.training.{method.value}" for method in MethodName},
+    Modality.IMAGE: {
+        MethodName.PROBE.value: "foundation.training.probe",
+        MethodName.FULL.value: "foundation.training.images.full",
+        MethodName.LORA.value: "foundation.training.images.lora",
+    },
+}
+
+
 def class_weights(choice: str | None, targets: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
     """Return one weight a class, shape (classes,): inverse to its frequency for ``"balanced"``, otherwise 1."""
     from sklearn.utils.class_weight import compute_class_weight
@@ -160,7 +182,7 @@ def class_weights(choice: str | None, targets: NDArray[np.int64], classes: int) 
     return weights
 
 
-def find_method(name: str) -> Method:
+def find_method(name: str, modality: Modality = Modality.TEXT) -> Method:
     """Return a method with its default hyper-parameters.
 
     Examples
@@ -168,10 +190,10 @@ def find_method(name: str) -> Method:
     >>> find_method("probe").needs_dev
     False
     """
-    if name not in {known.value for known in MethodName}:
-        raise UnknownNameError("method", name, [known.value for known in MethodName])
-    module = import_module(f"foundation.training.{name}")
-    method: Method = getattr(module, name.capitalize())()
+    modules = _MODULES[modality]
+    if name not in modules:
+        raise UnknownNameError("method" if modality is Modality.TEXT else "method for images", name, modules)
+    method: Method = getattr(import_module(modules[name]), name.capitalize())()
     return method
 
 

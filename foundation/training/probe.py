@@ -1,6 +1,7 @@
 """``probe``: a multinomial head on frozen embeddings; seconds, not minutes, and one encoder serves all tasks."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from foundation.text.network import TextNetwork
+from foundation.network import Network
 from foundation.training.method import Fitted, TrainingJob
 
 __all__ = ["Probe", "as_logits"]
@@ -45,9 +46,9 @@ class Probe:
         """Balanced: a linear head on few examples leans towards the common classes otherwise."""
         return "balanced"
 
-    def fit(self, job: TrainingJob) -> Fitted:
+    def fit(self, job: TrainingJob[Any]) -> Fitted:
         """Encode once, choose the strength, fit on everything."""
-        vectors = job.encoder.encode(job.train.texts, listener=job.listener)
+        vectors = job.encoder.encode(job.train.items, listener=job.listener)
         targets = job.train.targets
         weights = dict(enumerate(job.class_weight))
         rarest = int(np.bincount(targets).min())
@@ -64,7 +65,7 @@ class Probe:
         best = int(np.argmin(losses))
         scaler = StandardScaler().fit(vectors)
         head = _head(self.strengths[best], weights).fit(scaler.transform(vectors), targets)
-        network = TextNetwork(job.encoder, *_fold_in(scaler, head))
+        network = Network(job.encoder, *_fold_in(scaler, head))
         return Fitted(network, scores[best], targets, history, self)
 
     def _path(

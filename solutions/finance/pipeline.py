@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from foundation.bundle import Bundle, BundleRecord
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
-    from foundation.recipes.train_text import TextRecipe, Trained
+    from foundation.recipes.recipe import Recipe, Trained
     from foundation.text.encoder import TextEncoder
     from foundation.trust.explanation import WordWeight
 
@@ -143,7 +143,7 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
         ]
 
     @classmethod
-    def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
+    def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":
         from foundation.recipes.train_text import train_text
 
         return train_text(table, recipe, cls.spec.name, listener)

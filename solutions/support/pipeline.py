@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from foundation.bundle import Bundle, BundleRecord
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
-    from foundation.recipes.train_text import TextRecipe, Trained
+    from foundation.recipes.recipe import Recipe, Trained
 
 __all__ = ["DIAL", "Support"]
 
@@ -254,7 +254,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
         return evaluate_retrieval(table, documents, encoder, cls.spec.name, listener)
 
     @classmethod
-    def _train(cls, table: "LabelledTable", recipe: "TextRecipe", listener: Listener) -> "Trained":
+    def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":
         from foundation.recipes.train_text import train_text
 
         return train_text(table, recipe, cls.spec.name, listener, open_world=table.task == _INTENT)

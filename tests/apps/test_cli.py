@@ -119,7 +119,7 @@ def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone:
             "train", "finance", "--task", task, *data, "--backbone", str(tiny_backbone), "--out", str(out), home=home
         )
         # "profit rose and orders grew 3" and "... 5" are near-duplicates
-        assert "client: 0 dev or test texts are copies, 12 near-duplicates" in said.stdout
+        assert "client: 0 of dev or test are copies, 12 near-duplicates" in said.stdout
         bundles += ["--bundle", str(out)]
     report = json.loads(
         colonnade("evaluate", "finance", "--task", "tone", *data, *bundles[:2], "--json", home=home).stdout

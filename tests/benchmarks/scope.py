@@ -15,7 +15,8 @@ from sklearn.metrics import roc_auc_score
 
 from foundation.data.labelled import load_card_table
 from foundation.data.splits import Split
-from foundation.recipes.train_text import TextRecipe, classifier, scope_of
+from foundation.recipes.recipe import Recipe
+from foundation.recipes.train_text import classifier, scope_of
 from foundation.text.encoder import load_encoder
 from foundation.training import TextClassifier
 from foundation.trust.calibration import fit_calibration
@@ -77,7 +78,7 @@ def main() -> None:
     figures = []
     for seed in range(chosen.draws):
         unknown = set(np.random.default_rng(seed).choice(sorted(set(every.labels)), UNKNOWN, replace=False))
-        model = classifier(TextRecipe(chosen.method, chosen.backbone, seed=seed, options=options))
+        model = classifier(Recipe(chosen.method, chosen.backbone, seed=seed, options=options))
         known, held_out = train.without(unknown), dev.without(unknown)
         model.fit(known.texts, known.labels, dev=(held_out.texts, held_out.labels))
         figures.append(measure(model, known, asked, unknown))

@@ -8,7 +8,7 @@ import pytest
 
 from foundation.data.labelled import load_card_table
 from foundation.data.splits import Split
-from foundation.recipes.train_text import TextRecipe
+from foundation.recipes.recipe import Recipe
 from tests.benchmarks.text_methods import Protocol, _draw, measure
 
 
@@ -23,7 +23,7 @@ def test_a_draw_has_as_many_of_each_and_dev_is_apart() -> None:
 def test_it_drives_a_classifier_straight_from_a_card(data_root: Path, tiny_backbone: Path, home: Path) -> None:
     table = load_card_table("banking77", "intent", data_root)
     few = table.frame[table.frame["label"].isin(["card_arrival", "exchange_rate", "lost_or_stolen_phone"])]
-    told = measure(replace(table, frame=few), TextRecipe(backbone=str(tiny_backbone)), Protocol(shots=20, seeds=(0, 1)))
+    told = measure(replace(table, frame=few), Recipe(backbone=str(tiny_backbone)), Protocol(shots=20, seeds=(0, 1)))
     assert told["rows"] == 36
     assert told["accuracy"][0] == pytest.approx(np.mean(told["each_accuracy"]), abs=1e-3)
     assert told["accuracy"][0] > 0.5  # of three classes, by a random encoder

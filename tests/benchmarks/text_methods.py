@@ -23,7 +23,8 @@ from sklearn.model_selection import train_test_split
 from foundation.data.labelled import Columns, LabelledTable, load_card_table
 from foundation.data.splits import Split
 from foundation.evaluation.metrics import bootstrap
-from foundation.recipes.train_text import TextRecipe, classifier, companion_rows
+from foundation.recipes.recipe import Recipe
+from foundation.recipes.train_text import classifier, companion_rows
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.training import classifier as layers
 from foundation.training.method import find_method
@@ -52,7 +53,7 @@ class Protocol:
     slice: str = ""
 
 
-def measure(table: LabelledTable, recipe: TextRecipe, protocol: Protocol) -> dict[str, Any]:
+def measure(table: LabelledTable, recipe: Recipe, protocol: Protocol) -> dict[str, Any]:
     """Train once a seed and score the rows of the split."""
     predictions, seconds, used = [], [], []
     for seed in protocol.seeds:
@@ -157,7 +158,7 @@ def main() -> None:
         names = [name for name in asked.beside.split(",") if name and name != "none"]
         table = replace(table, companions=tuple(load_card_table(name, asked.task, asked.data_root) for name in names))
     options = dict(pair.split("=", 1) for pair in asked.options.split(",") if pair)
-    recipe = TextRecipe(asked.method, asked.backbone, options=options)
+    recipe = Recipe(asked.method, asked.backbone, options=options)
     protocol = Protocol(asked.split, asked.shots, tuple(range(asked.seeds)), asked.slice)
     print(json.dumps(measure(table, recipe, protocol)))  # noqa: T201  # its output is what it is for
 

@@ -12,7 +12,8 @@ from foundation.data.labelled import load_own_table
 from foundation.errors import BundleError, InputError, UnknownNameError
 from foundation.incumbents import incumbent
 from foundation.recipes.evaluate_text import evaluate_text
-from foundation.recipes.train_text import TextRecipe, Trained, train_text
+from foundation.recipes.recipe import Recipe, Trained
+from foundation.recipes.train_text import train_text
 from foundation.text.encoder import TextEncoder, load_encoder
 from tests.foundation.training.conftest import BAD, GOOD
 
@@ -34,7 +35,7 @@ QUICK = {"epochs": "1"}
 @pytest.fixture(params=["probe", "full", "lora"])
 def trained(request: pytest.FixtureRequest, tmp_path: Path, tiny_backbone: Path, home: Path) -> Trained:
     options = {} if request.param == "probe" else QUICK
-    return train_text(table(tmp_path), TextRecipe(request.param, str(tiny_backbone), options=options), "finance")
+    return train_text(table(tmp_path), Recipe(request.param, str(tiny_backbone), options=options), "finance")
 
 
 def test_a_loaded_bundle_answers_as_the_saved_one(trained: Trained, tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_a_loaded_bundle_answers_as_the_saved_one(trained: Trained, tmp_path: Pa
 
 
 def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
-    recipe = TextRecipe("full", str(tiny_backbone), options=QUICK)
+    recipe = Recipe("full", str(tiny_backbone), options=QUICK)
     ids = []
     for number in range(2):
         load_encoder.cache_clear()
@@ -61,7 +62,7 @@ def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path
 def test_a_tuned_bundle_holds_what_training_moved(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
     from safetensors.numpy import load_file
 
-    recipe = TextRecipe("full", str(tiny_backbone), options=QUICK | {"frozen_layers": "1"})
+    recipe = Recipe("full", str(tiny_backbone), options=QUICK | {"frozen_layers": "1"})
     train_text(table(tmp_path), recipe, "finance").save(tmp_path / "bundle")
     tensors = load_file(tmp_path / "bundle" / "encoder.safetensors")
     assert {name.split(".")[2] for name in tensors} == {"1"}
@@ -72,7 +73,7 @@ def test_an_adapted_bundle_is_what_peft_reads(tmp_path: Path, tiny_backbone: Pat
     from peft import PeftModel
     from transformers import AutoModel
 
-    recipe = TextRecipe("lora", str(tiny_backbone), options=QUICK)
+    recipe = Recipe("lora", str(tiny_backbone), options=QUICK)
     trained = train_text(table(tmp_path), recipe, "finance")
     trained.save(tmp_path / "bundle")
     assert not (tmp_path / "bundle" / "encoder.safetensors").exists()
@@ -85,7 +86,7 @@ def test_an_adapted_bundle_is_what_peft_reads(tmp_path: Path, tiny_backbone: Pat
 
 
 def test_unlabelled_texts_and_an_adapter_are_both_kept(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
-    recipe = TextRecipe("lora", str(tiny_backbone), options=QUICK, unlabelled=tuple(TEXTS))
+    recipe = Recipe("lora", str(tiny_backbone), options=QUICK, unlabelled=tuple(TEXTS))
     trained = train_text(table(tmp_path), recipe, "finance")
     saved = trained.save(tmp_path / "bundle")
     assert {"encoder.safetensors", "adapter_model.safetensors", "curve.svg"} <= set(saved.record.files)
@@ -102,7 +103,7 @@ def test_there_is_no_pickle_in_it(trained: Trained, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["head.safetensors", "calibration.json", "seen.npy"])
 def test_a_changed_file_is_named(tmp_path: Path, tiny_backbone: Path, name: str) -> None:
-    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    trained = train_text(table(tmp_path), Recipe(backbone=str(tiny_backbone)), "finance")
     trained.save(tmp_path / "bundle")
     path = tmp_path / "bundle" / name
     content = path.read_bytes()
@@ -121,7 +122,7 @@ def rewritten(folder: Path, **changes: object) -> Path:
 
 
 def test_a_changed_record_is_explained(tmp_path: Path, tiny_backbone: Path) -> None:
-    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    trained = train_text(table(tmp_path), Recipe(backbone=str(tiny_backbone)), "finance")
     folder = tmp_path / "bundle"
     trained.save(folder)
     with pytest.raises(BundleError, match="schema version 99, this release reads 1"):
@@ -149,7 +150,7 @@ def test_the_incumbent_is_the_last_one_set(home: Path, tmp_path: Path, tiny_back
         incumbent("finance", "tone")
     folders = []
     for seed in (0, 1):
-        trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone), seed=seed), "finance")
+        trained = train_text(table(tmp_path), Recipe(backbone=str(tiny_backbone), seed=seed), "finance")
         folders.append(trained.install())
         assert incumbent("finance", "tone") == folders[-1]
         assert trained.install() == folders[-1]
@@ -165,7 +166,7 @@ def test_fingerprints_know_a_copy_and_tell_no_text() -> None:
 
 
 def test_report_counts_what_was_seen_in_training(tmp_path: Path, tiny_backbone: Path) -> None:
-    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    trained = train_text(table(tmp_path), Recipe(backbone=str(tiny_backbone)), "finance")
     elsewhere = tmp_path / "elsewhere.csv"
     rows = [f"{text},{label},test" for text, label in zip(TEXTS, LABELS, strict=True)]
     elsewhere.write_text("text,label,split\n" + "\n".join(rows), encoding="utf-8")
@@ -176,7 +177,7 @@ def test_report_counts_what_was_seen_in_training(tmp_path: Path, tiny_backbone: 
 
 
 def test_labels_that_the_bundle_does_not_know(tmp_path: Path, tiny_backbone: Path) -> None:
-    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    trained = train_text(table(tmp_path), Recipe(backbone=str(tiny_backbone)), "finance")
     other = table(tmp_path, ["fine" if label == "good" else label for label in LABELS], "other.csv")
     with pytest.raises(
         InputError, match=r"labels that finance-tone-\w+ does not know: fine; it knows bad, good; train"
@@ -186,14 +187,14 @@ def test_labels_that_the_bundle_does_not_know(tmp_path: Path, tiny_backbone: Pat
 
 def test_fewer_labels_restrict_the_answers(tmp_path: Path, tiny_backbone: Path) -> None:
     three = [("good", "bad", "flat")[n % 3] for n in range(len(TEXTS))]
-    trained = train_text(table(tmp_path, three), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    trained = train_text(table(tmp_path, three), Recipe(backbone=str(tiny_backbone)), "finance")
     report = evaluate_text(trained.bundle, table(tmp_path))
     assert report.dataset.protocol.endswith("; answers restricted to bad, good")
     assert set(report.per_class) == {"bad", "good"}
 
 
 def test_a_report_of_a_silent_model_is_valid_json(tmp_path: Path, tiny_backbone: Path) -> None:
-    trained = train_text(table(tmp_path), TextRecipe(backbone=str(tiny_backbone)), "finance")
+    trained = train_text(table(tmp_path), Recipe(backbone=str(tiny_backbone)), "finance")
     silent = replace(trained.bundle, calibration=replace(trained.bundle.calibration, threshold=1.01))
     report = evaluate_text(silent, table(tmp_path))
     known = json.loads(report.to_json(), parse_constant=pytest.fail)["calibration"]
@@ -202,17 +203,17 @@ def test_a_report_of_a_silent_model_is_valid_json(tmp_path: Path, tiny_backbone:
 
 def test_unknown_method_and_missing_split(tmp_path: Path, tiny_backbone: Path) -> None:
     with pytest.raises(UnknownNameError, match="unknown method 'prob'"):
-        train_text(table(tmp_path), TextRecipe("prob", str(tiny_backbone)), "finance")
+        train_text(table(tmp_path), Recipe("prob", str(tiny_backbone)), "finance")
     path = tmp_path / "test_only.csv"
     path.write_text("text,label,split\n" + "\n".join(f"t{n},a,test" for n in range(20)))
     with pytest.raises(InputError, match="test_only has no train rows"):
-        train_text(load_own_table(path, "tone", {}), TextRecipe(backbone=str(tiny_backbone)), "finance")
+        train_text(load_own_table(path, "tone", {}), Recipe(backbone=str(tiny_backbone)), "finance")
 
 
 def test_a_file_that_the_bundle_does_not_name_is_not_read(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
     own = table(tmp_path)
-    train_text(own, TextRecipe(backbone=str(tiny_backbone)), "finance").save(tmp_path / "plain")
-    train_text(own, TextRecipe("lora", str(tiny_backbone), options=QUICK), "finance").save(tmp_path / "adapted")
+    train_text(own, Recipe(backbone=str(tiny_backbone)), "finance").save(tmp_path / "plain")
+    train_text(own, Recipe("lora", str(tiny_backbone), options=QUICK), "finance").save(tmp_path / "adapted")
     before = Bundle.load(tmp_path / "plain").probabilities(TEXTS)
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         (tmp_path / "plain" / name).write_bytes((tmp_path / "adapted" / name).read_bytes())

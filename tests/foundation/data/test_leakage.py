@@ -25,7 +25,7 @@ def test_copies_and_near_copies_are_counted_once_each() -> None:
     report = find_leakage(train + test, ["train"] * 2 + ["test"] * 3)
     assert (report.exact, report.near) == (1, 1)
     assert report.examples == ((train[0], test[1]),)
-    assert report.summary() == "1 dev or test texts are copies, 1 near-duplicates of texts in an earlier split"
+    assert report.summary() == "1 of dev or test are copies, 1 near-duplicates of what is in an earlier split"
 
 
 def test_test_is_compared_with_dev_too() -> None:
@@ -33,7 +33,9 @@ def test_test_is_compared_with_dev_too() -> None:
 
 
 def test_no_leak_says_so() -> None:
-    assert find_leakage(["abc", "xyz"], ["train", "test"]).summary() == "no dev or test text stands in an earlier split"
+    assert (
+        find_leakage(["abc", "xyz"], ["train", "test"]).summary() == "nothing of dev or test stands in an earlier split"
+    )
 
 
 @settings(max_examples=60)

@@ -10,7 +10,8 @@ from foundation.bundle import Bundle
 from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError
 from foundation.recipes.cross_validate_text import cross_validate_text
-from foundation.recipes.train_text import TextRecipe, train_text
+from foundation.recipes.recipe import Recipe
+from foundation.recipes.train_text import train_text
 from foundation.trust.scope import OUT_OF_SCOPE
 from tests.foundation.training.conftest import BAD, GOOD
 
@@ -29,7 +30,7 @@ def _labelled(positive: str) -> list[tuple[str, str]]:
 
 def test_companions_are_trained_on_and_told(tmp_path: Path, tiny_backbone: Path) -> None:
     own, other = table(tmp_path, "own"), table(tmp_path, "other")
-    recipe = TextRecipe("full", str(tiny_backbone), options={"epochs": "2"})
+    recipe = Recipe("full", str(tiny_backbone), options={"epochs": "2"})
     alone = train_text(own, recipe, "finance")
     beside = train_text(replace(own, companions=(other,)), recipe, "finance")
     counts = other.frame["split"].value_counts()
@@ -48,22 +49,22 @@ def test_companions_are_trained_on_and_told(tmp_path: Path, tiny_backbone: Path)
 def test_companions_have_the_same_labels(tmp_path: Path, tiny_backbone: Path) -> None:
     own = replace(table(tmp_path, "own"), companions=(table(tmp_path, "other", positive="fine"),))
     with pytest.raises(InputError, match=r"other cannot be trained on beside own: it has other labels \(fine\)"):
-        train_text(own, TextRecipe(backbone=str(tiny_backbone)), "finance")
+        train_text(own, Recipe(backbone=str(tiny_backbone)), "finance")
 
 
 def test_cross_validation_holds_every_row_out_once(tmp_path: Path, tiny_backbone: Path) -> None:
     own = table(tmp_path, "own", rounds=6)
-    told = cross_validate_text(own, TextRecipe(backbone=str(tiny_backbone)), 4)
+    told = cross_validate_text(own, Recipe(backbone=str(tiny_backbone)), 4)
     assert {name: len(values) for name, values in told.folds.items()} == {"accuracy": 4, "macro_f1": 4}
     figure = told.summary()["accuracy"]
     assert figure.low <= figure.value <= figure.high
     assert figure.value > 0.6  # the words tell the labels apart
     with pytest.raises(InputError, match="--cv 500: expected between 2 folds and as many as the rarest class has rows"):
-        cross_validate_text(own, TextRecipe(backbone=str(tiny_backbone)), 500)
+        cross_validate_text(own, Recipe(backbone=str(tiny_backbone)), 500)
 
 
 def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tiny_backbone: Path) -> None:
-    recipe = TextRecipe("auto", str(tiny_backbone), options={"budget": "0"})
+    recipe = Recipe("auto", str(tiny_backbone), options={"budget": "0"})
     trained = train_text(table(tmp_path, "own"), recipe, "finance")
     assert trained.bundle.record.method["name"] == "probe"
     assert trained.bundle.record.method["chosen_by"] == "auto"
@@ -72,7 +73,7 @@ def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tin
 def test_an_open_world_is_kept_with_the_bundle(tmp_path: Path, tiny_backbone: Path) -> None:
     own = table(tmp_path, "own", rounds=6)
     for method in ("probe", "full"):
-        trained = train_text(own, TextRecipe(method, str(tiny_backbone)), "support", open_world=True)
+        trained = train_text(own, Recipe(method, str(tiny_backbone)), "support", open_world=True)
         trained.save(tmp_path / method)
         scope = Bundle.load(tmp_path / method).scope
         assert scope is not None
@@ -80,13 +81,13 @@ def test_an_open_world_is_kept_with_the_bundle(tmp_path: Path, tiny_backbone: Pa
         assert scope.threshold == trained.bundle.scope.threshold
         # of what the head was fitted on, all has a class
         assert set(scope.reference.classes) == {0, 1}
-    assert train_text(own, TextRecipe(backbone=str(tiny_backbone)), "finance").bundle.scope is None
+    assert train_text(own, Recipe(backbone=str(tiny_backbone)), "finance").bundle.scope is None
 
 
 def test_examples_out_of_scope_are_a_class_and_need_no_scope(tmp_path: Path, tiny_backbone: Path) -> None:
     own = table(tmp_path, "own", rounds=6)
     strange = own.frame.head(12).assign(text=[f"zebra {n}" for n in range(12)], label=OUT_OF_SCOPE, split="train")
     mixed = replace(own, frame=pd.concat([own.frame, strange], ignore_index=True))
-    trained = train_text(mixed, TextRecipe(backbone=str(tiny_backbone)), "support", open_world=True)
+    trained = train_text(mixed, Recipe(backbone=str(tiny_backbone)), "support", open_world=True)
     assert OUT_OF_SCOPE in trained.bundle.labels
     assert trained.bundle.scope is None

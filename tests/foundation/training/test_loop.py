@@ -31,15 +31,15 @@ import numpy as np
 from foundation.text.encoder import load_encoder
 from foundation.training.adalora import Adalora
 from foundation.training.full import Full
-from foundation.training.method import LabelledTexts, TrainingJob
+from foundation.training.method import Labelled, TrainingJob
 from tests.foundation.training.conftest import BAD, GOOD
 
 def stop(done, total, what):
     if what == "training" and done == {stop_at}:
         os.kill(os.getpid(), signal.SIGKILL)
 
-train = LabelledTexts(GOOD[:6] + BAD[:6], np.repeat([0, 1], 6))
-dev = LabelledTexts(GOOD[6:] + BAD[6:], np.repeat([0, 1], 2))
+train = Labelled(GOOD[:6] + BAD[:6], np.repeat([0, 1], 6))
+dev = Labelled(GOOD[6:] + BAD[6:], np.repeat([0, 1], 2))
 job = TrainingJob(load_encoder(sys.argv[1]), train, dev, np.ones(2), ("good", "bad"), 7, stop)
 logits = {method}.fit(job).network.logits(GOOD + BAD)
 if os.environ.get("RANK", "0") == "0":

@@ -19,6 +19,7 @@ from foundation.training.classifier import LayerClassifier
 from foundation.training.fewshot import Fewshot
 from foundation.training.finetuning import FineTuning, layer_groups
 from foundation.training.full import Full
+from foundation.training.heads import class_directions
 from foundation.training.lora import Lora
 from foundation.training.method import Method, MethodName, TrainingJob, configure, find_method
 from foundation.training.probe import Probe
@@ -54,7 +55,7 @@ def test_eight_examples_are_overfitted(method: type[FineTuning], job: TrainingJo
     train = replace(job.train, texts=GOOD[:4] + BAD[:4], targets=np.repeat([0, 1], 4))
     many = {"epochs": 60, "learning_rate": 1e-2, "layer_decay": 1.0, "label_smoothing": 0.0, "batch_size": 8}
     network = method(**many, patience=60).fit(replace(job, train=train, dev=train)).network
-    assert network.logits(train.texts).argmax(axis=1).tolist() == train.targets.tolist()
+    assert network.logits(train.items).argmax(axis=1).tolist() == train.targets.tolist()
 
 
 def test_zero_logits_cost_log_of_the_number_of_classes(job: TrainingJob) -> None:
@@ -86,7 +87,7 @@ def test_frozen_layers_are_run_once_and_give_the_same(job: TrainingJob, tmp_path
     batch = collate([cache[row] for row in range(len(cache))])
     with torch.no_grad():
         vectors = model.pooled(batch["hidden"], batch["mask"]).numpy() / 16
-    np.testing.assert_allclose(vectors, job.encoder.encode(job.train.texts), atol=2e-2)
+    np.testing.assert_allclose(vectors, job.encoder.encode(job.train.items), atol=2e-2)
     assert batch["labels"].tolist() == job.train.targets.tolist()
 
 
@@ -138,14 +139,14 @@ def test_an_adapter_leaves_memory_with_its_encoder(job: TrainingJob) -> None:
 def test_fewshot_reads_the_names_of_the_classes(job: TrainingJob) -> None:
     from foundation.training.fewshot import _with_names
 
-    assert list(_with_names(job).train.texts[-2:]) == ["good", "bad"]
-    assert list(_with_names(replace(job, labels=("0", "1"))).train.texts) == list(job.train.texts)
+    assert list(_with_names(job).train.items[-2:]) == ["good", "bad"]
+    assert list(_with_names(replace(job, labels=("0", "1"))).train.items) == list(job.train.items)
 
 
 def test_the_head_begins_at_the_centres_of_the_classes(job: TrainingJob) -> None:
     good, bad = (job.encoder.encode(texts[:6]).mean(axis=0) for texts in (GOOD, BAD))
     expected = (good - bad) / np.linalg.norm(good - bad)  # from the middle of two centres to the first
-    np.testing.assert_allclose(Full()._first_head(job), [expected, -expected], atol=1e-5)
+    np.testing.assert_allclose(class_directions(job), [expected, -expected], atol=1e-5)
 
 
 def test_auto_says_what_it_tried_and_takes_the_best(job: TrainingJob) -> None:
@@ -162,7 +163,7 @@ def test_auto_says_what_it_tried_and_takes_the_best(job: TrainingJob) -> None:
 def test_auto_without_time_answers_by_probe(job: TrainingJob) -> None:
     fitted = Auto(budget=0.0).fit(job)
     assert type(fitted.method) is Probe
-    assert len(fitted.held_out_targets) == len(job.dev.texts)
+    assert len(fitted.held_out_targets) == len(job.dev.items)
 
 
 @pytest.mark.parametrize("name", list(MethodName))

@@ -1,0 +1,103 @@
+"""What is said of one picture: in words, then the set, the operating point, the heat map and what it is worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from apps.components import bar, percent, trust_strip
+from apps.locale import Locale
+from apps.pages.medical.pictures import viewer
+from apps.theme import ACCENT, ATTENTION
+from foundation.trust.attribution import Attribution
+from foundation.vision.encoder import Pixels
+from solutions.medical.pipeline import Medical
+from solutions.medical.schema import MedicalResponse
+
+__all__ = ["Case", "case_card", "headline"]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A picture, what was said of it, and why; no heat map where the picture was refused."""
+
+    name: str
+    pixels: Pixels
+    response: MedicalResponse
+    attributions: tuple[Attribution, ...]
+
+
+def headline(words: Locale, response: MedicalResponse, names: Mapping[str, str]) -> str:
+    """Say the answer in words."""
+    if not response.referrals:
+        return words("answer.sure", label=names[response.finding.label], confidence=percent(response.confidence))
+    if response.referrals[0].is_refusal:
+        return words("medical.refused")
+    return words("medical.referred", label=names[response.finding.label], confidence=percent(response.confidence))
+
+
+def case_card(
+    solution: Medical, words: Locale, case: Case, names: Mapping[str, str], milliseconds: float, sensitivity: float
+) -> str:
+    """Return the whole answer to one picture.
+
+    Parameters
+    ----------
+    names : mapping of label to its name in the page's language
+    milliseconds : float
+        From the file to the answer.
+    sensitivity : float
+        Of the operating point.
+    """
+    response = case.response
+    refused = bool(response.referrals) and response.referrals[0].is_refusal
+    mark, colour = ("!", ATTENTION) if response.referrals else ("●", ACCENT)
+    why = "".join(f"<li>{escape(words(f'medical.why_{referral.value}'))}</li>" for referral in response.referrals)
+    reasons = f'<ul class="cl-facts">{why}</ul>' if why else ""
+    bars = "" if refused else _bars(solution, response, names)
+    said = "" if refused else _sentences(solution, words, response, names, sensitivity)
+    facts = ", ".join(f"{escape(name)} {escape(value)}" for name, value in response.facts.items())
+    header = f'<p class="cl-legend">{escape(words("medical.header_kept"))} {facts}</p>' if facts else ""
+    heat = case.attributions[0].heat if case.attributions else None
+    record = solution.bundle.record
+    strip = trust_strip(words, [(record.id, [str(record.data["name"])])], milliseconds)
+    icon = f'<span class="cl-mark" aria-hidden="true" style="color:{colour}">{mark}</span>'
+    return f"""<section class="cl-answer"><p class="cl-kind">{escape(case.name)}</p>
+<h3>{icon}{escape(headline(words, response, names))}</h3>
+{reasons}{viewer(words, case.pixels, heat, case.name)}{bars}{said}{_worth(words, case)}{header}</section>{strip}"""
+
+
+def _bars(solution: Medical, response: MedicalResponse, names: Mapping[str, str]) -> str:
+    ranked = sorted(response.finding.probabilities.items(), key=lambda item: -item[1])
+    rows = "".join(bar(names[label], label, share, solution.threshold) for label, share in ranked[:5])
+    return f'<div class="cl-bars">{rows}</div>'
+
+
+def _sentences(
+    solution: Medical, words: Locale, response: MedicalResponse, names: Mapping[str, str], sensitivity: float
+) -> str:
+    possible = words("list.join").join(names[label] for label in response.possible) or words("medical.nothing")
+    parts = [words("medical.possible", classes=possible)]
+    point = solution.operating_point(sensitivity)
+    if point is not None:
+        called = response.finding_probability >= point.threshold
+        shares = {"probability": percent(response.finding_probability), "threshold": f"{point.threshold:.1%}"}
+        parts.append(words("medical.called_positive" if called else "medical.called_negative", **shares))
+    return "".join(f"<p>{escape(part)}</p>" for part in parts)
+
+
+def _worth(words: Locale, case: Case) -> str:
+    """Say how far the heat maps can be believed."""
+    rows = "".join(
+        f"<tr><td>{escape(words(f'medical.map_{each.kind.value}'))}</td><td>{each.deletion:.2f}</td>"
+        f"<td>{each.insertion:.2f}</td><td>{each.random_likeness:+.2f}</td></tr>"
+        for each in case.attributions
+    )
+    if not rows:
+        return ""
+    heads = ("map", "deletion", "insertion", "random")
+    head = "".join(f"<th>{escape(words(f'medical.worth_{name}'))}</th>" for name in heads)
+    return (
+        f"<details><summary>{escape(words('medical.worth'))}</summary>"
+        f'<p>{escape(words("medical.worth_lead"))}</p><table class="cl-worst cl-plain"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></details>"
+    )

@@ -1,0 +1,159 @@
+"""One case: upload or click a picture; the answer, a viewer with the heat map, the reviewer's word, a report."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from apps.components import QUIET, empty, lead, percent, shown_errors
+from apps.locale import Locale
+from apps.pages.medical.answer import Case, case_card
+from apps.pages.medical.examples import Example, example_pictures
+from apps.pages.medical.pictures import thumbnail
+from apps.pages.medical.report import write_report
+from apps.tabs import label_names
+from foundation.data.pictures import PICTURE_SUFFIXES, Picture, read_pictures
+from foundation.errors import InputError
+from solutions.medical.pipeline import Medical
+from solutions.medical.reviews import Reviews
+from solutions.medical.schema import MedicalRequest
+
+__all__ = ["case_tab"]
+
+# What a visitor uploads is kept in memory while the page is open: a study of this many slices is enough to look at.
+_MOST_SLICES = 256
+
+
+@dataclass(frozen=True, eq=False)
+class _Cases:
+    """The tab's handlers."""
+
+    solution: Medical
+    words: Locale
+    names: dict[str, str]
+    examples: Sequence[Example] = field(default_factory=tuple)
+
+    def opened(self, path: str | None, sensitivity: float) -> tuple[Any, ...]:
+        """Read an uploaded file; of several slices the middle one is shown first."""
+        if path is None:
+            return empty(self.words("medical.empty")), None, gr.Slider(visible=False), *self._nothing()
+        started = time.perf_counter()
+        pictures = list(read_pictures(Path(path)))
+        if len(pictures) > _MOST_SLICES:
+            raise InputError(
+                f"{Path(path).name} has {len(pictures)} slices; expected at most {_MOST_SLICES} here; "
+                "for more, run 'colonnade predict medical'"
+            )
+        at = len(pictures) // 2
+        slider = gr.Slider(1, max(2, len(pictures)), value=at + 1, step=1, visible=len(pictures) > 1)
+        card, *rest = self._answered(pictures[at], sensitivity, started)
+        return card, pictures, slider, *rest
+
+    def example(self, event: gr.SelectData, sensitivity: float) -> tuple[Any, ...]:
+        """Answer an example."""
+        started = time.perf_counter()
+        picture = self.examples[event.index].picture
+        card, *rest = self._answered(picture, sensitivity, started)
+        return card, [picture], gr.Slider(visible=False), *rest
+
+    def turned(self, pictures: list[Picture] | None, number: float, sensitivity: float) -> tuple[Any, ...]:
+        """Answer the slice that the slider shows, or the same one at another operating point."""
+        if not pictures:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        at = min(max(int(number), 1), len(pictures)) - 1 if len(pictures) > 1 else 0
+        return self._answered(pictures[at], sensitivity, time.perf_counter())
+
+    def point(self, sensitivity: float) -> str:
+        """Say what an operating point gave on held-out pictures."""
+        point = self.solution.operating_point(sensitivity)
+        if point is None:
+            return ""
+        shares = {
+            name: percent(figure)
+            for kind, figures in (("seen", point.sensitivity), ("spared", point.specificity))
+            for name, figure in zip((kind, f"{kind}_low", f"{kind}_high"), figures, strict=True)
+        }
+        said = self.words("medical.point", threshold=f"{point.threshold:.1%}", **shares)
+        return f'<p class="cl-lead">{said}</p>'
+
+    def review(self, case: Case | None, label: str | None, note: str) -> str:
+        """Keep what a reviewer says of the answer on the page."""
+        if case is None:
+            raise InputError("there is no answer to review yet; open a picture first")
+        if not label:
+            raise InputError("no class is chosen; choose what the picture shows")
+        with Reviews.open() as reviews:
+            agreed = reviews.add(case.pixels, case.response, label, note)
+        return f'<p class="cl-lead">{self.words("medical.agreed" if agreed else "medical.corrected")}</p>'
+
+    def _answered(self, picture: Picture, sensitivity: float, started: float) -> tuple[Any, ...]:
+        (response,) = self.solution.predict([MedicalRequest(picture)])
+        refused = bool(response.referrals) and response.referrals[0].is_refusal
+        attributions = () if refused else self.solution.explain_picture(picture, response)
+        case = Case(picture.name, picture.pixels, response, attributions)
+        milliseconds = 1000 * (time.perf_counter() - started)
+        card = case_card(self.solution, self.words, case, self.names, milliseconds, sensitivity)
+        report = write_report(self.solution, self.words, [case], self.names)
+        choice = gr.Radio(value=None if refused else response.finding.label)
+        return card, case, gr.DownloadButton(value=str(report), visible=True), gr.Group(visible=True), choice
+
+    def _nothing(self) -> tuple[Any, ...]:
+        return None, gr.DownloadButton(visible=False), gr.Group(visible=False), gr.Radio(value=None)
+
+
+def case_tab(solution: Medical, words: Locale) -> None:
+    """Draw the tab."""
+    names = dict(label_names(solution, words)["image"])
+    cases = _Cases(solution, words, names, example_pictures(solution, words))
+    gr.HTML(lead(words("medical.lead")))
+    pictures, shown = gr.State(None), gr.State(None)
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            file = gr.File(label=words("medical.file"), file_types=[*PICTURE_SUFFIXES, ".gz"], height=140)
+            gallery = gr.Gallery(
+                [(thumbnail(example.picture.pixels), example.caption) for example in cases.examples],
+                label=words("medical.examples"),
+                columns=3,
+                height="auto",
+                allow_preview=False,
+                object_fit="contain",
+                elem_id="medical-examples",
+                visible=bool(cases.examples),
+            )
+            sensitivity = gr.Slider(
+                0.80,
+                0.99,
+                value=solution.sensitivity,
+                step=0.01,
+                label=words("medical.sensitivity"),
+                visible=solution.negative is not None,
+            )
+            point = gr.HTML(cases.point(solution.sensitivity), elem_id="operating-point")
+        with gr.Column(scale=3, min_width=320):
+            slice_number = gr.Slider(1, 2, value=1, step=1, label=words("medical.slice"), visible=False)
+            answer = gr.HTML(empty(words("medical.empty")), elem_id="answer")
+            report = gr.DownloadButton(words("medical.report"), visible=False)
+            with gr.Group(visible=False) as reviewing:
+                choice = gr.Radio([(name, label) for label, name in names.items()], label=words("medical.review"))
+                note = gr.Textbox(label=words("medical.note"), max_length=500, lines=1)
+                keep = gr.Button(words("medical.keep"))
+                kept = gr.HTML()
+    rest = [shown, report, reviewing, choice]
+    blank = [gr.skip() for _ in range(2 + len(rest))]
+    guard = shown_errors(words, blank)
+    outputs = [answer, pictures, slice_number, *rest]
+    file.change(guard(cases.opened), [file, sensitivity], outputs, api_name="look", show_progress_on=answer)
+    gallery.select(guard(cases.example), [sensitivity], outputs, show_progress_on=answer, api_visibility="private")
+    again = shown_errors(words, blank[2:])(cases.turned)
+    gr.on(
+        [slice_number.release, sensitivity.release],
+        again,
+        [pictures, slice_number, sensitivity],
+        [answer, *rest],
+        **QUIET,
+    )
+    sensitivity.change(cases.point, [sensitivity], [point], **QUIET)
+    keep.click(shown_errors(words, [])(cases.review), [shown, choice, note], [kept], **QUIET)

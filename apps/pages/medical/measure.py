@@ -1,0 +1,112 @@
+"""How good it is: the test split at the press of a button, and what held-out pictures say about thresholds."""
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import plotly.graph_objects as go
+
+from apps.components import empty, lead, percent, shown_errors
+from apps.locale import Locale
+from apps.plots import blank_figure, recall_plot
+from apps.tabs import label_names
+from apps.theme import ACCENT, MUTED
+from foundation.evaluation.report import Report
+from solutions.medical.pipeline import Medical
+
+__all__ = ["measure_tab"]
+
+_BINS = 8
+
+
+def measure_tab(solution: Medical, words: Locale) -> None:
+    """Draw the tab."""
+    gr.HTML(lead(words("medical.measure_lead")))
+    with gr.Row():
+        gr.Plot(_risk_coverage(solution, words), show_label=False)
+        gr.Plot(_reliability(solution, words), show_label=False)
+    button = gr.Button(words("measure.button"), variant="primary")
+    dataset = solution.bundle.record.data["name"]
+    summary = gr.HTML(empty(words("measure.empty", dataset=dataset)), elem_id="measured")
+    recalls = gr.Plot(visible=False, show_label=False)
+
+    @shown_errors(words, [gr.skip()])
+    def measure() -> tuple[Any, ...]:
+        from foundation.incumbents import incumbent
+        from foundation.recipes.evaluate_images import evaluate_images
+
+        incumbent(solution.spec.name, "image")
+        table: Any = solution.card_table(dataset, "image")
+        report = evaluate_images(solution.bundle, table)
+        names = label_names(solution, words)["image"]
+        picture = recall_plot(words, words.pick(solution.spec.task("image").title), report, names)
+        return _said(words, report), gr.Plot(picture, visible=True)
+
+    button.click(measure, None, [summary, recalls], api_name="measure_images", show_progress_on=summary)
+
+
+def _said(words: Locale, report: Report) -> str:
+    rows = "".join(
+        f"<tr><td>{words(f'metric.{name}')}</td><td>{figure.value:.3f}</td>"
+        f"<td>{figure.low:.3f} – {figure.high:.3f}</td></tr>"
+        for name, figure in report.metrics.items()
+    )
+    slices = "".join(
+        f"<tr><td>{name}</td><td>{percent(figures['accuracy'])}</td><td>{figures['rows']:.0f}</td></tr>"
+        for name, figures in report.slices.items()
+    )
+    auroc, accuracy = report.metrics["auroc"], report.metrics["accuracy"]
+    said = words(
+        "medical.measured",
+        auroc=f"{auroc.value:.3f}",
+        accuracy=percent(accuracy.value),
+        low=percent(accuracy.low),
+        high=percent(accuracy.high),
+        rows=report.dataset.rows,
+        baseline=percent(report.baselines["pixels_logistic_regression"]["accuracy"]),
+    )
+    heads = words("measure.heads").split("|")
+    table = f'<table class="cl-worst cl-plain"><thead><tr>{"".join(f"<th>{each}</th>" for each in heads)}</tr></thead>'
+    parts = words("medical.slices").split("|")
+    apart = f'<table class="cl-worst cl-plain"><thead><tr>{"".join(f"<th>{each}</th>" for each in parts)}</tr></thead>'
+    subgroups = f"{apart}<tbody>{slices}</tbody></table>" if slices else ""
+    return f'<p class="cl-summary">{said}</p>{table}<tbody>{rows}</tbody></table>{subgroups}'
+
+
+def _risk_coverage(solution: Medical, words: Locale) -> go.Figure:
+    """Draw how often it is wrong when only the surest answers are given."""
+    coverage, risk = solution.held_out.risk_coverage
+    answered = (solution.held_out.probabilities.max(axis=1) >= solution.threshold).mean()
+    at = min(max(round(float(answered) * len(risk)) - 1, 0), len(risk) - 1)
+    title = words("medical.risk_title", share=percent(float(answered)), wrong=percent(float(risk[at])))
+    figure = blank_figure(title, 300)
+    figure.add_scatter(x=coverage, y=risk, mode="lines", line={"color": ACCENT}, showlegend=False)
+    figure.add_scatter(
+        x=[coverage[at]], y=[risk[at]], mode="markers", marker={"color": ACCENT, "size": 11}, showlegend=False
+    )
+    figure.update_xaxes(title=words("medical.answered_share"), tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(title=words("medical.wrong_share"), tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def _reliability(solution: Medical, words: Locale) -> go.Figure:
+    """Draw how often it is right when it says that it is so sure."""
+    held = solution.held_out
+    confidence = held.probabilities.max(axis=1)
+    right = held.probabilities.argmax(axis=1) == held.targets
+    edges = np.linspace(confidence.min(), 1, _BINS + 1)
+    bins = np.clip(np.digitize(confidence, edges) - 1, 0, _BINS - 1)
+    filled = [number for number in range(_BINS) if (bins == number).sum() >= 5]
+    ece = solution.bundle.record.metrics["ece"]["value"]
+    figure = blank_figure(words("medical.reliability_title", gap=percent(ece)), 300)
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": MUTED, "dash": "dot"}, showlegend=False)
+    figure.add_scatter(
+        x=[float(confidence[bins == number].mean()) for number in filled],
+        y=[float(right[bins == number].mean()) for number in filled],
+        mode="lines+markers",
+        line={"color": ACCENT},
+        showlegend=False,
+    )
+    figure.update_xaxes(title=words("medical.said_confidence"), tickformat=".0%", range=[0.3, 1.02])
+    figure.update_yaxes(title=words("medical.right_share"), tickformat=".0%", range=[0, 1.05])
+    return figure

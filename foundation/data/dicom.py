@@ -1,0 +1,134 @@
+"""DICOM: pixels as they are meant to be seen, and of the header nothing that identifies anybody.
+
+De-identification keeps a list of harmless elements and drops everything else, unknown and private elements included.
+That is stricter than the Basic Application Level Confidentiality Profile (DICOM PS3.15, table E.1-1), which lists what
+to remove. A patient is known by a pseudonym only. Text that is burnt into the pixels is not looked for: a file whose
+header says that there is some is refused.
+"""
+
+import io
+import secrets
+from collections.abc import Iterator
+from functools import cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.data.pictures import MOST_FRAMES, Picture, check_size, to_bytes
+from foundation.errors import InputError
+from foundation.files import atomic_file
+from foundation.settings import settings
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+__all__ = ["KEPT_ELEMENTS", "kept_facts", "pseudonym", "read_dicom"]
+
+#: What is kept of a header: how the picture was made, never of whom, by whom, where or when.
+KEPT_ELEMENTS = (
+    "Modality",
+    "BodyPartExamined",
+    "ViewPosition",
+    "Laterality",
+    "PhotometricInterpretation",
+    "SliceThickness",
+    "PixelSpacing",
+    "MagneticFieldStrength",
+    "RepetitionTime",
+    "EchoTime",
+    "KVP",
+)
+_MOST_CHARACTERS = 64
+
+
+def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
+    """Yield the frames of a DICOM file.
+
+    Modality and window are applied as the header says (PS3.3 C.11.1 and C.11.2; the first window of several), a
+    picture without a window is stretched over its values, MONOCHROME1 is turned so that bright is bright. Compressed
+    transfer syntaxes are decoded by pydicom with gdcm and Pillow.
+
+    Raises
+    ------
+    InputError
+        It is no DICOM file, holds no pixels, cannot be decoded, is too big, or says that text is burnt in.
+    """
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+    from pydicom.pixels import apply_modality_lut, pixel_array
+
+    try:
+        dataset = dcmread(io.BytesIO(content))
+    except (InvalidDicomError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{name} is no whole DICOM file; expected one with its 128-byte preamble") from error
+    if "PixelData" not in dataset:
+        kind = str(dataset.get("Modality", "")) or "unknown modality"
+        raise InputError(f"{name} is a DICOM file without pixels ({kind}); expected one with an image in it")
+    if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
+        raise InputError(f"{name} says that text is burnt into its picture, which may name the patient; mask it first")
+    check_size(int(dataset.get("Columns", 0)), int(dataset.get("Rows", 0)), name)
+    frames = int(dataset.get("NumberOfFrames", 1) or 1)
+    if frames > MOST_FRAMES:
+        raise InputError(f"{name} has {frames:,} frames; expected at most {MOST_FRAMES:,}")
+    facts, patient = kept_facts(dataset), pseudonym(str(dataset.get("PatientID", "")))
+    try:
+        for number in range(frames):
+            raw = pixel_array(dataset, index=number)
+            pixels = raw.astype(np.uint8) if raw.ndim == 3 else _shown(apply_modality_lut(raw, dataset), dataset)
+            yield Picture(pixels, name if frames == 1 else f"{name}#{number + 1}", facts, patient)
+    # each decoder has errors of its own, and a broken header raises almost anything
+    except Exception as error:
+        syntax = getattr(getattr(dataset.file_meta, "TransferSyntaxUID", None), "name", "unknown")
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise InputError(f"{name}: its pixels cannot be decoded ({syntax}: {reason})") from error
+
+
+def _shown(values: NDArray[Any], dataset: "Dataset") -> NDArray[np.uint8]:
+    """Apply the window, and turn MONOCHROME1."""
+    from pydicom.pixels import apply_voi_lut
+
+    if "VOILUTSequence" in dataset:
+        pixels = to_bytes(np.asarray(apply_voi_lut(values, dataset), dtype=np.float64))
+    elif (centre := _first(dataset, "WindowCenter")) is not None and (width := _first(dataset, "WindowWidth")):
+        # PS3.3 C.11.2.1.2.1: the ramp runs over width - 1 values around centre - 0.5
+        half = max(width - 1, 1.0) / 2
+        pixels = to_bytes(values.astype(np.float64), centre - 0.5 - half, centre - 0.5 + half)
+    else:
+        pixels = to_bytes(values.astype(np.float64))
+    return 255 - pixels if str(dataset.get("PhotometricInterpretation", "")) == "MONOCHROME1" else pixels
+
+
+def _first(dataset: "Dataset", element: str) -> float | None:
+    value = dataset.get(element)
+    if value is None or value == "":
+        return None
+    several = not isinstance(value, str | int | float) and hasattr(value, "__len__") and len(value) > 0
+    return float(value[0] if several else value)
+
+
+def kept_facts(dataset: "Dataset") -> dict[str, str]:
+    """Return the harmless elements of a header as text; everything else is left behind."""
+    facts = {element: str(dataset.get(element, "") or "")[:_MOST_CHARACTERS] for element in KEPT_ELEMENTS}
+    return {element: value for element, value in facts.items() if value}
+
+
+def pseudonym(patient: str) -> str:
+    """Return a name for a patient that only this installation can tell; empty for none.
+
+    A keyed hash: without the key in ``COLONNADE_HOME`` the few million numbers of a hospital could be tried out.
+    """
+    if not patient.strip():
+        return ""
+    return "p" + blake2b(patient.strip().encode(), key=_key(), digest_size=6).hexdigest()
+
+
+@cache
+def _key() -> bytes:
+    path = settings().home / "pseudonym.key"
+    if not path.is_file():
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(secrets.token_bytes(32))
+            temporary.chmod(0o600)
+    return path.read_bytes()

@@ -1,0 +1,255 @@
+"""Labelled images of one task: from a card, a folder, a zip, a table of files, or a MedMNIST archive."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from foundation.data.archives import RefusedError, read_archive
+from foundation.data.cards import Card, ImageColumns
+from foundation.data.labelled import Columns, LabelledTable, locate
+from foundation.data.pictures import Picture, is_picture, read_pictures
+from foundation.data.splits import Split, make_splits
+from foundation.data.tables import read_table, rename_columns
+from foundation.errors import InputError, UnknownNameError
+from foundation.files import sha256_file
+
+__all__ = ["ImageTable", "load_card_images", "load_own_images", "shrunk"]
+
+IMAGE, PATIENT = "image", "patient"
+_SPLITS = {"train": "train", "val": "dev", "valid": "dev", "validation": "dev", "dev": "dev", "test": "test"}
+# Longer sides are scaled down when a table is read: a network sees less, and ten thousand scans would fill the memory.
+_LONGEST_SIDE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTable(LabelledTable):
+    """Labelled images; ``frame`` has ``image`` (a name), ``label``, ``split``, ``patient`` and what else was given.
+
+    Attributes
+    ----------
+    images : tuple of ndarray of uint8
+        In the order of the frame's rows.
+    columns : ImageColumns
+        How they are read and prepared.
+    problems : tuple of str
+        Files that were passed over, and why.
+    """
+
+    images: tuple[NDArray[np.uint8], ...] = ()
+    columns: ImageColumns = field(default_factory=ImageColumns)
+    problems: tuple[str, ...] = ()
+
+    def part(self, *splits: Split) -> tuple[list[NDArray[np.uint8]], list[str]]:
+        """Return images and labels of the rows in any of the given splits."""
+        rows = self.rows(*splits)
+        return [self.images[row] for row in rows], self.frame[Columns.LABEL].iloc[rows].tolist()
+
+    def rows(self, *splits: Split) -> NDArray[np.int64]:
+        """Return the numbers of the rows in any of the given splits."""
+        return np.flatnonzero(self.frame[Columns.SPLIT].isin([split.value for split in splits]))
+
+    def patients(self, *splits: Split) -> list[str]:
+        """Return whom the pictures are of; a picture of nobody known is its own."""
+        patients: list[str] = self.frame[PATIENT].iloc[self.rows(*splits)].tolist()
+        return patients
+
+
+def load_card_images(card: Card, task: str, data_root: Path | None = None) -> ImageTable:
+    """Load the images of a card.
+
+    Raises
+    ------
+    InputError
+        The files are not on this machine, or are not as the card says.
+    """
+    columns = card.images or ImageColumns()
+    path = locate(card, card.files["all"], data_root)
+    names = card.labels.get(task, {})
+    if columns.file is None:
+        images, frame = _read_medmnist(path, list(names))
+        problems: tuple[str, ...] = ()
+    else:
+        label, split = card.tasks[task].label, card.split_column or Columns.SPLIT
+        mapping = {IMAGE: columns.file, Columns.LABEL: label, Columns.SPLIT: split}
+        if columns.patient:
+            mapping[PATIENT] = columns.patient
+        images, frame, problems = _read_listed(path, rename_columns(read_table(path), mapping))
+    kept = ~frame[Columns.LABEL].isin(columns.excluded)
+    strange = sorted(set(frame[Columns.LABEL][kept]) - set(names)) if names else []
+    if strange:
+        raise InputError(f"{path.name}: got label {strange[0]!r}; expected one of {', '.join(names)}")
+    digest = sha256_file(path)
+    return ImageTable(
+        name=card.name,
+        task=task,
+        frame=frame[kept].reset_index(drop=True),
+        sha256=digest,
+        protocol="the split of the card",
+        licence=card.licence,
+        names=names,
+        as_published=card.sha256.get(path.name) == digest,
+        data_root=data_root,
+        images=tuple(image for image, keep in zip(images, kept, strict=True) if keep),
+        columns=columns,
+        problems=problems,
+    )
+
+
+def load_own_images(path: Path, task: str, mapping: Mapping[str, str], seed: int = 0) -> ImageTable:
+    """Load a client's own images.
+
+    Parameters
+    ----------
+    path : Path
+        A folder or a zip with a folder a class (or ``train/CLASS``, ``test/CLASS``), a table with the columns ``image``
+        and ``label`` (and perhaps ``split`` and ``patient``), or a MedMNIST ``.npz``.
+    task : str
+    mapping : mapping of ``image``, ``label``, ``split``, ``patient`` to the table's column names
+    seed : int
+        Of the split that is made where there is none; pictures of one patient stay together.
+
+    Raises
+    ------
+    InputError
+        There is nothing to read, or a class has no picture.
+    """
+    allowed = [IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]
+    if strange := set(mapping) - set(allowed):
+        raise UnknownNameError("column to map", strange.pop(), allowed)
+    problems: tuple[str, ...] = ()
+    if path.suffix.lower() == ".npz":
+        images, frame = _read_medmnist(path, [])
+    elif path.is_dir() or path.suffix.lower() == ".zip":
+        images, frame, problems = _read_folders(path)
+    else:
+        images, frame, problems = _read_listed(path, rename_columns(read_table(path), mapping))
+    if not images:
+        reason = f" (the first: {problems[0]})" if problems else ""
+        raise InputError(f"{path} holds no picture that can be read{reason}; expected a folder a class with pictures")
+    given = bool((frame[Columns.SPLIT] != "").all())
+    if not given:
+        frame = frame.assign(split=make_splits(frame[PATIENT], frame[Columns.LABEL], seed))
+    return ImageTable(
+        name=path.stem,
+        task=task,
+        frame=frame,
+        sha256=_content_hash(images) if path.is_dir() else sha256_file(path),
+        protocol="the files' own split" if given else f"stratified 70/10/20, patients together, seed {seed}",
+        licence="the client's",
+        names={},
+        images=tuple(images),
+        problems=problems,
+    )
+
+
+_Read = tuple[list[NDArray[np.uint8]], pd.DataFrame, tuple[str, ...]]
+
+
+def _read_medmnist(path: Path, names: Sequence[str]) -> tuple[list[NDArray[np.uint8]], pd.DataFrame]:
+    """Read ``train_images``, ``train_labels``, ``val_...`` and ``test_...``; labels are numbers of the names."""
+    images: list[NDArray[np.uint8]] = []
+    frames = []
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            for key, split in (("train", Split.TRAIN), ("val", Split.DEV), ("test", Split.TEST)):
+                pixels, numbers = archive[f"{key}_images"], np.atleast_2d(archive[f"{key}_labels"].T).T
+                if numbers.shape[1] != 1:
+                    raise InputError(f"{path.name} has {numbers.shape[1]} labels a picture; expected one")
+                labels = [names[number] if names else str(number) for number in numbers[:, 0]]
+                images += list(pixels.astype(np.uint8))
+                frames.append(pd.DataFrame({Columns.LABEL: labels}).assign(split=split.value, file_split=key))
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise InputError(f"{path} is not as MedMNIST's archives are: {str(error)[:120]}") from error
+    frame = pd.concat(frames, ignore_index=True)
+    numbers_in = frame.groupby("file_split", sort=False).cumcount().astype(str)
+    frame[IMAGE] = frame.pop("file_split") + "/" + numbers_in
+    return images, frame.assign(**{PATIENT: frame[IMAGE]})
+
+
+def _read_folders(path: Path) -> _Read:
+    rows: list[dict[str, str]] = []
+    images: list[NDArray[np.uint8]] = []
+    problems: list[str] = []
+    for name, pictures in read_archive(path) if path.is_file() else _walk(path):
+        folders = [part for part in name.parent.parts if part not in (".", "..")]
+        split = _SPLITS.get(folders[0].lower(), "") if len(folders) > 1 else ""
+        if isinstance(pictures, RefusedError):
+            problems.append(str(pictures))
+        elif not folders:
+            problems.append(f"{name.name} lies in no class's folder")
+        else:
+            label = folders[1] if split else folders[-1]
+            images += [_shrunk(picture.pixels) for picture in pictures]
+            rows += [_row(picture, str(name), label, split) for picture in pictures]
+    if path.is_dir():
+        empty = [each.name for each in sorted(path.iterdir()) if each.is_dir() and not any(each.rglob("*.*"))]
+        problems += [f"the folder of class {name!r} is empty" for name in empty]
+    return images, pd.DataFrame(rows, columns=[IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]), tuple(problems)
+
+
+def _walk(root: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | RefusedError]]:
+    for path in sorted(root.rglob("*")):
+        name = PurePosixPath(path.relative_to(root).as_posix())
+        if path.is_file() and is_picture(path.name) and not any(part.startswith(".") for part in name.parts):
+            try:
+                yield name, list(read_pictures(path))
+            except InputError as error:
+                yield name, RefusedError(str(error))
+
+
+def _read_listed(path: Path, listed: pd.DataFrame) -> _Read:
+    for column in (IMAGE, Columns.LABEL):
+        if column not in listed.columns:
+            given = ", ".join(map(str, listed.columns))
+            raise InputError(
+                f"{path.name} has no column {column!r}; it has: {given}; name it with --map {column}=COLUMN"
+            )
+    rows: list[dict[str, str]] = []
+    images: list[NDArray[np.uint8]] = []
+    problems: list[str] = []
+    for record in listed.to_dict(orient="records"):
+        try:
+            pictures = list(read_pictures(path.parent / str(record[IMAGE])))
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        for picture in pictures:
+            images.append(_shrunk(picture.pixels))
+            known = _row(picture, str(record[IMAGE]), str(record[Columns.LABEL]), str(record.get(Columns.SPLIT, "")))
+            own = {str(name): str(value) for name, value in record.items() if value != ""}
+            rows.append({**known, **own, IMAGE: known[IMAGE]})
+    return images, pd.DataFrame(rows).fillna(""), tuple(problems)
+
+
+def _row(picture: Picture, path: str, label: str, split: str) -> dict[str, str]:
+    frame = picture.name.partition("#")[2]
+    name = f"{path}#{frame}" if frame else path
+    return {IMAGE: name, Columns.LABEL: label, Columns.SPLIT: split, PATIENT: picture.patient or path}
+
+
+def shrunk(picture: Picture) -> Picture:
+    """Return the picture with its longer side scaled down to 256 pixels, where it has more."""
+    return replace(picture, pixels=_shrunk(picture.pixels))
+
+
+def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    longest = max(pixels.shape[:2])
+    if longest <= _LONGEST_SIDE:
+        return pixels
+    scale = _LONGEST_SIDE / longest
+    shape = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    return np.asarray(Image.fromarray(pixels).resize(shape, Image.Resampling.LANCZOS))
+
+
+def _content_hash(images: Sequence[NDArray[np.uint8]]) -> str:
+    digest = sha256()
+    for image in images:
+        digest.update(str(image.shape).encode() + image.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,75 @@
+"""Metrics of screening: how well findings are told from none, what a threshold gives, what the sets hold."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from foundation.evaluation.metrics import Interval, bootstrap
+
+__all__ = ["finding_auroc", "set_metrics", "threshold_metrics"]
+
+
+def finding_auroc(
+    probabilities: NDArray[np.float64], targets: NDArray[np.int64], negative: int | None, units: Sequence[object]
+) -> Mapping[str, Interval]:
+    """Return ``auroc``: of a finding against none where a class stands for none, else the mean of one against the rest.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, classes)
+    targets : ndarray of int, shape (n,)
+    negative : int or None
+        The class of no finding.
+    units : sequence, length n
+        The sampled unit of each row, such as the patient.
+    """
+    if negative is not None:
+        scores = [(1 - probabilities[:, negative], targets != negative)]
+    else:
+        scores = [(probabilities[:, at], targets == at) for at in range(probabilities.shape[1])]
+
+    def mean(rows: NDArray[np.int64]) -> float:
+        figures = [roc_auc_score(truth[rows], chance[rows]) for chance, truth in scores if 0 < truth[rows].mean() < 1]
+        return float(np.mean(figures)) if figures else 0.5
+
+    return {"auroc": bootstrap(mean, units)}
+
+
+def threshold_metrics(
+    findings: NDArray[np.float64], sick: NDArray[np.bool_], threshold: float, units: Sequence[object]
+) -> Mapping[str, Interval]:
+    """Return ``sensitivity`` and ``specificity`` of a threshold that was chosen elsewhere.
+
+    Parameters
+    ----------
+    findings : ndarray, shape (n,)
+        Probabilities of a finding.
+    sick : ndarray of bool, shape (n,)
+    """
+    positive = findings >= threshold
+
+    def share(hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> Callable[[NDArray[np.int64]], float]:
+        return lambda rows: float(hit[rows][among[rows]].mean()) if among[rows].any() else 0.0
+
+    return {
+        "sensitivity": bootstrap(share(positive, sick), units),
+        "specificity": bootstrap(share(~positive, ~sick), units),
+    }
+
+
+def set_metrics(sets: NDArray[np.bool_], targets: NDArray[np.int64], units: Sequence[object]) -> Mapping[str, Interval]:
+    """Return ``set_coverage``, the share of sets that hold the right class, ``set_size`` and ``single_set``.
+
+    Parameters
+    ----------
+    sets : ndarray of bool, shape (n, classes)
+    """
+    sizes = sets.sum(axis=1)
+    figures = {"set_coverage": sets[np.arange(len(sets)), targets], "set_size": sizes, "single_set": sizes == 1}
+
+    def mean(values: NDArray[np.float64]) -> Interval:
+        return bootstrap(lambda rows: float(values[rows].mean()), units)
+
+    return {name: mean(values) for name, values in figures.items()}

@@ -1,0 +1,166 @@
+"""From labelled images to a bundle: leakage gate, fit, calibration, guard, figures on held-out rows, card."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from foundation.bundle import Bundle, Papers, fingerprints, new_record
+from foundation.data.image_leakage import leaked_rows
+from foundation.data.image_tables import ImageTable
+from foundation.data.labelled import Columns
+from foundation.data.leakage import Leakage
+from foundation.data.splits import Split
+from foundation.errors import InputError
+from foundation.evaluation.curve import training_curve
+from foundation.evaluation.metrics import classification_metrics
+from foundation.evaluation.screening import finding_auroc
+from foundation.progress import Listener, silent
+from foundation.recipes.model_card import write_card
+from foundation.recipes.recipe import Recipe, Trained, described, lineage, names_of, splits_file
+from foundation.training.image_classifier import ImageClassifier
+from foundation.training.method import Modality, configure, find_method
+from foundation.trust.calibration import fit_calibration
+from foundation.trust.guard import is_colourful
+from foundation.trust.held_out import HeldOut
+from foundation.trust.label_noise import suspicious_labels
+from foundation.trust.scope import Reference, fit_scope
+from foundation.vision.backbone import DEFAULT_BACKBONE
+
+__all__ = ["gate_leaks", "image_classifier", "train_images"]
+
+_FOLDS = 5
+_PREPARATION = ("size", "stem_stride")
+
+
+def image_classifier(table: ImageTable, recipe: Recipe, listener: Listener = silent) -> ImageClassifier:
+    """Make the estimator that a recipe describes; ``size`` and ``stem_stride`` are the card's where it does not say."""
+    options = dict(recipe.options)
+    prepared = {name: _whole(name, options.pop(name, str(getattr(table.columns, name)))) for name in _PREPARATION}
+    method = find_method(recipe.method, Modality.IMAGE)
+    if hasattr(method, "flip"):
+        options = {"flip": str(table.columns.flip), **options}
+    return ImageClassifier(
+        recipe.backbone or DEFAULT_BACKBONE,
+        configure(method, options),
+        class_weight=recipe.class_weight,
+        seed=recipe.seed,
+        listener=listener,
+        **prepared,
+    )
+
+
+def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Listener = silent) -> Trained:
+    """Train on the train split; dev decides on the epoch, the confidence and the guard; test is not touched.
+
+    Raises
+    ------
+    InputError
+        Something stands in two splits (and ``recipe.leaks`` is ``"refuse"``), there are no train or dev rows, or the
+        labels cannot be learned (see ``ImageClassifier.fit``).
+    """
+    table, leakage = gate_leaks(table, recipe.leaks)
+    images, labels = table.part(Split.TRAIN)
+    dev_images, dev_labels = table.part(Split.DEV)
+    if not images or not dev_images:
+        raise InputError(f"{table.name} has no train rows or no dev rows; expected a column 'split' with both, or none")
+    model = image_classifier(table, recipe, listener).fit(images, labels, dev=(dev_images, dev_labels))
+    logits = model.network_.logits(dev_images)
+    targets = np.searchsorted(model.classes_, dev_labels)
+    calibration = fit_calibration(logits, targets)
+    held_out = HeldOut(calibration.probabilities(logits), targets)
+    negative = table.columns.negative if table.columns.negative in model.classes_ else None
+    absent = None if negative is None else int(np.searchsorted(model.classes_, negative))
+    metrics = {
+        **classification_metrics(targets, held_out.probabilities, units=table.patients(Split.DEV)),
+        **finding_auroc(held_out.probabilities, targets, absent, table.patients(Split.DEV)),
+    }
+    encoder = model.network_.encoder if not model.network_.encoder.tuned else _plain(model)
+    vectors = encoder.encode(images, listener=listener)
+    scope = fit_scope(
+        Reference(vectors.astype(np.float16), np.searchsorted(model.classes_, labels)),
+        encoder.encode(dev_images),
+        logits,
+    )
+    suspects = _suspects(table, vectors, model, labels)
+    record = new_record(
+        model.network_,
+        solution=solution,
+        task=table.task,
+        labels={str(label): names_of(table, str(label)) for label in model.classes_},
+        method=described(model, recipe),
+        data=lineage(table, len(images), len(recipe.unlabelled)) | {"suspicious_labels": suspects},
+        metrics={name: asdict(interval) for name, interval in metrics.items()},
+        seed=recipe.seed,
+        image={
+            "size": model.size,
+            "stem_stride": model.stem_stride,
+            "colourful": bool(np.mean([is_colourful(image) for image in images]) > 0.5),
+            "negative": negative,
+        },
+    )
+    bundle = Bundle(record, model.network_, calibration, fingerprints(images), scope, held_out)
+    curve = training_curve(model.history_)
+    card = write_card(bundle, leakage, len(targets), curve=bool(curve))
+    return Trained(bundle, Papers(card, splits_file(table), curve), leakage, metrics, model.history_)
+
+
+def gate_leaks(table: ImageTable, leaks: str) -> tuple[ImageTable, Leakage]:
+    """Look for pictures and patients in two splits, and do what was asked about them.
+
+    Raises
+    ------
+    InputError
+        There are some and ``leaks`` is ``"refuse"``.
+    """
+    splits, patients = table.frame[Columns.SPLIT].tolist(), table.frame["patient"].tolist()
+    exact, near, shared = leaked_rows(table.images, splits, patients)
+    leakage = Leakage(len(exact), len(near), (), patients=len(shared))
+    if not leakage.any or leaks == "keep":
+        return table, leakage
+    if leaks != "drop":
+        raise InputError(
+            f"{table.name} leaks: {leakage.summary()}; figures would be too good. Split by patient, "
+            "or say --leaks drop (leaves those rows out) or --leaks keep"
+        )
+    kept = np.ones(len(table.frame), dtype=bool)
+    kept[np.concatenate([exact, near, shared])] = False
+    images = tuple(image for image, keep in zip(table.images, kept, strict=True) if keep)
+    protocol = f"{table.protocol}; {int((~kept).sum())} leaking rows of dev and test left out"
+    frame = table.frame[kept].reset_index(drop=True)
+    return replace(table, frame=frame, images=images, protocol=protocol), leakage
+
+
+def _plain(model: ImageClassifier) -> Any:
+    from foundation.vision.encoder import load_image_encoder
+
+    return load_image_encoder(model.backbone, model.size, model.stem_stride)
+
+
+def _suspects(table: ImageTable, vectors: Any, model: ImageClassifier, labels: Sequence[str]) -> list[str]:
+    """Name the training pictures whose label a linear model on frozen vectors doubts, at most twenty."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    targets = np.searchsorted(model.classes_, labels)
+    if int(np.bincount(targets).min()) < _FOLDS:
+        return []
+    chances = cross_val_predict(
+        make_pipeline(StandardScaler(), LogisticRegression(C=0.003, class_weight="balanced", max_iter=300)),
+        vectors,
+        targets,
+        groups=table.patients(Split.TRAIN),
+        cv=StratifiedGroupKFold(_FOLDS),
+        method="predict_proba",
+    )
+    names = table.frame["image"].iloc[table.rows(Split.TRAIN)].tolist()
+    return [names[row] for row in suspicious_labels(chances, targets)[:20]]
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdigit():
+        raise InputError(f"{name}: got {text!r}; expected a whole number")
+    return int(text)

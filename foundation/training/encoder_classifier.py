@@ -1,0 +1,153 @@
+"""What the scikit-learn classifiers of texts and of images share: everything but what an item is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from foundation.errors import InputError
+from foundation.network import Network
+from foundation.progress import Listener
+from foundation.training.method import Labelled, Method, Modality, TrainingJob, class_weights, find_method
+
+__all__ = ["EncoderClassifier"]
+
+# A class needs an item to learn from and one to be checked on.
+_FEWEST_PER_CLASS = 2
+
+
+class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """An encoder and a head, fitted by the method of your choice; a child says what its items are.
+
+    Attributes
+    ----------
+    classes_ : ndarray of str, shape (classes,)
+    network_ : Network
+    held_out_logits_, held_out_targets_ : ndarray
+        Scores of items that the scoring model had not seen, and their class indices: what calibration is fitted on.
+    held_out_items_ : list
+        The items of those scores.
+    history_ : tuple of dict
+        One entry an epoch or candidate.
+    method_ : Method
+        As it was used in the end, hyper-parameters included.
+    """
+
+    modality: ClassVar[Modality]
+
+    backbone: str
+    method: str | Method
+    class_weight: str | None
+    seed: int
+    listener: Listener
+
+    @abstractmethod
+    def _checked(self, items: Sequence[Any]) -> list[Any]:
+        """Return the items as a list, or raise ``InputError`` naming the first that is none."""
+
+    @abstractmethod
+    def _encoder(self, unlabelled: Sequence[Any]) -> Any:
+        """Load the encoder; where there are unlabelled items, it has read them first."""
+
+    def fit(
+        self,
+        X: Sequence[Any],
+        y: Sequence[str],
+        dev: tuple[Sequence[Any], Sequence[str]] | None = None,
+        unlabelled: Sequence[Any] = (),
+    ) -> Self:
+        """Fit to items and their labels.
+
+        Parameters
+        ----------
+        X : sequence, length n
+        y : sequence of str, length n
+        dev : (items, labels), optional
+            What a method that chooses an epoch is checked on; without it a stratified tenth of X is set aside.
+        unlabelled : sequence
+            Items like X that the encoder sees first.
+
+        Raises
+        ------
+        InputError
+            X is of another kind, lengths differ, there is one class only, or a class has a single example.
+        """
+        items, labels = self._checked(X), np.asarray(y)
+        if len(items) != len(labels):
+            kind = self.modality.value
+            raise InputError(f"got {len(items)} {kind}s and {len(labels)} labels; expected as many labels as {kind}s")
+        method = find_method(self.method, self.modality) if isinstance(self.method, str) else self.method
+        self.classes_, targets = np.unique(labels, return_inverse=True)
+        _check_classes(self.classes_, targets)
+        train = Labelled(items, targets.astype(np.int64))
+        held_out = self._labelled(*dev) if dev is not None else None
+        if method.needs_dev and held_out is None:
+            train, held_out = _set_aside(train, self.seed)
+        chosen = method.class_weight if self.class_weight == "auto" else self.class_weight
+        weight = class_weights(chosen, train.targets, len(self.classes_))
+        encoder = self._encoder(unlabelled)
+        fitted = method.fit(
+            TrainingJob(encoder, train, held_out, weight, tuple(map(str, self.classes_)), self.seed, self.listener)
+        )
+        self.network_: Network[Any] = fitted.network
+        self.held_out_logits_ = fitted.held_out_logits
+        self.held_out_targets_ = fitted.held_out_targets
+        self.held_out_items_ = list((held_out if held_out and method.needs_dev else train).items)
+        self.history_ = fitted.history
+        self.method_ = fitted.method
+        return self
+
+    def decision_function(self, X: Sequence[Any]) -> NDArray[np.float64]:
+        """Return logits, shape (n, classes); as scikit-learn has it, shape (n,) for two classes."""
+        check_is_fitted(self)
+        logits = self.network_.logits(self._checked(X))
+        return logits if len(self.classes_) > 2 else logits[:, 1] - logits[:, 0]
+
+    def predict_proba(self, X: Sequence[Any]) -> NDArray[np.float64]:
+        """Return uncalibrated class probabilities, shape (n, classes)."""
+        check_is_fitted(self)
+        probabilities: NDArray[np.float64] = softmax(self.network_.logits(self._checked(X)), axis=1)
+        return probabilities
+
+    def predict(self, X: Sequence[Any]) -> NDArray[Any]:
+        """Return the likeliest label of each item, shape (n,)."""
+        best: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return best
+
+    def _labelled(self, items: Sequence[Any], labels: Sequence[str]) -> Labelled:
+        index = {label: position for position, label in enumerate(self.classes_)}
+        strange = sorted({str(label) for label in labels} - {str(label) for label in index})
+        if strange:
+            raise InputError(f"dev has labels that train has not: {', '.join(strange)}; expected only train's labels")
+        if not len(items):
+            raise InputError("dev is empty; give labelled rows, or leave it out to have a tenth of train set aside")
+        return Labelled(self._checked(items), np.array([index[label] for label in labels], dtype=np.int64))
+
+
+def _check_classes(classes: NDArray[Any], targets: NDArray[np.int64]) -> None:
+    if len(classes) < 2:
+        raise InputError(f"got labels of {len(classes)} class ({', '.join(map(str, classes))}); expected two or more")
+    counts = np.bincount(targets)
+    rare = [str(label) for label, count in zip(classes, counts, strict=True) if count < _FEWEST_PER_CLASS]
+    if rare:
+        raise InputError(
+            f"too few examples of {', '.join(rare)}: expected {_FEWEST_PER_CLASS} or more a class; "
+            "add some, or merge the class with another"
+        )
+
+
+def _set_aside(train: Labelled, seed: int) -> tuple[Labelled, Labelled]:
+    """Split off a stratified tenth, but one of each class at least."""
+    from sklearn.model_selection import train_test_split
+
+    classes = int(train.targets.max()) + 1
+    size = max(classes, len(train.items) // 10)
+    kept, held = train_test_split(
+        np.arange(len(train.items)), test_size=size, stratify=train.targets, random_state=seed
+    )
+    return train.take(kept), train.take(held)

@@ -1,0 +1,157 @@
+"""Calibrated answers on examples that training did not see: what every promise about new ones is computed from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+__all__ = ["HeldOut", "OperatingPoint", "share_interval"]
+
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold on the probability that there is a finding, and what it gave on held-out examples.
+
+    Attributes
+    ----------
+    threshold : float
+        A picture with this probability of a finding or more is called positive.
+    sensitivity, specificity : (value, low, high)
+        With exact 95 % intervals.
+    """
+
+    threshold: float
+    sensitivity: tuple[float, float, float]
+    specificity: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Calibrated probabilities of held-out examples, and what they were.
+
+    Attributes
+    ----------
+    probabilities : ndarray, shape (n, classes)
+    targets : ndarray of int, shape (n,)
+    """
+
+    probabilities: NDArray[np.float64]
+    targets: NDArray[np.int64]
+
+    def least_in_set(self, coverage: float) -> NDArray[np.float64]:
+        """Return per class the least probability with which it belongs to the set of possible answers.
+
+        Of new examples of *each* class, exchangeable with these, the set holds the right class with a probability of
+        at least ``coverage``. With too few examples of a class nothing can be promised, and it is always in the set.
+        MAPIE 1.6 has no sets by class of given probabilities, which is what these lines are.
+
+        Parameters
+        ----------
+        coverage : float, 0 to 1
+
+        Returns
+        -------
+        ndarray, shape (classes,)
+
+        References
+        ----------
+        Vovk (2012), "Conditional validity of inductive conformal predictors", arXiv:1209.2673, section 4, with the
+        score 1 - p of Sadinle, Lei, Wasserman (2019), arXiv:1609.00451.
+
+        Examples
+        --------
+        Nine examples of a class at 80 %: the rank is ceil(10 * 0.8) = 8, so the second least probability is enough.
+
+        >>> chances = np.linspace(0.1, 0.9, 9)
+        >>> HeldOut(np.stack([chances, 1 - chances], axis=1), np.zeros(9, dtype=np.int64)).least_in_set(0.8)
+        array([0.2, 0. ])
+        """
+        least = np.zeros(self.probabilities.shape[1])
+        for label in range(len(least)):
+            own = np.sort(self.probabilities[self.targets == label, label])[::-1]
+            rank = ceil((len(own) + 1) * coverage)
+            if 0 < rank <= len(own):
+                least[label] = own[rank - 1]
+        return least
+
+    def finding(self, negative: int | None) -> NDArray[np.float64]:
+        """Return the probability that there is a finding, shape (n,): that it is not the class of none."""
+        return finding_probability(self.probabilities, negative)
+
+    def operating_point(self, negative: int, sensitivity: float) -> OperatingPoint:
+        """Return the greatest threshold that keeps the sensitivity, so that the fewest healthy are called sick.
+
+        Parameters
+        ----------
+        negative : int
+            The class of no finding.
+        sensitivity : float, 0 to 1
+            Share of the examples with a finding that must be called positive.
+        """
+        sick = np.sort(self.finding(negative)[self.targets != negative])
+        missed = int(np.floor((1 - sensitivity) * len(sick) + 1e-9))
+        return self.at(negative, float(sick[missed]) if len(sick) else 0.0)
+
+    def at(self, negative: int, threshold: float) -> OperatingPoint:
+        """Return what a threshold gives."""
+        positive, sick = self.finding(negative) >= threshold, self.targets != negative
+        return OperatingPoint(
+            threshold,
+            share_interval(int((positive & sick).sum()), int(sick.sum())),
+            share_interval(int((~positive & ~sick).sum()), int((~sick).sum())),
+        )
+
+    @cached_property
+    def risk_coverage(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return coverage and risk when the surest answers are given first: shapes (n,), (n,).
+
+        References
+        ----------
+        Geifman, El-Yaniv (2017), arXiv:1705.08500, section 2.
+        """
+        order = np.argsort(-self.probabilities.max(axis=1), kind="stable")
+        wrong = (self.probabilities.argmax(axis=1) != self.targets)[order]
+        given = np.arange(1, len(order) + 1)
+        return given / len(order), np.cumsum(wrong) / given
+
+    def save(self, path: Path) -> None:
+        """Write as safetensors."""
+        from safetensors.numpy import save_file
+
+        save_file({"probabilities": np.ascontiguousarray(self.probabilities), "targets": self.targets}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> "HeldOut":
+        """Read what ``save`` wrote."""
+        from safetensors.numpy import load_file
+
+        tensors = load_file(path)
+        return cls(tensors["probabilities"], tensors["targets"])
+
+
+def finding_probability(probabilities: NDArray[np.float64], negative: int | None) -> NDArray[np.float64]:
+    """Return 1 - p of the class of no finding, shape (n,); the likeliest class's where there is no such class."""
+    found: NDArray[np.float64] = probabilities.max(axis=1) if negative is None else 1 - probabilities[:, negative]
+    return found
+
+
+def share_interval(hits: int, of: int) -> tuple[float, float, float]:
+    """Return a share with its exact 95 % interval (Clopper, Pearson 1934); of nothing, all is possible.
+
+    Examples
+    --------
+    >>> [round(figure, 3) for figure in share_interval(10, 10)]
+    [1.0, 0.692, 1.0]
+    """
+    if not of:
+        return 0.0, 0.0, 1.0
+    tail = (1 - _LEVEL) / 2
+    low = float(beta.ppf(tail, hits, of - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, of - hits)) if hits < of else 1.0
+    return hits / of, low, high

@@ -1,0 +1,53 @@
+"""What training moved in an image network, on the disk."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from foundation.vision.encoder import ImageEncoder, load_image_encoder
+
+__all__ = ["load_training", "save_training"]
+
+_MOVED_FILE = "encoder.safetensors"
+
+
+def save_training(encoder: ImageEncoder, folder: Path) -> None:
+    """Write the tensors that the backbone itself has not; nothing for a frozen encoder."""
+    from safetensors.torch import save_file
+
+    if not encoder.tuned:
+        return
+    preparation = encoder.preparation
+    before = load_image_encoder(encoder.record.name, preparation.size, preparation.stem_stride).network.state_dict()
+    moved = {
+        name: tensor.contiguous()
+        for name, tensor in encoder.network.state_dict().items()
+        if not tensor.equal(before[name])
+    }
+    save_file(moved, folder / _MOVED_FILE)
+
+
+def load_training(encoder: ImageEncoder, folder: Path, files: Collection[str]) -> ImageEncoder:
+    """Return the backbone's encoder with what is in the folder on it.
+
+    Parameters
+    ----------
+    encoder : ImageEncoder
+    folder : Path
+    files : collection of str
+        Names of the files that were checked; others that lie there are not read.
+
+    Raises
+    ------
+    KeyError
+        A tensor is none of the backbone's.
+    """
+    from safetensors.torch import load_file
+
+    if _MOVED_FILE not in files:
+        return encoder
+    tuned = encoder.tunable_copy()
+    result = tuned.network.load_state_dict(load_file(folder / _MOVED_FILE), strict=False)
+    if result.unexpected_keys:
+        raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")
+    tuned.network.eval().requires_grad_(False)
+    return tuned
