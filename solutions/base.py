@@ -7,7 +7,7 @@ folder ``solutions/`` are found by scanning it; a client's own package registers
 
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -20,6 +20,8 @@ from foundation.errors import InputError, UnknownNameError
 from foundation.progress import Listener, silent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from foundation.bundle import BundleRecord
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
@@ -186,6 +188,13 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         from foundation.data.labelled import load_card_table
 
         return load_card_table(name, task, data_root)
+
+    @classmethod
+    def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":
+        """Yield what a person names as a batch, a table of requests, in blocks of at most ``rows`` rows."""
+        from foundation.data.tables import iter_table
+
+        return iter_table(source, rows, encoding)
 
     @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:

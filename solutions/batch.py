@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from foundation.data.tables import check_columns, iter_table, rename_columns, write_table
+from foundation.data.tables import check_columns, rename_columns, write_table
 from foundation.errors import InputError
 from foundation.files import atomic_file
 from foundation.progress import Listener, silent
@@ -52,7 +52,7 @@ def predict_file(
         raise InputError(f"--output {target}: cannot write kind {kind or 'unknown'!r}; expected .csv or .jsonl")
     answered, refused, first = 0, 0, ""
     with atomic_file(target) as temporary:
-        for frame in iter_table(source, _BLOCK_ROWS, encoding):
+        for frame in solution.requests_of(source, _BLOCK_ROWS, encoding):
             done = answered + refused
             scored = predict_frame(solution, rename_columns(frame, mapping), source.name, first_row=done + 1)
             wrong = scored[_ERROR] != ""

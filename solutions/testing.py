@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from solutions.base import Decision, Explains, Solution
 from solutions.batch import predict_frame
@@ -69,8 +70,15 @@ class SolutionContract:
         for response in solution.predict(requests):
             json.dumps(solution.row(response))
 
-    def test_a_bad_row_is_told_and_the_rest_goes_on(self, solution: Solution[Any, Any]) -> None:
-        good = dict.fromkeys(solution.request_columns, "a text")
+    @pytest.fixture
+    def good_row(self, solution: Solution[Any, Any]) -> dict[str, str]:
+        """Return a row of a file that can be read; a vertical whose columns hold no texts gives its own."""
+        return dict.fromkeys(solution.request_columns, "a text")
+
+    def test_a_bad_row_is_told_and_the_rest_goes_on(
+        self, solution: Solution[Any, Any], good_row: dict[str, str]
+    ) -> None:
+        good = good_row
         bad = dict.fromkeys(solution.request_columns, "")
         scored = predict_frame(solution, pd.DataFrame([good, bad, good]), "table.csv")
         assert (scored["error"] != "").tolist() == [False, True, False]

@@ -88,7 +88,9 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (borrowed / "assets" / "multilingual-e5-small-q4" / "e5-small-q4.bin").is_file():
         pytest.skip("the default backbone is not on this machine; run 'colonnade assets fetch'")
     folder = tmp_path_factory.mktemp("real-home")
-    shutil.copytree(borrowed / "assets" / "multilingual-e5-small-q4", folder / "assets" / "multilingual-e5-small-q4")
+    for name in ("multilingual-e5-small-q4", "efficientnet-lite0"):
+        if (borrowed / "assets" / name).is_dir():
+            shutil.copytree(borrowed / "assets" / name, folder / "assets" / name)
     return folder
 
 
@@ -97,6 +99,7 @@ def trained_home(real_home: Path) -> Path:
     """A home whose models are trained on the embedded defaults, as the first start does it."""
     colonnade("evaluate", "finance", "--task", "tone", home=real_home, seconds=600)
     colonnade("evaluate", "support", "--task", "intent", home=real_home, seconds=600)
+    colonnade("evaluate", "medical", "--task", "image", home=real_home, seconds=900)
     return real_home
 
 

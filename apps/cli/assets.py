@@ -24,12 +24,13 @@ def list_assets() -> None:
 
 @app.command()
 def fetch(names: Names = None) -> None:
-    """Fetch assets (the default backbone where none is named) and check their bytes."""
+    """Fetch assets (the default backbones where none is named) and check their bytes."""
     from foundation.assets import fetch as fetch_asset
     from foundation.assets import find_asset
     from foundation.text.backbone import DEFAULT_BACKBONE
+    from foundation.vision.backbone import DEFAULT_BACKBONE as IMAGE_BACKBONE
 
-    for name in names or [DEFAULT_BACKBONE]:
+    for name in names or [DEFAULT_BACKBONE, IMAGE_BACKBONE]:
         with progress_bar() as listener:
             folder = fetch_asset(find_asset(name), listener)
         typer.echo(f"{name}: verified in {folder}")

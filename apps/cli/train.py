@@ -39,7 +39,7 @@ def train(
     data_root: DataRootOption = None,
     method: Annotated[
         str | None,
-        typer.Option(help="probe (seconds), fewshot, lora, adalora, full, auto; the task's own where left out."),
+        typer.Option(help="probe (seconds), fewshot, lora, adalora, full, auto; else the task's own."),
     ] = None,
     options: Annotated[str, typer.Option("--set", help="Hyper-parameters: epochs=4,learning_rate=1e-4.")] = "",
     budget: Annotated[str, typer.Option(help="Time for --method auto, e.g. 90s, 10m, 1h.")] = "",

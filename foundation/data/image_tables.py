@@ -92,7 +92,7 @@ def load_card_images(card: Card, task: str, data_root: Path | None = None) -> Im
         protocol="the split of the card",
         licence=card.licence,
         names=names,
-        as_published=card.sha256.get(path.name) == digest,
+        as_published=card.sha256.get(path.name, digest) == digest,
         data_root=data_root,
         images=tuple(image for image, keep in zip(images, kept, strict=True) if keep),
         columns=columns,

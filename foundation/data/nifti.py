@@ -27,6 +27,7 @@ def read_nifti(content: bytes, name: str) -> Iterator[Picture]:
     import nibabel
     from nibabel.filebasedimages import ImageFileError
     from nibabel.spatialimages import HeaderDataError
+    from nibabel.wrapstruct import WrapStructError
 
     try:
         whole = _unzipped(content, name)
@@ -35,7 +36,7 @@ def read_nifti(content: bytes, name: str) -> Iterator[Picture]:
         if len(shape) < 2 or int(np.prod(shape)) > _MOST_VOXELS:
             raise InputError(f"{name} has the shape {shape}; expected two axes or more and at most {_MOST_VOXELS:,}")
         values = np.asarray(image.dataobj, dtype=np.float32)
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError) as error:
+    except (ImageFileError, HeaderDataError, WrapStructError, OSError, EOFError, ValueError) as error:
         raise InputError(f"{name} is no whole NIfTI file ({str(error)[:80]})") from error
     while values.ndim > 3:
         values = values[..., 0]

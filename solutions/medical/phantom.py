@@ -24,7 +24,7 @@ from foundation.progress import Listener, silent
 __all__ = ["KINDS", "PhantomSlice", "phantom_patients", "write_phantom"]
 
 SIDE = 96
-PATIENTS, SLICES = 320, 5
+PATIENTS, SLICES = 400, 5
 KINDS = ("mass", "ring", "spots", "diffuse")
 LESION, HEALTHY = "lesion", "no_lesion"
 _SEED = 20261123
@@ -173,16 +173,16 @@ def _profile(kind: str, distance: NDArray[np.float64], generator: np.random.Gene
     """Return how much a lesion changes the signal at a distance from its centre, in pixels."""
     if kind == "mass":
         size = generator.uniform(4.0, 7.5)
-        return generator.uniform(0.22, 0.38) / (1 + np.exp((distance - size) / 0.7))
+        return generator.uniform(0.26, 0.42) / (1 + np.exp((distance - size) / 0.7))
     if kind == "ring":
         size = generator.uniform(4.0, 7.0)
         rim = np.exp(-(((distance - size) / 1.3) ** 2))
-        return generator.uniform(0.24, 0.40) * rim - 0.14 * (distance < size - 1.2)
+        return generator.uniform(0.26, 0.42) * rim - 0.14 * (distance < size - 1.2)
     if kind == "spots":
-        size = generator.uniform(1.5, 2.6)
-        return generator.uniform(0.26, 0.42) * np.exp(-((distance / size) ** 2))
+        size = generator.uniform(1.8, 3.0)
+        return generator.uniform(0.36, 0.52) * np.exp(-((distance / size) ** 2))
     size = generator.uniform(8.0, 13.0)
-    return generator.uniform(0.18, 0.28) * np.exp(-((distance / size) ** 2))
+    return generator.uniform(0.24, 0.36) * np.exp(-((distance / size) ** 2))
 
 
 def _scanned(picture: NDArray[np.float64], scanner: _Scanner, generator: np.random.Generator) -> NDArray[np.uint8]:

@@ -1,19 +1,21 @@
 """The medical solution: one classifier of images, and everything that keeps its answers honest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from foundation.data.pictures import read_picture
+from foundation.data.pictures import PICTURE_SUFFIXES, is_picture, read_picture
 from foundation.data.tables import ColumnKind
+from foundation.errors import BundleError, InputError
 from foundation.progress import Listener, silent
 from solutions.base import Decision, Solution, SolutionSpec, TaskSpec, Words
 from solutions.medical.schema import MedicalRequest, MedicalResponse, Referral
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from foundation.bundle import Bundle, BundleRecord
@@ -92,8 +94,6 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     def held_out(self) -> "HeldOut":
         """What the promises are computed from."""
         if self.bundle.held_out is None:
-            from foundation.errors import BundleError
-
             raise BundleError(f"{self.bundle.record.id} holds no held-out figures; train again")
         return self.bundle.held_out
 
@@ -121,7 +121,6 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     def guard(self) -> "Guard":
         """Tells pictures of the right kind from others."""
         from foundation.bundle import load_backbone
-        from foundation.errors import BundleError
         from foundation.trust.guard import Guard
 
         if self.bundle.scope is None:
@@ -140,6 +139,22 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
 
             write_phantom(folder)
         return super().card_table(name, task, data_root)
+
+    @classmethod
+    def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":
+        """Yield the files of a folder, or of a table; paths in a table are relative to the table."""
+        import pandas as pd
+
+        if not source.is_dir():
+            for frame in super().requests_of(source, rows, encoding):
+                paths = [str(source.parent / str(path)) for path in frame.get(_IMAGE, [])]
+                yield frame.assign(**{_IMAGE: paths}) if paths else frame
+            return
+        files = [str(path) for path in sorted(source.rglob("*")) if path.is_file() and is_picture(path.name)]
+        if not files:
+            raise InputError(f"{source} holds no pictures; expected {', '.join(PICTURE_SUFFIXES)} in it")
+        for start in range(0, len(files), rows):
+            yield pd.DataFrame({_IMAGE: files[start : start + rows]})
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> MedicalRequest:
@@ -221,7 +236,6 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     @classmethod
     def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":
         from foundation.data.image_tables import ImageTable
-        from foundation.errors import InputError
         from foundation.recipes.train_images import train_images
 
         if not isinstance(table, ImageTable):
@@ -232,7 +246,6 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
         from foundation.bundle import Bundle
         from foundation.data.image_tables import ImageTable
-        from foundation.errors import InputError
         from foundation.recipes.evaluate_images import evaluate_images
 
         if not isinstance(table, ImageTable):

@@ -5,13 +5,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from foundation.data.pictures import Picture
+from foundation.data.splits import Split
 from foundation.errors import UnknownNameError
 from foundation.settings import settings
 from solutions.base import Solution, find_solution, solutions
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
+from solutions.medical.pipeline import Medical
+from solutions.medical.schema import MedicalRequest
 from solutions.support.pipeline import Support
 from solutions.support.schema import SupportRequest
 from solutions.testing import SolutionContract
@@ -38,6 +43,12 @@ def support(home_with_models: None) -> Support:
     return Support.load()
 
 
+@pytest.fixture(scope="module")
+def medical(home_with_models: None) -> Medical:
+    Medical.prepare()
+    return Medical.load()
+
+
 class TestFinance(SolutionContract):
     @pytest.fixture
     def solution(self, finance: Finance) -> Solution[Any, Any]:
@@ -58,6 +69,22 @@ class TestSupport(SolutionContract):
         return [SupportRequest("Where is my parcel?"), SupportRequest("怎么开发票"), SupportRequest("🙂")]
 
 
+class TestMedical(SolutionContract):
+    @pytest.fixture
+    def solution(self, medical: Medical) -> Solution[Any, Any]:
+        return medical
+
+    @pytest.fixture
+    def requests(self, medical: Medical) -> Sequence[MedicalRequest]:
+        images, _ = medical.card_table("phantom", "image").part(Split.TEST)
+        photo = np.full((40, 60, 3), (200, 90, 20), dtype=np.uint8)
+        return [MedicalRequest(Picture(image, "a.png")) for image in (images[0], images[1], photo)]
+
+    @pytest.fixture
+    def good_row(self, home_with_models: None) -> dict[str, str]:
+        return {"image": str(next((settings().home / "datasets" / "phantom" / "images").iterdir()))}
+
+
 def test_every_vertical_has_a_contract_test() -> None:
     tested = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
     assert tested == set(solutions())
@@ -65,7 +92,7 @@ def test_every_vertical_has_a_contract_test() -> None:
 
 def test_unknown_vertical() -> None:
     with pytest.raises(
-        UnknownNameError, match="unknown vertical 'finanec'; known: finance, support; did you mean 'finance'"
+        UnknownNameError, match="unknown vertical 'finanec'; known: finance, medical, support; did you mean 'finance'"
     ):
         find_solution("finanec")
 
@@ -74,5 +101,5 @@ def test_listing_verticals_imports_no_torch() -> None:
     script = "import sys; from solutions.base import solutions; solutions(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
     loaded = set(done.stdout.split())
-    assert {"solutions.finance", "solutions.support"} <= loaded
+    assert {"solutions.finance", "solutions.medical", "solutions.support"} <= loaded
     assert not {"torch", "transformers", "gradio", "sklearn"} & loaded

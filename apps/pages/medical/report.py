@@ -64,8 +64,7 @@ def _row_table(words: Locale, case: Case, names: Mapping[str, str]) -> str:
         words("medical.col_answer"): headline(words, response, names),
         words("medical.col_possible"): words("list.join").join(names[label] for label in response.possible),
         words("medical.col_finding"): percent(response.finding_probability),
-        words("medical.col_referred"): " ".join(words(f"medical.why_{each.value}") for each in response.referrals)
-        or "—",
+        words("medical.col_referred"): _why(words, case),
         **{
             words(f"medical.map_{each.kind.value}"): words(
                 "medical.worth_line",

@@ -43,7 +43,7 @@ class ImageFineTuning(ABC):
     weight_decay : float
     """
 
-    epochs: int = 12
+    epochs: int = 10
     learning_rate: float = 3e-3
     layer_decay: float = 0.9
     label_smoothing: float = 0.1

@@ -124,7 +124,7 @@ def test_tracking_by_what_is_not_there_is_one_line(job: TrainingJob, monkeypatch
 
 
 def test_early_stopping_ends_a_run_that_does_not_improve(job: TrainingJob) -> None:
-    still = replace(job, dev=replace(job.dev, texts=["profit"] * 4))  # one text, both labels: nothing to gain
+    still = replace(job, dev=replace(job.dev, items=["profit"] * 4))  # one text, both labels: nothing to gain
     assert len(Full(epochs=12, patience=2, batch_size=8).fit(still).history) == 3
 
 

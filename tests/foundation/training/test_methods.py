@@ -52,7 +52,7 @@ def test_the_shared_encoder_is_left_alone(method: FineTuning, job: TrainingJob) 
 
 @pytest.mark.parametrize("method", [Full, Lora, Adalora, Fewshot])
 def test_eight_examples_are_overfitted(method: type[FineTuning], job: TrainingJob) -> None:
-    train = replace(job.train, texts=GOOD[:4] + BAD[:4], targets=np.repeat([0, 1], 4))
+    train = replace(job.train, items=GOOD[:4] + BAD[:4], targets=np.repeat([0, 1], 4))
     many = {"epochs": 60, "learning_rate": 1e-2, "layer_decay": 1.0, "label_smoothing": 0.0, "batch_size": 8}
     network = method(**many, patience=60).fit(replace(job, train=train, dev=train)).network
     assert network.logits(train.items).argmax(axis=1).tolist() == train.targets.tolist()

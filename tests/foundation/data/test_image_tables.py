@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foundation.data.image_leakage import find_image_leakage, leaked_rows
+from foundation.data.image_tables import load_own_images
+from foundation.data.splits import Split
+from foundation.errors import InputError, UnknownNameError
+
+
+def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
+    """Smooth random pictures: noise would have no likeness at low frequencies."""
+    from scipy.ndimage import gaussian_filter
+
+    generator = np.random.default_rng(seed)
+    smooth = [gaussian_filter(generator.normal(size=(40, 40)), 4) for _ in range(count)]
+    return [np.rint(255 * (part - part.min()) / (part.max() - part.min())).astype(np.uint8) for part in smooth]
+
+
+def folder_of(root: Path, classes: dict[str, int]) -> Path:
+    for at, (name, count) in enumerate(classes.items()):
+        (root / name).mkdir(parents=True)
+        for number, image in enumerate(pictures(count, at)):
+            Image.fromarray(image).save(root / name / f"{number:02d}.png")
+    return root
+
+
+def test_a_folder_a_class(tmp_path: Path) -> None:
+    table = load_own_images(folder_of(tmp_path / "own", {"sick": 20, "well": 30}), "image", {})
+    assert len(table.images) == 50
+    assert table.frame["label"].value_counts().to_dict() == {"well": 30, "sick": 20}
+    images, labels = table.part(Split.TEST)
+    assert len(images) == len(labels) == 10
+
+
+def test_a_split_in_the_folders_is_kept(tmp_path: Path) -> None:
+    root = tmp_path / "own"
+    for split, count in (("train", 4), ("val", 2), ("test", 3)):
+        folder_of(root / split, {"sick": count, "well": count})
+    table = load_own_images(root, "image", {})
+    assert table.frame["split"].value_counts().to_dict() == {"train": 8, "test": 6, "dev": 4}
+    assert table.protocol == "the files' own split"
+
+
+def test_a_table_of_files_keeps_patients_together(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, {"sick": 30, "well": 30})
+    rows = [f"{kind}/{n:02d}.png,{kind},p{kind[0]}{n // 3}" for kind in ("sick", "well") for n in range(30)]
+    (root / "list.csv").write_text("path,dx,who\n" + "\n".join(rows))
+    table = load_own_images(root / "list.csv", "image", {"image": "path", "label": "dx", "patient": "who"})
+    assert table.frame.groupby("patient")["split"].nunique().max() == 1
+    assert set(table.patients(Split.TRAIN)).isdisjoint(table.patients(Split.TEST))
+
+
+def test_bad_files_are_passed_over_and_named(tmp_path: Path) -> None:
+    root = folder_of(tmp_path / "own", {"sick": 15, "well": 15})
+    (root / "sick" / "half.png").write_bytes(b"\x89PNG broken")
+    (root / "empty").mkdir()
+    table = load_own_images(root, "image", {})
+    assert len(table.images) == 30
+    assert [problem.split(" ")[0] for problem in table.problems] == ["half.png", "the"]
+
+
+def test_nothing_to_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no picture that can be read; expected a folder a class"):
+        load_own_images(tmp_path, "image", {})
+    with pytest.raises(UnknownNameError, match="unknown column to map 'text'"):
+        load_own_images(tmp_path, "image", {"text": "a"})
+
+
+def test_archives_that_are_not_medmnist_are_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", pixels=np.zeros((2, 8, 8), dtype=np.uint8))
+    with pytest.raises(InputError, match="is not as MedMNIST's archives are"):
+        load_own_images(tmp_path / "other.npz", "image", {})
+
+
+def test_copies_near_duplicates_and_patients_are_found() -> None:
+    base = pictures(6)
+    brighter = np.clip(base[1].astype(int) + 6, 0, 255).astype(np.uint8)
+    images = [*base, base[0].copy(), brighter, pictures(1, seed=99)[0]]
+    splits = ["train"] * 6 + ["test"] * 3
+    patients = ["a", "b", "c", "d", "e", "f", "g", "h", "c"]
+    exact, near, shared = leaked_rows(images, splits, patients)
+    assert (exact.tolist(), near.tolist(), shared.tolist()) == ([6], [7], [8])
+    report = find_image_leakage(images, splits, patients)
+    assert (report.exact, report.near, report.patients) == (1, 1, 1)
+    assert report.any
+
+
+def test_other_pictures_are_no_leak() -> None:
+    images = pictures(40)
+    report = find_image_leakage(images, ["train"] * 20 + ["dev"] * 10 + ["test"] * 10, [str(at) for at in range(40)])
+    assert not report.any
