@@ -79,9 +79,12 @@ def _show_answers(console: "Console", report: "Report") -> None:
             f"Answers from a confidence of {known['threshold']:.2f} on: {known['answered']:.0%} of the rows, "
             f"of those {known['accuracy_answered']:.1%} right."
         )
+    if report.slices:
+        console.print(_slices(report))
     leaks = report.leakage
+    patients = f", {leaks['patients']} rows of patients who are in two" if "patients" in leaks else ""
     console.print(
-        f"Leakage: {leaks['exact']} copies and {leaks['near']} near-duplicates between splits; "
+        f"Leakage: {leaks['exact']} copies and {leaks['near']} near-duplicates between splits{patients}; "
         f"{leaks['seen_in_training']} test rows were seen in training.\n"
     )
 
@@ -94,6 +97,15 @@ def _figures(report: "Report") -> "Table":
         others = [f"{baseline[name]:.3f}" if name in baseline else "" for baseline in report.baselines.values()]
         figures.add_row(name, f"{interval.value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}", *others)
     return figures
+
+
+def _slices(report: "Report") -> "Table":
+    from rich.table import Table
+
+    slices = Table("subgroup", "accuracy", "rows")
+    for name, figures in report.slices.items():
+        slices.add_row(name, f"{figures['accuracy']:.2f}", f"{figures['rows']:.0f}")
+    return slices
 
 
 def _classes(report: "Report") -> "Table":

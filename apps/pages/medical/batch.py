@@ -120,7 +120,13 @@ def batch_tab(solution: Medical, words: Locale) -> None:
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             kinds = [*PICTURE_SUFFIXES, ".gz", ".zip"]
-            files = gr.File(label=words("medical.files"), file_count="multiple", file_types=kinds, height=180)
+            files = gr.File(
+                label=words("medical.files"),
+                file_count="multiple",
+                file_types=kinds,
+                height=180,
+                elem_id="medical-files",
+            )
             button = gr.Button(words("medical.batch_look"), variant="primary")
             stop = gr.Button(words("finance.stop"))
         with gr.Column(scale=3, min_width=320):

@@ -112,7 +112,9 @@ def case_tab(solution: Medical, words: Locale) -> None:
     pictures, shown = gr.State(None), gr.State(None)
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
-            file = gr.File(label=words("medical.file"), file_types=[*PICTURE_SUFFIXES, ".gz"], height=140)
+            file = gr.File(
+                label=words("medical.file"), file_types=[*PICTURE_SUFFIXES, ".gz"], height=140, elem_id="medical-file"
+            )
             gallery = gr.Gallery(
                 [(thumbnail(example.picture.pixels), example.caption) for example in cases.examples],
                 label=words("medical.examples"),

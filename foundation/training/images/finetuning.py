@@ -46,7 +46,7 @@ class ImageFineTuning(ABC):
     epochs: int = 10
     learning_rate: float = 3e-3
     layer_decay: float = 0.9
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.0  # it would flatten the ranking by confidence that referral lives on
     dropout: float = 0.2
     turn: float = 10.0
     shift: float = 0.06

@@ -1,0 +1,94 @@
+"""The medical page: examples, uploads, the viewer, referral, reviews and a batch with bad files in it."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.browser.conftest import ANSWER_MS, IN_A_BROWSER, shoot
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = IN_A_BROWSER
+
+
+def open_medical(page: "playwright.Page", language: str) -> None:
+    page.goto(f"/{language}/medical")
+    page.wait_for_selector("#medical-examples button img")
+
+
+def click_example(page: "playwright.Page", caption: str, said: str) -> None:
+    """Click an example, and wait until the answer says so."""
+    page.locator("#medical-examples button", has_text=caption).first.click()
+    page.locator("#answer h3", has_text=said).wait_for(timeout=ANSWER_MS)
+
+
+def slices(home: Path) -> list[Path]:
+    return sorted((home / "datasets" / "phantom" / "images").glob("*.png"))
+
+
+def test_examples_each_show_something_else(page: "playwright.Page") -> None:
+    open_medical(page, "en")
+    assert "Not a medical device" in page.inner_text("body")
+    shoot(page, "medical-empty")
+    click_example(page, "a lesion", "Lesion,")
+    assert page.locator("#answer .cl-stack img").count() == 2
+    assert "Cannot be ruled out: Lesion." in page.inner_text("#answer")
+    shoot(page, "medical-answer")
+    click_example(page, "a holiday photo", "Refused")
+    assert "It is in colour" in page.inner_text("#answer")
+    assert page.locator("#answer .cl-heat").count() == 0
+    click_example(page, "an empty one", "Refused")
+    assert "The picture is empty" in page.inner_text("#answer")
+
+
+def test_the_viewer_moves_by_keys_alone(page: "playwright.Page") -> None:
+    open_medical(page, "en")
+    click_example(page, "a lesion", "Lesion,")
+    heat = page.get_by_label("Heat map", exact=True)
+    heat.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    opacity = page.eval_on_selector("#answer .cl-heat", "image => getComputedStyle(image).opacity")
+    assert float(opacity) == pytest.approx(0.9, abs=0.01)
+
+
+def test_an_upload_a_review_and_a_mistake_in_chinese(
+    page: "playwright.Page", trained_home: Path, tmp_path: Path
+) -> None:
+    open_medical(page, "zh")
+    (tmp_path / "half.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
+    page.set_input_files("#medical-file input[type=file]", tmp_path / "half.jpg")
+    page.locator("#answer .cl-error", has_text="图片").wait_for(timeout=ANSWER_MS)
+    click_example(page, "有病灶", "有病灶")
+    page.get_by_role("radio", name="无病灶").check()
+    page.get_by_role("button", name="保存意见").click()
+    page.get_by_text("您更正了模型的判断").wait_for(timeout=ANSWER_MS)
+    shoot(page, "medical-review-zh")
+
+
+def test_a_batch_goes_on_past_bad_files(page: "playwright.Page", trained_home: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (90, 90, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        for path in slices(trained_home)[:12]:
+            archive.write(path, f"study/{path.name}")
+        archive.write(tmp_path / "noise.png", "study/noise.png")
+        archive.writestr("study/broken.jpg", b"\xff\xd8 broken")
+    open_medical(page, "en")
+    page.get_by_role("tab", name="Batch").click()
+    page.set_input_files("#medical-files input[type=file]", tmp_path / "study.zip")
+    page.get_by_role("button", name="Look at them").click()
+    page.locator("#batch-summary", has_text="13 pictures").wait_for(timeout=ANSWER_MS)
+    assert "Files that could not be read: 1" in page.inner_text("#batch-summary")
+    shoot(page, "medical-batch")
+
+
+def test_how_good_it_is(page: "playwright.Page") -> None:
+    open_medical(page, "en")
+    page.get_by_role("tab", name="How good is it").click()
+    page.get_by_role("button", name="Measure").click()
+    page.locator("#measured", has_text="AUROC").wait_for(timeout=2 * ANSWER_MS)
+    assert "kind=spots" in page.inner_text("#measured")
+    shoot(page, "medical-measured")
