@@ -43,14 +43,14 @@ T = TypeVar("T")
 
 
 def percent(share: float) -> str:
-    """Write a share for people.
+    """Write a share for people; what is nearly certain is not called certain.
 
     Examples
     --------
-    >>> percent(0.914)
-    '91%'
+    >>> percent(0.914), percent(0.998), percent(1.0)
+    ('91%', '>99%', '100%')
     """
-    return f"{share:.0%}"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def header(words: Locale, pages: Mapping[str, str], current: str) -> str:

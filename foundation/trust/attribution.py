@@ -1,9 +1,11 @@
 """Where a network looked, and whether the heat map can be believed.
 
-Two maps by captum: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) and integrated gradients (Sundararajan et al.
-2017, arXiv:1703.01365). Each comes with its deletion and insertion scores (Petsiuk et al. 2018, arXiv:1806.07421) and
-with its likeness to the map of a network of random weights, which says nothing: a map that looks like that one shows
-the picture and not the model (Adebayo et al. 2018, arXiv:1810.03292).
+Two maps by captum: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) in its form that multiplies gradient and
+activation place by place (HiResCAM: Draelos, Carin 2020, arXiv:2011.08891), since one weight a channel pointed beside
+the lesions of the phantom; and integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365). Each comes with its
+deletion and insertion scores (Petsiuk et al. 2018, arXiv:1806.07421) and with its likeness to the map of a network of
+random weights, which says nothing: a map that looks like that one shows the picture and not the model (Adebayo et al.
+2018, arXiv:1810.03292).
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,6 @@ _STEPS = 12
 _IG_STEPS = 12
 # Single pixels of integrated gradients are noise to an eye; smoothed over about a fiftieth of the side they are a map.
 _SMOOTHING = 0.02
-_BLUR = 0.08
 _SEED = 0
 
 
@@ -48,7 +49,7 @@ class Attribution:
     heat : ndarray, shape (size, size), 0 to 1
         Over the square that the network read.
     deletion : float, 0 to 1
-        Mean probability of the class while the hottest pixels are blurred away first: low is good.
+        Mean probability of the class while the hottest pixels are covered with grey first: low is good.
     insertion : float, 0 to 1
         The same while they come back first: high is good.
     random_likeness : float, -1 to 1
@@ -94,12 +95,13 @@ class Attributor:
         return Attribution(kind, heat, deletion, insertion, float(likeness))
 
     def _heat(self, model: "_Logits", square: Pixels, target: int, kind: MapKind) -> NDArray[np.float64]:
-        from captum.attr import IntegratedGradients, LayerGradCam
+        from captum.attr import IntegratedGradients, LayerGradientXActivation
 
         inputs = self.network.encoder.scaled(square[None])
         if kind is MapKind.GRAD_CAM:
-            maps = LayerGradCam(model, model.looks_at()).attribute(inputs, target=target, relu_attributions=True)
-            wide = nn.functional.interpolate(maps.detach(), size=square.shape[:2], mode="bilinear")
+            maps = LayerGradientXActivation(model, model.looks_at()).attribute(inputs, target=target)
+            towards = maps.detach().sum(dim=1, keepdim=True).clamp(min=0)
+            wide = nn.functional.interpolate(towards, size=square.shape[:2], mode="bilinear")
             return _to_unit(wide[0, 0].double().numpy())
         black = self.network.encoder.scaled(np.zeros_like(square)[None])
         maps = IntegratedGradients(model).attribute(inputs, black, target=target, n_steps=_IG_STEPS)
@@ -107,17 +109,21 @@ class Attributor:
         return _to_unit(gaussian_filter(strength, _SMOOTHING * len(strength)))
 
     def _faithfulness(self, square: Pixels, heat: NDArray[np.float64], target: int) -> tuple[float, float]:
-        """Blur the hottest pixels away in steps, and bring them back in steps; return the mean probabilities."""
+        """Cover the hottest pixels in steps, and uncover them in steps; return the mean probabilities.
+
+        They are covered with the picture's mean: blurring, which is usual for photos, makes a new soft spot, and that
+        is just what a network takes for a finding.
+        """
         size = len(square)
-        blurred = gaussian_filter(square.astype(np.float32), (_BLUR * size, _BLUR * size, 0)).astype(np.uint8)
+        covered = np.full_like(square, round(float(square.mean())))
         hottest = np.argsort(-heat.ravel(), kind="stable")
         cut, shown = [], []
         for share in np.linspace(0, 1, _STEPS):
             hot = np.zeros(size * size, dtype=bool)
             hot[hottest[: round(share * size * size)]] = True
             mask = hot.reshape(size, size, 1)
-            cut.append(np.where(mask, blurred, square))
-            shown.append(np.where(mask, square, blurred))
+            cut.append(np.where(mask, covered, square))
+            shown.append(np.where(mask, square, covered))
         with torch.inference_mode():
             chances = self._model(self.network.encoder.scaled(np.stack(cut + shown))).softmax(dim=1)[:, target]
         return float(chances[:_STEPS].mean()), float(chances[_STEPS:].mean())
@@ -128,7 +134,7 @@ class Attributor:
         generator = torch.Generator().manual_seed(_SEED)
         for layer in encoder.network.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
-                spread = float(layer.weight.std()) or 1.0
+                spread = float(layer.weight.detach().std()) or 1.0
                 layer.weight.data.normal_(0, spread, generator=generator)
         encoder.network.eval().requires_grad_(False)
         weight = torch.randn(self.network.weight.shape, generator=generator).numpy()

@@ -33,7 +33,7 @@ def test_examples_each_show_something_else(page: "playwright.Page") -> None:
     assert "Not a medical device" in page.inner_text("body")
     shoot(page, "medical-empty")
     click_example(page, "a lesion", "Lesion,")
-    assert page.locator("#answer .cl-stack img").count() == 2
+    assert page.locator("#answer .cl-stack img").count() == 3
     assert "Cannot be ruled out: Lesion." in page.inner_text("#answer")
     shoot(page, "medical-answer")
     click_example(page, "a holiday photo", "Refused")
@@ -46,11 +46,11 @@ def test_examples_each_show_something_else(page: "playwright.Page") -> None:
 def test_the_viewer_moves_by_keys_alone(page: "playwright.Page") -> None:
     open_medical(page, "en")
     click_example(page, "a lesion", "Lesion,")
-    heat = page.get_by_label("Heat map", exact=True)
+    heat = page.get_by_label("Heat map: Grad-CAM")
     heat.focus()
     for _ in range(6):
         page.keyboard.press("ArrowRight")
-    opacity = page.eval_on_selector("#answer .cl-heat", "image => getComputedStyle(image).opacity")
+    opacity = page.eval_on_selector("#answer .cl-heat:nth-of-type(2)", "image => getComputedStyle(image).opacity")
     assert float(opacity) == pytest.approx(0.9, abs=0.01)
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+from numpy.typing import NDArray
+
 from apps.components import bar, percent, trust_strip
 from apps.locale import Locale
 from apps.pages.medical.pictures import viewer
@@ -13,7 +16,7 @@ from foundation.vision.encoder import Pixels
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalResponse
 
-__all__ = ["Case", "case_card", "headline"]
+__all__ = ["Case", "case_card", "headline", "heat_maps"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +60,18 @@ def case_card(
     said = "" if refused else _sentences(solution, words, response, names, sensitivity)
     facts = ", ".join(f"{escape(name)} {escape(value)}" for name, value in response.facts.items())
     header = f'<p class="cl-legend">{escape(words("medical.header_kept"))} {facts}</p>' if facts else ""
-    heat = case.attributions[0].heat if case.attributions else None
     record = solution.bundle.record
     strip = trust_strip(words, [(record.id, [str(record.data["name"])])], milliseconds)
+    looked = viewer(words, case.pixels, heat_maps(words, case), case.name)
     icon = f'<span class="cl-mark" aria-hidden="true" style="color:{colour}">{mark}</span>'
     return f"""<section class="cl-answer"><p class="cl-kind">{escape(case.name)}</p>
 <h3>{icon}{escape(headline(words, response, names))}</h3>
-{reasons}{viewer(words, case.pixels, heat, case.name)}{bars}{said}{_worth(words, case)}{header}</section>{strip}"""
+{reasons}{looked}{bars}{said}{_worth(words, case)}{header}</section>{strip}"""
+
+
+def heat_maps(words: Locale, case: Case) -> dict[str, NDArray[np.float64]]:
+    """Return the heat maps by their names for people."""
+    return {words(f"medical.map_{each.kind.value}"): each.heat for each in case.attributions}
 
 
 def _bars(solution: Medical, response: MedicalResponse, names: Mapping[str, str]) -> str:
@@ -75,8 +83,8 @@ def _bars(solution: Medical, response: MedicalResponse, names: Mapping[str, str]
 def _sentences(
     solution: Medical, words: Locale, response: MedicalResponse, names: Mapping[str, str], sensitivity: float
 ) -> str:
-    possible = words("list.join").join(names[label] for label in response.possible) or words("medical.nothing")
-    parts = [words("medical.possible", classes=possible)]
+    possible = words("list.join").join(names[label] for label in response.possible)
+    parts = [words("medical.possible", classes=possible)] if possible else []
     point = solution.operating_point(sensitivity)
     if point is not None:
         called = response.finding_probability >= point.threshold

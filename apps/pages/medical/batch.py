@@ -11,7 +11,7 @@ import pandas as pd
 
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
-from apps.pages.medical.answer import Case, headline
+from apps.pages.medical.answer import Case
 from apps.pages.medical.pictures import thumbnail
 from apps.pages.medical.report import write_report
 from apps.scratch import scratch_file
@@ -65,13 +65,17 @@ class _Batch:
         table = scratch_file("pictures.csv")
         write_table(pd.DataFrame(rows), table, append=False, kind=".csv")
         cases.sort(key=lambda case: (not case.response.referrals, case.response.confidence))
-        gallery = [
-            (thumbnail(case.pixels), f"{case.name}: {headline(self.words, case.response, self.names)}")
-            for case in cases[:_SHOWN]
-        ]
+        gallery = [(thumbnail(case.pixels), self._caption(case)) for case in cases[:_SHOWN]]
         report = write_report(self.solution, self.words, cases, self.names)
         downloads = gr.File([str(table), str(report)], visible=True)
         return self._summary(rows, problems), gr.Gallery(gallery, visible=True), downloads
+
+    def _caption(self, case: Case) -> str:
+        """Say the answer in the room below a thumbnail."""
+        response = case.response
+        if not response.referrals:
+            return f"{self.names[response.finding.label]} {percent(response.confidence)}"
+        return self.words("medical.short_refused" if response.referrals[0].is_refusal else "medical.short_referred")
 
     def _summary(self, rows: Sequence[dict[str, Any]], problems: Sequence[str]) -> str:
         referred = sum(row["referred"] for row in rows)
@@ -131,7 +135,9 @@ def batch_tab(solution: Medical, words: Locale) -> None:
             stop = gr.Button(words("finance.stop"))
         with gr.Column(scale=3, min_width=320):
             summary = gr.HTML(empty(words("medical.batch_empty")), elem_id="batch-summary")
-            gallery = gr.Gallery(visible=False, columns=6, height="auto", show_label=False, object_fit="contain")
+            gallery = gr.Gallery(
+                visible=False, columns=6, height="auto", show_label=False, elem_classes="cl-gallery cl-wide"
+            )
             downloads = gr.File(label=words("medical.downloads"), visible=False, interactive=False)
 
     @shown_errors(words, [gr.skip(), gr.skip()])

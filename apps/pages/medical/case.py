@@ -115,14 +115,16 @@ def case_tab(solution: Medical, words: Locale) -> None:
             file = gr.File(
                 label=words("medical.file"), file_types=[*PICTURE_SUFFIXES, ".gz"], height=140, elem_id="medical-file"
             )
+            gr.HTML(f'<p class="cl-kind">{words("medical.examples")}</p>', visible=bool(cases.examples))
             gallery = gr.Gallery(
                 [(thumbnail(example.picture.pixels), example.caption) for example in cases.examples],
-                label=words("medical.examples"),
                 columns=3,
                 height="auto",
+                show_label=False,
                 allow_preview=False,
                 object_fit="contain",
                 elem_id="medical-examples",
+                elem_classes="cl-gallery",
                 visible=bool(cases.examples),
             )
             sensitivity = gr.Slider(

@@ -16,7 +16,8 @@ from solutions.medical.pipeline import Medical
 
 __all__ = ["measure_tab"]
 
-_BINS = 8
+# Of equal size: most answers are nearly certain, and bins of equal width would hold a handful each.
+_GROUPS = 8
 
 
 def measure_tab(solution: Medical, words: Locale) -> None:
@@ -94,15 +95,13 @@ def _reliability(solution: Medical, words: Locale) -> go.Figure:
     held = solution.held_out
     confidence = held.probabilities.max(axis=1)
     right = held.probabilities.argmax(axis=1) == held.targets
-    edges = np.linspace(confidence.min(), 1, _BINS + 1)
-    bins = np.clip(np.digitize(confidence, edges) - 1, 0, _BINS - 1)
-    filled = [number for number in range(_BINS) if (bins == number).sum() >= 5]
+    groups = np.array_split(np.argsort(confidence, kind="stable"), _GROUPS)
     ece = solution.bundle.record.metrics["ece"]["value"]
     figure = blank_figure(words("medical.reliability_title", gap=percent(ece)), 300)
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": MUTED, "dash": "dot"}, showlegend=False)
     figure.add_scatter(
-        x=[float(confidence[bins == number].mean()) for number in filled],
-        y=[float(right[bins == number].mean()) for number in filled],
+        x=[float(confidence[rows].mean()) for rows in groups],
+        y=[float(right[rows].mean()) for rows in groups],
         mode="lines+markers",
         line={"color": ACCENT},
         showlegend=False,

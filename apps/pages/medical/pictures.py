@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from html import escape
 
 import numpy as np
@@ -34,26 +35,30 @@ def thumbnail(pixels: Pixels) -> Image.Image:
     return small
 
 
-def viewer(words: Locale, pixels: Pixels, heat: NDArray[np.float64] | None, name: str) -> str:
+def viewer(words: Locale, pixels: Pixels, heats: Mapping[str, NDArray[np.float64]], name: str) -> str:
     """Return the picture with sliders for window, level and heat map; they move by pointer, touch and arrow keys.
 
     Parameters
     ----------
     words : Locale
     pixels : Pixels
-    heat : ndarray, shape (size, size), 0 to 1, or None
-        Over the square that the picture fits into.
+    heats : mapping of name to ndarray, shape (size, size), 0 to 1
+        Over the square that the picture fits into; the first is shown, the others can be brought up.
     name : str
         For screen readers.
     """
     picture = _scaled(Image.fromarray(pixels))
-    over = f'<img class="cl-heat" src="{inline(_overlay(heat, picture.size))}" alt="">' if heat is not None else ""
+    over = "".join(
+        f'<img class="cl-heat" style="opacity:var(--heat{at})" src="{inline(_overlay(heat, picture.size))}" alt="">'
+        for at, heat in enumerate(heats.values())
+    )
     controls = [
         ("--window", words("medical.window"), 0.4, 2.5, 1.0),
         ("--level", words("medical.level"), 0.4, 1.8, 1.0),
     ]
-    if heat is not None:
-        controls.append(("--heat", words("medical.heat"), 0.0, 1.0, 0.6))
+    controls += [
+        (f"--heat{at}", words("medical.heat", kind=kind), 0.0, 1.0, 0.0 if at else 0.6) for at, kind in enumerate(heats)
+    ]
     sliders = "".join(
         f'<label>{escape(label)}<input type="range" min="{low}" max="{high}" step="0.05" value="{value}" '
         f"oninput=\"this.closest('.cl-viewer').style.setProperty('{variable}', this.value)\"></label>"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from apps.components import percent
 from apps.locale import Locale
-from apps.pages.medical.answer import Case, headline
+from apps.pages.medical.answer import Case, headline, heat_maps
 from apps.pages.medical.pictures import inline, thumbnail, viewer
 from apps.scratch import scratch_file
 from solutions.medical.pipeline import Medical
@@ -18,7 +18,7 @@ _STYLE = """body{font:15px/1.5 system-ui,"PingFang SC","Microsoft YaHei","Noto S
 margin:2em auto;padding:0 1em;color:#1b2733}h1{font-size:1.5em}table{border-collapse:collapse;width:100%}
 td,th{text-align:start;padding:4px 8px;border-bottom:1px solid #ccd3da;vertical-align:top}
 .cl-stack{position:relative;width:320px}.cl-stack img{width:100%;display:block}
-.cl-heat{position:absolute;inset:0;opacity:.6}
+.cl-heat{position:absolute;inset:0}.cl-viewer{--heat0:.6;--heat1:0}
 .cl-sliders{display:none}.notice{border:2px solid #D55E00;padding:8px 12px}section{break-inside:avoid}"""
 
 
@@ -54,8 +54,8 @@ def write_report(solution: Medical, words: Locale, cases: Sequence[Case], names:
 
 
 def _one(words: Locale, case: Case, names: Mapping[str, str]) -> str:
-    heat = case.attributions[0].heat if case.attributions else None
-    return f"<section>{viewer(words, case.pixels, heat, case.name)}{_row_table(words, case, names)}</section>"
+    picture = viewer(words, case.pixels, heat_maps(words, case), case.name)
+    return f'<section class="cl-viewer">{picture}{_row_table(words, case, names)}</section>'
 
 
 def _row_table(words: Locale, case: Case, names: Mapping[str, str]) -> str:
