@@ -117,7 +117,9 @@ class Scope:
         return cls(reference, tensors["mean"], tensors["spread"], float(tensors["threshold"][0]))
 
 
-def fit_scope(reference: Reference, held_out: NDArray[np.float32], logits: NDArray[np.float64]) -> Scope:
+def fit_scope(
+    reference: Reference, held_out: NDArray[np.float32], logits: NDArray[np.float64], kept: float = _KEPT
+) -> Scope:
     """Fit to texts in scope alone; no example of anything else is needed.
 
     Parameters
@@ -129,6 +131,8 @@ def fit_scope(reference: Reference, held_out: NDArray[np.float32], logits: NDArr
         is no neighbour of its own.
     logits : ndarray, shape (m, classes)
         What the classifier gives those.
+    kept : float, 0 to 1
+        Share of the held-out items that the threshold lets pass.
 
     Examples
     --------
@@ -144,7 +148,7 @@ def fit_scope(reference: Reference, held_out: NDArray[np.float32], logits: NDArr
     features = _features(reference, held_out, logits, itself=False)
     mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), _LEAST_SPREAD)
     scores = ((features - mean) / spread).sum(axis=1)
-    return Scope(reference, mean, spread, float(np.quantile(scores, 1 - _KEPT)))
+    return Scope(reference, mean, spread, float(np.quantile(scores, 1 - kept)))
 
 
 def _features(

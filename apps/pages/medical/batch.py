@@ -135,9 +135,7 @@ def batch_tab(solution: Medical, words: Locale) -> None:
             stop = gr.Button(words("finance.stop"))
         with gr.Column(scale=3, min_width=320):
             summary = gr.HTML(empty(words("medical.batch_empty")), elem_id="batch-summary")
-            gallery = gr.Gallery(
-                visible=False, columns=6, height="auto", show_label=False, elem_classes="cl-gallery cl-wide"
-            )
+            gallery = gr.Gallery(visible=False, height="auto", show_label=False, elem_classes="cl-gallery cl-wide")
             downloads = gr.File(label=words("medical.downloads"), visible=False, interactive=False)
 
     @shown_errors(words, [gr.skip(), gr.skip()])

@@ -12,29 +12,28 @@ from foundation.training.images.finetuning import ImageFineTuning, _ImageModel
 from foundation.training.images.full import Full
 from foundation.training.images.lora import Lora
 from foundation.training.method import Labelled, Modality, TrainingJob, find_method
-from foundation.vision.backbone import ImageBackbone
-from foundation.vision.efficientnet import EfficientNetLite0
-from foundation.vision.encoder import ImageEncoder, Preparation
-from tests.foundation.vision.conftest import discs
+from foundation.vision.encoder import ImageEncoder
+from tests.foundation.vision.conftest import discs, tiny_encoder
 
 STILL = {"turn": 0.0, "shift": 0.0, "zoom": 0.0, "contrast": 0.0, "noise": 0.0, "flip": False}
 
 
 @pytest.fixture
 def job(home: Path) -> TrainingJob[ImageEncoder]:
-    torch.manual_seed(0)
-    network = EfficientNetLite0().eval().requires_grad_(False)
-    encoder = ImageEncoder(network, ImageBackbone("random"), Preparation(32), "0" * 64)
     images, labels = discs(12)
     targets = np.array([label == "disc" for label in labels], dtype=np.int64)
     return TrainingJob(
-        encoder, Labelled(images[:8], targets[:8]), Labelled(images[8:], targets[8:]), np.ones(2), ("none", "disc")
+        tiny_encoder(),
+        Labelled(images[:8], targets[:8]),
+        Labelled(images[8:], targets[8:]),
+        np.ones(2),
+        ("none", "disc"),
     )
 
 
 @pytest.mark.parametrize("method", [Full, Lora])
 def test_eight_pictures_are_overfitted(method: type[ImageFineTuning], job: TrainingJob[ImageEncoder]) -> None:
-    chosen = method(epochs=40, batch_size=8, learning_rate=1e-2, dropout=0.0, label_smoothing=0.0, patience=40, **STILL)
+    chosen = method(epochs=60, batch_size=8, learning_rate=1e-2, dropout=0.0, label_smoothing=0.0, patience=60, **STILL)
     same = TrainingJob(job.encoder, job.train, job.train, job.class_weight, job.labels)
     network = chosen.fit(same).network
     assert network.logits(job.train.items).argmax(axis=1).tolist() == job.train.targets.tolist()
@@ -44,10 +43,10 @@ def test_zero_logits_cost_log_of_the_number_of_classes(job: TrainingJob[ImageEnc
     model = _ImageModel(job.encoder, torch.ones(2), dropout=0.0, label_smoothing=0.0)
     torch.nn.init.zeros_(model.head.weight)
     loss = model(torch.rand(4, 3, 32, 32), torch.tensor([0, 1, 0, 1]))["loss"]
-    assert float(loss) == pytest.approx(log(2))
+    assert float(loss.detach()) == pytest.approx(log(2))
 
 
-@pytest.mark.parametrize("method", [Full(epochs=1), Lora(epochs=1)])
+@pytest.mark.parametrize("method", [Full(epochs=3, batch_size=2), Lora(epochs=3, batch_size=2)])
 def test_the_shared_network_is_left_alone(method: ImageFineTuning, job: TrainingJob[ImageEncoder]) -> None:
     before = {name: value.clone() for name, value in job.encoder.network.state_dict().items()}
     tuned = method.fit(job).network.encoder
@@ -57,7 +56,7 @@ def test_the_shared_network_is_left_alone(method: ImageFineTuning, job: Training
 
 
 def test_the_same_seed_gives_the_same_figures(job: TrainingJob[ImageEncoder]) -> None:
-    scores = [Full(epochs=1).fit(job).held_out_logits for _ in range(2)]
+    scores = [Full(epochs=3).fit(job).held_out_logits for _ in range(2)]
     np.testing.assert_array_equal(*scores)
 
 

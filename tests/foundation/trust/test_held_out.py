@@ -49,7 +49,7 @@ def test_the_operating_point_is_the_highest_that_keeps_the_sensitivity() -> None
 def test_sensitivity_is_kept_and_nothing_higher_would(sensitivity: float, seed: int) -> None:
     held = drawn(np.random.default_rng(seed), 80)
     point = held.operating_point(0, sensitivity)
-    assert point.sensitivity[0] >= sensitivity
+    assert point.sensitivity[0] >= sensitivity - 1e-9  # shares of a whole number of examples
     higher = np.nextafter(point.threshold, 1)
     assert held.at(0, higher).sensitivity[0] < sensitivity or held.at(0, higher).sensitivity == point.sensitivity
 
