@@ -17,10 +17,10 @@ from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import Columns
 from foundation.data.splits import Split
 from foundation.evaluation.metrics import classification_metrics
-from foundation.evaluation.report import DatasetStamp, Report
+from foundation.evaluation.report import Report
 from foundation.evaluation.screening import finding_auroc, set_metrics, threshold_metrics
 from foundation.progress import Listener, silent
-from foundation.recipes.evaluate_text import answer_shares, class_figures, shared_labels
+from foundation.recipes.evaluate_text import answer_shares, class_figures, shared_labels, test_stamp
 from foundation.vision.encoder import Pixels, squared
 
 __all__ = ["COVERAGE", "RISK", "SENSITIVITY", "evaluate_images"]
@@ -58,19 +58,11 @@ def evaluate_images(bundle: Bundle, table: ImageTable, listener: Listener = sile
             point = bundle.held_out.operating_point(bundle.labels.index(negative), SENSITIVITY)
             metrics |= threshold_metrics(1 - probabilities[:, absent], targets != absent, point.threshold, units)
     leakage = find_image_leakage(table.images, table.frame[Columns.SPLIT].tolist(), table.frame["patient"].tolist())
-    restricted = "" if len(classes) == len(bundle.labels) else f"; answers restricted to {', '.join(classes)}"
     seen = np.isin([fingerprints([image])[0] for image in images], bundle.seen)
     return Report(
         solution=bundle.record.solution,
         task=table.task,
-        dataset=DatasetStamp(
-            name=table.name,
-            split=Split.TEST.value,
-            sha256=table.sha256,
-            rows=len(images),
-            protocol=table.protocol + restricted,
-            as_published=table.as_published,
-        ),
+        dataset=test_stamp(table, bundle, classes),
         bundle=bundle.record.id,
         metrics=metrics,
         baselines=_baselines(table, images, targets, classes, absent),

@@ -17,7 +17,7 @@ from foundation.evaluation.metrics import classification_metrics
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
 
-__all__ = ["answer_shares", "class_figures", "evaluate_text", "shared_labels"]
+__all__ = ["answer_shares", "class_figures", "evaluate_text", "shared_labels", "test_stamp"]
 
 
 def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = silent) -> Report:
@@ -38,19 +38,11 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
     seconds = time.perf_counter() - started
     probabilities = every[:, columns] / every[:, columns].sum(axis=1, keepdims=True)
     targets = np.array([classes.index(label) for label in labels], dtype=np.int64)
-    restricted = "" if len(classes) == len(bundle.labels) else f"; answers restricted to {', '.join(classes)}"
     leakage = find_leakage(table.frame[Columns.TEXT].tolist(), table.frame[Columns.SPLIT].tolist())
     return Report(
         solution=bundle.record.solution,
         task=table.task,
-        dataset=DatasetStamp(
-            name=table.name,
-            split=Split.TEST.value,
-            sha256=table.sha256,
-            rows=len(texts),
-            protocol=table.protocol + restricted,
-            as_published=table.as_published,
-        ),
+        dataset=test_stamp(table, bundle, classes),
         bundle=bundle.record.id,
         metrics=classification_metrics(targets, probabilities),
         baselines=_baselines(table, texts, labels),
@@ -62,6 +54,19 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
             "seen_in_training": int(np.isin([fingerprints([text])[0] for text in texts], bundle.seen).sum()),
         },
         seconds=round(seconds, 2),
+    )
+
+
+def test_stamp(table: LabelledTable, bundle: Bundle, classes: Sequence[str]) -> DatasetStamp:
+    """Say which rows were evaluated, and whether answers were restricted to fewer labels than the bundle knows."""
+    restricted = "" if len(classes) == len(bundle.labels) else f"; answers restricted to {', '.join(classes)}"
+    return DatasetStamp(
+        name=table.name,
+        split=Split.TEST.value,
+        sha256=table.sha256,
+        rows=len(table.test_part()[1]),
+        protocol=table.protocol + restricted,
+        as_published=table.as_published,
     )
 
 

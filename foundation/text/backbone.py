@@ -14,7 +14,8 @@ from typing import Any
 from filelock import FileLock
 
 from foundation.assets import fetch, find_asset
-from foundation.errors import AssetError, InputError, OfflineError
+from foundation.assets.hub import hub_folder
+from foundation.errors import InputError
 from foundation.files import atomic_folder, sha256_file
 from foundation.progress import Listener, silent
 from foundation.settings import settings
@@ -105,7 +106,7 @@ def prepare_backbone(name: str, listener: Listener = silent) -> Path:
             raise InputError(f"{folder} is no backbone: expected config.json, a tokenizer and *.safetensors in it")
         return folder
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        return _from_hub(name)
+        return hub_folder(name, _HUB_FILES, DEFAULT_BACKBONE)
     known = ", ".join(BACKBONES)
     raise InputError(f"unknown backbone {name!r}; expected one of {known}, a local folder, or a Hub id OWNER/NAME")
 
@@ -183,21 +184,3 @@ def sentence_transformer_files(record: TextBackbone, dimensions: int) -> dict[st
         "1_Pooling/config.json": {"word_embedding_dimension": dimensions, "pooling_mode_mean_tokens": True},
         "config_sentence_transformers.json": {"prompts": prefixed, "default_prompt_name": "query"},
     }
-
-
-def _from_hub(name: str) -> Path:
-    if settings().offline:
-        raise OfflineError(
-            f"backbone {name} would come from the Hub and COLONNADE_OFFLINE=1 forbids it; "
-            f"give a local folder, or use {DEFAULT_BACKBONE}"
-        )
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=_HUB_FILES, cache_dir=settings().home / "hub"))
-    # the Hub client raises its own tree, httpx errors and OSError, all of which mean the same to the user
-    except Exception as error:
-        raise AssetError(
-            f"backbone {name} could not be fetched from the Hub ({type(error).__name__}); "
-            f"give a local folder, or use {DEFAULT_BACKBONE}, which needs no hub"
-        ) from error

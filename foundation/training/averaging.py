@@ -12,9 +12,6 @@ from foundation.files import atomic_file
 
 __all__ = ["EpochWeights", "swap_weights"]
 
-# The first epoch is left out: it is on its way there.
-_FIRST_EPOCH = 2
-
 
 class EpochWeights(TrainerCallback):
     """The trained weights at the end of each epoch, kept on disk so that a run which goes on after a crash has all.
@@ -23,6 +20,8 @@ class EpochWeights(TrainerCallback):
     ----------
     folder : Path
         Of the run.
+    first : int
+        The first epoch that counts; those before it are on their way there.
 
     References
     ----------
@@ -30,18 +29,19 @@ class EpochWeights(TrainerCallback):
     Wortsman et al. (2022), "Model soups", arXiv:2203.05482, for fine-tuning.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, first: int) -> None:
         self.folder = folder
+        self.first = first
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any) -> None:
         """Write the weights, before the checkpoint of this epoch is written."""
         epoch = round(state.epoch or 0)
-        if state.is_world_process_zero and epoch >= _FIRST_EPOCH:
+        if state.is_world_process_zero and epoch >= self.first:
             with atomic_file(self.folder / f"epoch-{epoch}.safetensors") as temporary:
                 save_file(_trained(given["model"]), temporary)
 
     def mean(self) -> dict[str, torch.Tensor]:
-        """Return the mean over the epochs from the second on; nothing when there are not two of them."""
+        """Return the mean over the epochs from the first that counts on; nothing when there are not two of them."""
         epochs = sorted(self.folder.glob("epoch-*.safetensors"))
         if len(epochs) < 2:
             return {}

@@ -57,8 +57,10 @@ class Schedule:
     patience : int
         Epochs without a better score on dev after which training ends.
     average : bool
-        Whether the mean of the weights after the second and every later epoch is what is kept, unless one epoch is
-        clearly better; it takes a dev part.
+        Whether the mean of the weights after ``average_from`` and every later epoch is what is kept, unless one epoch
+        is clearly better; it takes a dev part.
+    average_from : int
+        The first epoch leaves the encoder on its way; a network with normalisation layers needs more.
     """
 
     epochs: int
@@ -67,6 +69,7 @@ class Schedule:
     accumulation: int
     patience: int
     average: bool
+    average_from: int = 2
 
 
 def train_network(
@@ -107,7 +110,7 @@ def train_network(
         ``epoch``, ``loss``, ``dev_loss`` and the metrics; ``mean`` is in the last: the score of the mean of the epochs.
     """
     set_seed(seed)
-    weights = EpochWeights(folder) if schedule.average and dev is not None else None
+    weights = EpochWeights(folder, schedule.average_from) if schedule.average and dev is not None else None
     trackers = _trackers(folder)
     stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
     trainer = _GroupedTrainer(

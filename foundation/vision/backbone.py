@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foundation.assets import fetch, find_asset
-from foundation.errors import AssetError, InputError, OfflineError
+from foundation.assets.hub import hub_folder
+from foundation.errors import AssetError, InputError
 from foundation.files import atomic_folder, sha256_file
 from foundation.progress import Listener, silent
 from foundation.settings import settings
@@ -76,7 +77,7 @@ def load_network(name: str, stem_stride: int = 2, listener: Listener = silent) -
     if folder.is_dir():
         return _transformers_model(name, folder)
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        return _transformers_model(name, _from_hub(name))
+        return _transformers_model(name, hub_folder(name, _HUB_FILES, DEFAULT_BACKBONE))
     raise InputError(f"unknown backbone {name!r}; expected {DEFAULT_BACKBONE}, a local folder, or a Hub id OWNER/NAME")
 
 
@@ -119,21 +120,3 @@ def _transformers_model(name: str, folder: Path) -> LoadedBackbone:
         mean, std = (sum(values) / len(values) * 255 for values in (processor.image_mean, processor.image_std))
         record = ImageBackbone(name, mean, std)
     return LoadedBackbone(record, network.eval(), sha256_file(weights[0]))
-
-
-def _from_hub(name: str) -> Path:
-    if settings().offline:
-        raise OfflineError(
-            f"backbone {name} would come from the Hub and COLONNADE_OFFLINE=1 forbids it; "
-            f"give a local folder, or use {DEFAULT_BACKBONE}"
-        )
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=_HUB_FILES, cache_dir=settings().home / "hub"))
-    # the Hub client raises its own tree, httpx errors and OSError, all of which mean the same to the user
-    except Exception as error:
-        raise AssetError(
-            f"backbone {name} could not be fetched from the Hub ({type(error).__name__}); "
-            f"give a local folder, or use {DEFAULT_BACKBONE}, which needs no hub"
-        ) from error

@@ -59,7 +59,7 @@ class ImageFineTuning(ABC):
     batch_size: int = 32
     accumulation: int = 1
     patience: int = 4
-    average: bool = False  # the running figures of normalisation are those of one epoch, and do not average well
+    average: bool = True
 
     @property
     def needs_dev(self) -> bool:
@@ -88,9 +88,7 @@ class ImageFineTuning(ABC):
                 list(self._groups(model, tuned)),
                 _Squares(job.train, size, augmentation.transform(size)),
                 _Squares(dev, size),
-                schedule=Schedule(
-                    self.epochs, self.warmup, self.batch_size, self.accumulation, self.patience, self.average
-                ),
+                schedule=self._schedule(),
                 collate=_collate,
                 score=score,
                 folder=folder,
@@ -100,6 +98,13 @@ class ImageFineTuning(ABC):
         weight, bias = model.head.weight.detach(), model.head.bias.detach()
         network = Network(self._kept(tuned, job.encoder), (HEAD_SCALE * weight).numpy(), bias.numpy().copy())
         return Fitted(network, network.logits(dev.items), dev.targets, history, self)
+
+    def _schedule(self) -> Schedule:
+        """Average the second half: before, steps are long, and running figures of normalisation far apart."""
+        half = self.epochs // 2 + 1
+        return Schedule(
+            self.epochs, self.warmup, self.batch_size, self.accumulation, self.patience, self.average, average_from=half
+        )
 
     @abstractmethod
     def _tunable(self, encoder: ImageEncoder) -> ImageEncoder:

@@ -24,6 +24,7 @@ class Lora(ImageFineTuning):
         Names of the convolutions that get an adapter.
     """
 
+    average: bool = False  # the product of two means is not the mean of the products
     rank: int = 8
     alpha: int = 16
     targets: tuple[str, ...] = ("expand_conv", "project_conv", "conv_head")

@@ -129,7 +129,7 @@ def test_early_stopping_ends_a_run_that_does_not_improve(job: TrainingJob) -> No
 
 
 def test_the_mean_is_over_the_epochs_from_the_second_on(tmp_path: Path) -> None:
-    model, weights = nn.Linear(1, 1, bias=False), EpochWeights(tmp_path)
+    model, weights = nn.Linear(1, 1, bias=False), EpochWeights(tmp_path, first=2)
     assert weights.mean() == {}
     for epoch, value in enumerate([9.0, 1.0, 2.0, 6.0], start=1):
         swap_weights(model, {"weight": torch.tensor([[value]])})
