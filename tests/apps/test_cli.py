@@ -50,7 +50,7 @@ def test_version(tmp_path: Path) -> None:
     [
         (
             ["train", "finanec", "--task", "tone"],
-            "unknown vertical 'finanec'; known: finance, support; did you mean 'finance'?",
+            "unknown vertical 'finanec'; known: finance, medical, support; did you mean 'finance'?",
         ),
         (["bench", "surge", "--planted", "add"], "unknown kind of surge 'add'; known: added, replaced"),
         (["watch", "finanec", "--source", "file:a.csv"], "unknown vertical that can be watched 'finanec'"),
@@ -133,7 +133,7 @@ def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone:
         "as_published": True,
     }
     assert " ".join(sorted(report)) == (
-        "baselines bundle calibration dataset leakage metrics per_class seconds solution task"
+        "baselines bundle calibration dataset leakage metrics per_class seconds slices solution task"
     )
     assert set(report["metrics"]["accuracy"]) == {"value", "low", "high"}
     assert set(report["baselines"]) == {"majority", "tfidf_logistic_regression"}

@@ -24,7 +24,7 @@ from apps.cli.tables import parse_pairs
 from foundation.bundle import Bundle, load_backbone
 from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import Columns
-from foundation.data.pictures import read_picture
+from foundation.data.pictures import Picture, read_picture
 from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.recipes.evaluate_images import COVERAGE, evaluate_images
@@ -34,10 +34,11 @@ from foundation.trust.guard import Guard, Verdict
 from foundation.trust.held_out import HeldOut
 from foundation.vision.encoder import Pixels
 from solutions.medical.pipeline import Medical
+from solutions.medical.schema import MedicalRequest
 
 CARDS = ("pneumoniamnist", "brain_tumor_mri4", "wbc_5class", "phantom")
 _DRAWS = 100
-_BLANKS, _OTHERS = 50, 100
+_BLANKS, _OTHERS, _TIMED = 50, 100, 40
 
 
 def photos() -> Iterator[Pixels]:
@@ -108,6 +109,25 @@ def coverage_draws(bundle: Bundle, table: ImageTable) -> dict[str, float]:
     }
 
 
+def latency(bundle: Bundle, table: ImageTable) -> dict[str, float]:
+    """Milliseconds from a picture to its answer, and to both heat maps with their worth: median and 95th percentile."""
+    medical = Medical(bundle)
+    answered, explained = [], []
+    for image in table.part(Split.TEST)[0][:_TIMED]:
+        picture = Picture(image, "a.png")
+        started = time.perf_counter()
+        (response,) = medical.predict([MedicalRequest(picture)])
+        answered.append(time.perf_counter() - started)
+        medical.explain_picture(picture, response)
+        explained.append(time.perf_counter() - started)
+    warm = {"answer": answered[1:], "with_heat_maps": explained[1:]}  # the first loads captum
+    return {
+        f"{name}_{label}_ms": round(1000 * float(np.quantile(values, share)))
+        for name, values in warm.items()
+        for label, share in (("p50", 0.5), ("p95", 0.95))
+    }
+
+
 def shifted(table: ImageTable) -> ImageTable | None:
     """Return the table with the second laboratory's pictures as the test split, where there are some."""
     column = table.frame[Columns.SPLIT]
@@ -136,6 +156,7 @@ def run(table: ImageTable, recipe: Recipe, data_root: Path | None) -> dict[str, 
         "slices": report.slices,
         "leakage": trained.leakage.summary(),
         "coverage_draws": coverage_draws(trained.bundle, table),
+        "latency": latency(trained.bundle, table),
         "guard": guard_figures(trained.bundle, table, data_root),
         "history": [dict(record) for record in trained.history],
     }
