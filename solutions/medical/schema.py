@@ -72,6 +72,11 @@ class MedicalResponse:
         return bool(self.referrals)
 
     @property
+    def refused(self) -> bool:
+        """Whether the picture is of another kind than the model knows."""
+        return any(referral.is_refusal for referral in self.referrals)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why it is referred, as words of ``Referral``, and what cannot be ruled out."""
         return (*(referral.value for referral in self.referrals), *self.possible)

@@ -33,7 +33,7 @@ def headline(words: Locale, response: MedicalResponse, names: Mapping[str, str])
     """Say the answer in words."""
     if not response.referrals:
         return words("answer.sure", label=names[response.finding.label], confidence=percent(response.confidence))
-    if response.referrals[0].is_refusal:
+    if response.refused:
         return words("medical.refused")
     return words("medical.referred", label=names[response.finding.label], confidence=percent(response.confidence))
 
@@ -52,12 +52,11 @@ def case_card(
         Of the operating point.
     """
     response = case.response
-    refused = bool(response.referrals) and response.referrals[0].is_refusal
     mark, colour = ("!", ATTENTION) if response.referrals else ("●", ACCENT)
     why = "".join(f"<li>{escape(words(f'medical.why_{referral.value}'))}</li>" for referral in response.referrals)
     reasons = f'<ul class="cl-facts">{why}</ul>' if why else ""
-    bars = "" if refused else _bars(solution, response, names)
-    said = "" if refused else _sentences(solution, words, response, names, sensitivity)
+    bars = "" if response.refused else _bars(solution, response, names)
+    said = "" if response.refused else _sentences(solution, words, response, names, sensitivity)
     facts = ", ".join(f"{escape(name)} {escape(value)}" for name, value in response.facts.items())
     header = f'<p class="cl-legend">{escape(words("medical.header_kept"))} {facts}</p>' if facts else ""
     record = solution.bundle.record

@@ -75,7 +75,7 @@ class _Batch:
         response = case.response
         if not response.referrals:
             return f"{self.names[response.finding.label]} {percent(response.confidence)}"
-        return self.words("medical.short_refused" if response.referrals[0].is_refusal else "medical.short_referred")
+        return self.words("medical.short_refused" if response.refused else "medical.short_referred")
 
     def _summary(self, rows: Sequence[dict[str, Any]], problems: Sequence[str]) -> str:
         referred = sum(row["referred"] for row in rows)

@@ -62,7 +62,7 @@ class _Cases:
     def turned(self, pictures: list[Picture] | None, number: float, sensitivity: float) -> tuple[Any, ...]:
         """Answer the slice that the slider shows, or the same one at another operating point."""
         if not pictures:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), *(gr.skip() for _ in self._nothing())
         at = min(max(int(number), 1), len(pictures)) - 1 if len(pictures) > 1 else 0
         return self._answered(pictures[at], sensitivity, time.perf_counter())
 
@@ -91,13 +91,12 @@ class _Cases:
 
     def _answered(self, picture: Picture, sensitivity: float, started: float) -> tuple[Any, ...]:
         (response,) = self.solution.predict([MedicalRequest(picture)])
-        refused = bool(response.referrals) and response.referrals[0].is_refusal
-        attributions = () if refused else self.solution.explain_picture(picture, response)
+        attributions = () if response.refused else self.solution.explain_picture(picture, response)
         case = Case(picture.name, picture.pixels, response, attributions)
         milliseconds = 1000 * (time.perf_counter() - started)
         card = case_card(self.solution, self.words, case, self.names, milliseconds, sensitivity)
         report = write_report(self.solution, self.words, [case], self.names)
-        choice = gr.Radio(value=None if refused else response.finding.label)
+        choice = gr.Radio(value=None if response.refused else response.finding.label)
         return card, case, gr.DownloadButton(value=str(report), visible=True), gr.Group(visible=True), choice
 
     def _nothing(self) -> tuple[Any, ...]:

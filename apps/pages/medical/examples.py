@@ -40,7 +40,7 @@ def example_pictures(solution: Medical, words: Locale) -> Sequence[Example]:
     wanted: dict[str, Callable[[MedicalResponse], bool]] = {
         "medical.example_finding": lambda answer: not answer.referrals and bool(answer.positive),
         "medical.example_none": lambda answer: not answer.referrals and not answer.positive,
-        "medical.example_referred": lambda answer: bool(answer.referrals) and not answer.referrals[0].is_refusal,
+        "medical.example_referred": lambda answer: answer.abstained and not answer.refused,
     }
     found = []
     for key, fits in wanted.items():

@@ -23,7 +23,7 @@ td,th{text-align:start;padding:4px 8px;border-bottom:1px solid #ccd3da;vertical-
 
 
 def write_report(solution: Medical, words: Locale, cases: Sequence[Case], names: Mapping[str, str]) -> Path:
-    """Write a report for a visitor to take away; pictures and answers only, no name and no number of a patient.
+    """Write a report for a visitor to take away: pictures and answers, under the names that their files have.
 
     Parameters
     ----------
