@@ -21,7 +21,7 @@ def open_medical(page: "playwright.Page", language: str) -> None:
 def click_example(page: "playwright.Page", caption: str, said: str) -> None:
     """Click an example, and wait until the answer says so."""
     page.locator("#medical-examples button", has_text=caption).first.click()
-    page.locator("#answer h3", has_text=said).wait_for(timeout=ANSWER_MS)
+    page.locator("#answer section", has_text=said).wait_for(timeout=ANSWER_MS)
 
 
 def slices(home: Path) -> list[Path]:
@@ -36,11 +36,10 @@ def test_examples_each_show_something_else(page: "playwright.Page") -> None:
     assert page.locator("#answer .cl-stack img").count() == 3
     assert "Cannot be ruled out: Lesion." in page.inner_text("#answer")
     shoot(page, "medical-answer")
-    click_example(page, "a holiday photo", "Refused")
-    assert "It is in colour" in page.inner_text("#answer")
+    click_example(page, "a holiday photo", "It is in colour")
+    assert "Refused" in page.inner_text("#answer h3")
     assert page.locator("#answer .cl-heat").count() == 0
-    click_example(page, "an empty one", "Refused")
-    assert "The picture is empty" in page.inner_text("#answer")
+    click_example(page, "an empty one", "The picture is empty")
 
 
 def test_the_viewer_moves_by_keys_alone(page: "playwright.Page") -> None:
@@ -60,7 +59,7 @@ def test_an_upload_a_review_and_a_mistake_in_chinese(
     open_medical(page, "zh")
     (tmp_path / "half.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
     page.set_input_files("#medical-file input[type=file]", tmp_path / "half.jpg")
-    page.locator("#answer .cl-error", has_text="图片").wait_for(timeout=ANSWER_MS)
+    page.locator("#answer .cl-error", has_text="half.jpg").wait_for(timeout=ANSWER_MS)
     click_example(page, "有病灶", "有病灶")
     page.get_by_role("radio", name="无病灶").check()
     page.get_by_role("button", name="保存意见").click()
