@@ -18,20 +18,20 @@ There is no pickle in it. Loading checks every hash and names the file that is w
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b, sha256
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foundation.data.splits import normalise
 from foundation.errors import BundleError
-from foundation.files import atomic_folder, sha256_file
+from foundation.files import atomic_folder, read_json, sha256_file, write_json
 from foundation.network import Network
 from foundation.progress import Listener, silent
 from foundation.trust.calibration import Calibration
@@ -42,7 +42,10 @@ __all__ = [
     "Bundle",
     "BundleRecord",
     "Papers",
+    "Savable",
+    "check_files",
     "fingerprints",
+    "library_versions",
     "load_backbone",
     "new_record",
     "read_record",
@@ -120,9 +123,20 @@ class Papers:
     curve: str = ""
 
 
+class Savable(Protocol):
+    """A model that can be saved as a bundle."""
+
+    @property
+    def record(self) -> BundleRecord:
+        """What it says of itself."""
+
+    def save(self, folder: Path, papers: Papers) -> "Savable":
+        """Write the bundle, whole or not at all, and return it with the hashes of its files."""
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A model that is ready to answer."""
+    """A model of texts or images that is ready to answer."""
 
     record: BundleRecord
     network: Network[Any]
@@ -153,7 +167,7 @@ class Bundle:
         with atomic_folder(folder) as temporary:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
             _kind(self.record).save_training(self.network.encoder, temporary)
-            _write_json(temporary / "calibration.json", asdict(self.calibration))
+            write_json(temporary / "calibration.json", asdict(self.calibration))
             if self.scope is not None:
                 self.scope.save(temporary / _SCOPE)
             if self.held_out is not None:
@@ -164,7 +178,7 @@ class Bundle:
             np.save(temporary / "seen.npy", self.seen, allow_pickle=False)
             hashes = {path.name: sha256_file(path) for path in sorted(temporary.iterdir())}
             record = replace(self.record, files=hashes)
-            _write_json(temporary / "bundle.json", asdict(record))
+            write_json(temporary / "bundle.json", asdict(record))
             (temporary / "CARD.md").write_text(papers.card.replace("{id}", record.id), encoding="utf-8")
         return replace(self, record=record)
 
@@ -182,7 +196,7 @@ class Bundle:
         from safetensors.numpy import load_file
 
         record = read_record(folder)
-        _check_files(folder, record)
+        check_files(folder, record)
         encoder = load_backbone(record, listener)
         if encoder.sha256 != record.backbone_sha256:
             raise BundleError(
@@ -192,7 +206,7 @@ class Bundle:
         try:
             head = load_file(folder / "head.safetensors")
             encoder = _kind(record).load_training(encoder, folder, record.files)
-            calibration = Calibration(**_read_json(folder / "calibration.json"))
+            calibration = Calibration(**read_json(folder / "calibration.json"))
             scope = Scope.load(folder / _SCOPE) if _SCOPE in record.files else None
             held_out = HeldOut.load(folder / _HELD_OUT) if _HELD_OUT in record.files else None
             seen = np.load(folder / "seen.npy", allow_pickle=False)
@@ -207,10 +221,15 @@ def new_record(network: Network[Any], **fields: Any) -> BundleRecord:
     return BundleRecord(
         backbone=network.encoder.record.name,
         backbone_sha256=network.encoder.sha256,
-        libraries={name: version(name) for name in _LIBRARIES},
+        libraries=library_versions(_LIBRARIES),
         files={},
         **fields,
     )
+
+
+def library_versions(names: Sequence[str]) -> dict[str, str]:
+    """Return which versions of some packages are installed here."""
+    return {name: version(name) for name in names}
 
 
 def read_record(folder: Path) -> BundleRecord:
@@ -218,7 +237,7 @@ def read_record(folder: Path) -> BundleRecord:
     path = folder / "bundle.json"
     if not path.is_file():
         raise BundleError(f"{folder} is no bundle (it has no bundle.json); make one with 'colonnade train ... --out'")
-    values = _read_json(path)
+    values = read_json(path)
     if values.get("schema_version") != SCHEMA_VERSION:
         raise BundleError(
             f"{path} has schema version {values.get('schema_version')!r}, this release reads {SCHEMA_VERSION}; "
@@ -256,7 +275,8 @@ def _fingerprint(item: Any) -> int:
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
 
 
-def _check_files(folder: Path, record: BundleRecord) -> None:
+def check_files(folder: Path, record: BundleRecord) -> None:
+    """Check that every file of a bundle is there and is the one that was saved; name the first that is not."""
     for name, expected in record.files.items():
         path = folder / name
         if Path(name).name != name:
@@ -270,17 +290,3 @@ def _check_files(folder: Path, record: BundleRecord) -> None:
 def _head_tensors(network: Network[Any]) -> dict[str, NDArray[np.float32]]:
     # safetensors writes the buffer as it lies: an array in Fortran order would come back transposed
     return {"weight": np.ascontiguousarray(network.weight), "bias": np.ascontiguousarray(network.bias)}
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path} is not readable JSON ({error}); train again, or restore the file") from error
-    if not isinstance(content, dict):
-        raise BundleError(f"{path} is not a JSON object; train again, or restore the file")
-    return content

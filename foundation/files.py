@@ -1,21 +1,39 @@
 """Files that are whole or absent: written under a temporary name, then renamed."""
 
 import hashlib
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from foundation.errors import ColonnadeError
+from foundation.errors import BundleError, ColonnadeError
 
-__all__ = ["atomic_file", "atomic_folder", "sha256_file"]
+__all__ = ["atomic_file", "atomic_folder", "read_json", "sha256_file", "write_json"]
 
 
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits, read in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write an object as JSON that people can read."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object, or say which file cannot be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} is not readable JSON ({error}); train again, or restore the file") from error
+    if not isinstance(content, dict):
+        raise BundleError(f"{path} is not a JSON object; train again, or restore the file")
+    return content
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-from foundation.bundle import Bundle, Papers
+from foundation.bundle import Papers, Savable
 from foundation.errors import BundleError
 from foundation.files import atomic_file
 from foundation.settings import settings
@@ -34,7 +34,7 @@ def incumbent(solution: str, task: str) -> Path:
     return _home(solution, task) / name
 
 
-def set_incumbent(bundle: Bundle, papers: Papers) -> Path:
+def set_incumbent(bundle: Savable, papers: Papers) -> Path:
     """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
     home = _home(bundle.record.solution, bundle.record.task)
     scratch = home / f".{uuid4().hex}"

@@ -55,14 +55,14 @@ class TaskSpec:
     """A thing that a vertical does and is measured by.
 
     ``method`` is what the embedded default is trained by; None where nothing is trained. ``reads`` is what its items
-    are: texts or images.
+    are: texts, images, or events of users.
     """
 
     name: str
     title: Words
     default_dataset: str
     method: str | None = "probe"
-    reads: Literal["text", "image"] = "text"
+    reads: Literal["text", "image", "events"] = "text"
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,21 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         from foundation.data.labelled import load_card_table
 
         return load_card_table(name, task, data_root)
+
+    @classmethod
+    def own_table(
+        cls, path: Path, task: str, mapping: Mapping[str, str], encoding: str = "utf-8", items: Path | None = None
+    ) -> "LabelledTable":
+        """Load a client's own file; ``items`` is a second one that says what the labels are, where a task has it."""
+        if items is not None:
+            raise InputError(f"{cls.spec.name}/{task} has no table of items; leave --items out")
+        if cls.spec.task(task).reads == "image":
+            from foundation.data.image_tables import load_own_images
+
+            return load_own_images(path, task, mapping)
+        from foundation.data.labelled import load_own_table
+
+        return load_own_table(path, task, mapping, encoding=encoding)
 
     @classmethod
     def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":

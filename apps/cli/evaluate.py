@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.progress import progress_bar
-from apps.cli.tables import DataOption, DataRootOption, DatasetOption, EncodingOption, MapOption, labelled_table
+from apps.cli.tables import (
+    DataOption,
+    DataRootOption,
+    DatasetOption,
+    EncodingOption,
+    ItemsOption,
+    MapOption,
+    ProtocolOption,
+    labelled_table,
+)
 from foundation.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -24,6 +33,8 @@ def evaluate(
     dataset: DatasetOption = None,
     data: DataOption = None,
     mapping: MapOption = "",
+    items: ItemsOption = None,
+    protocol: ProtocolOption = None,
     encoding: EncodingOption = "utf-8",
     data_root: DataRootOption = None,
     bundle: Annotated[Path | None, typer.Option(help="A bundle's folder; the incumbent where left out.")] = None,
@@ -40,7 +51,7 @@ def evaluate(
     if (bundle or dataset or data) and len(plan) > 1:
         raise InputError("--bundle, --dataset and --data are of one task; name it with --task")
     for solution, spec in plan:
-        table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root)
+        table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root, items, protocol)
         with progress_bar() as listener:
             if bundle is None:
                 solution.prepare([spec.name], listener)
@@ -102,9 +113,10 @@ def _figures(report: "Report") -> "Table":
 def _slices(report: "Report") -> "Table":
     from rich.table import Table
 
-    slices = Table("subgroup", "accuracy", "rows")
+    measured = [name for name in next(iter(report.slices.values())) if name != "rows"]
+    slices = Table("subgroup", *measured, "rows")
     for name, figures in report.slices.items():
-        slices.add_row(name, f"{figures['accuracy']:.2f}", f"{figures['rows']:.0f}")
+        slices.add_row(name, *(f"{figures[metric]:.3f}" for metric in measured), f"{figures['rows']:.0f}")
     return slices
 
 

@@ -16,7 +16,9 @@ __all__ = [
     "DataRootOption",
     "DatasetOption",
     "EncodingOption",
+    "ItemsOption",
     "MapOption",
+    "ProtocolOption",
     "labelled_table",
     "parse_pairs",
 ]
@@ -32,6 +34,13 @@ DataOption = Annotated[
     typer.Option(help="Your own CSV, TSV, JSONL, Parquet or Excel; of images also a folder, a zip or .npz."),
 ]
 MapOption = Annotated[str, typer.Option("--map", help="Your column names: text=headline,label=tone[,split=part].")]
+ItemsOption = Annotated[
+    Path | None, typer.Option(help="Of recommendation: your table of items (item, title, text, tags).")
+]
+ProtocolOption = Annotated[
+    str | None,
+    typer.Option(help="Of recommendation: how events are split (leave-one-out, random-811, ratio-75-25, global-time)."),
+]
 EncodingOption = Annotated[str, typer.Option(help="Of your file: utf-8, gb18030, ...")]
 DataRootOption = Annotated[
     Path | None, typer.Option(help="Local copies of public sets, a folder per card name.", envvar="COLONNADE_DATA")
@@ -60,18 +69,18 @@ def labelled_table(
     mapping: str,
     encoding: str,
     data_root: Path | None,
+    items: Path | None = None,
+    protocol: str | None = None,
 ) -> "LabelledTable":
-    """Load what the options name: a card, or a file of one's own."""
-    from foundation.data.labelled import load_own_table
-
+    """Load what the options name: a card, or a file of one's own; ``protocol`` splits events in another way."""
     if dataset and data:
         raise InputError("got both --dataset and --data; expected one of them")
     if mapping and not data:
         raise InputError("--map names the columns of your own file; give it with --data FILE")
-    if data and spec.reads == "image":
-        from foundation.data.image_tables import load_own_images
-
-        return load_own_images(data, spec.name, parse_pairs("--map", mapping))
+    if items and not data:
+        raise InputError("--items says what your own events are of; give it with --data FILE")
     if data:
-        return load_own_table(data, spec.name, parse_pairs("--map", mapping), encoding=encoding)
-    return solution.card_table(dataset or spec.default_dataset, spec.name, data_root)
+        table = solution.own_table(data, spec.name, parse_pairs("--map", mapping), encoding, items)
+    else:
+        table = solution.card_table(dataset or spec.default_dataset, spec.name, data_root)
+    return table.under(protocol) if protocol else table

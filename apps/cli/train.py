@@ -14,7 +14,9 @@ from apps.cli.tables import (
     DataRootOption,
     DatasetOption,
     EncodingOption,
+    ItemsOption,
     MapOption,
+    ProtocolOption,
     labelled_table,
     parse_pairs,
 )
@@ -35,6 +37,8 @@ def train(
     dataset: DatasetOption = None,
     data: DataOption = None,
     mapping: MapOption = "",
+    items: ItemsOption = None,
+    protocol: ProtocolOption = None,
     encoding: EncodingOption = "utf-8",
     data_root: DataRootOption = None,
     method: Annotated[
@@ -75,7 +79,7 @@ def train(
         if method != "auto":
             raise InputError("--budget is the time that --method auto may take; give both, or neither")
         chosen["budget"] = str(parse_budget(budget))
-    table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root)
+    table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root, items, protocol)
     table = replace(table, companions=_companions(beside, table, data_root))
 
     from foundation.recipes.recipe import Recipe

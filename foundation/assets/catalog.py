@@ -105,6 +105,18 @@ ASSETS: dict[str, Asset] = {
             ),
         ),
         Asset(
+            name="ml-100k",
+            title="MovieLens 100K, ratings and titles of films",
+            licence="GroupLens: research use, no commercial use, no redistribution",
+            members=_members(
+                {
+                    "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
+                    "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
+                },
+                "pip:recbole==1.2.1!recbole/dataset_example/ml-100k/",
+            ),
+        ),
+        Asset(
             name="minilm-l6",
             title="all-MiniLM-L6-v2, English, 384-d",
             licence="Apache-2.0",

@@ -11,7 +11,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from foundation.data.tables import ColumnKind
 from foundation.errors import InputError, UnknownNameError
 
-__all__ = ["Card", "CorpusColumns", "ImageColumns", "Names", "TaskColumns", "all_cards", "find_card"]
+__all__ = [
+    "Card",
+    "CorpusColumns",
+    "EventColumns",
+    "ImageColumns",
+    "ItemColumns",
+    "Names",
+    "TaskColumns",
+    "all_cards",
+    "find_card",
+]
 
 # In a checkout the cards lie at the top, in an installed wheel beside this file.
 _ROOTS = (Path(__file__).parents[2] / "datasets", Path(str(files("foundation.data"))) / "embedded")
@@ -77,6 +87,49 @@ class ImageColumns(_Strict):
     flip: bool = True
 
 
+class ItemColumns(_Strict):
+    """How a catalogue is read: what can be recommended.
+
+    Attributes
+    ----------
+    file : str
+    id : str
+    title, text : dict of language to column
+        ``text`` is a description, where there is one.
+    tags : tuple of str
+        Columns of words that are held apart by blanks, commas or bars.
+    tag_names : dict of tag to Names
+        What they are called for people; a tag that is not named stands for itself.
+    numbers : tuple of str
+        Columns that a ranker may read, such as a price.
+    """
+
+    file: str
+    id: str
+    title: dict[str, str]
+    text: dict[str, str] = {}
+    tags: tuple[str, ...] = ()
+    tag_names: dict[str, Names] = {}
+    numbers: tuple[str, ...] = ()
+
+
+class EventColumns(_Strict):
+    """How a table of what users did with items is read; the task's ``text`` is the user and its ``label`` the item.
+
+    Attributes
+    ----------
+    time, kind, value : str or None
+        Seconds since 1970 or a date; what was done; a rating of 1 to 5.
+    protocols : tuple of str
+        Ways to split that published figures were made with, the usual one first.
+    """
+
+    time: str | None = None
+    kind: str | None = None
+    value: str | None = None
+    protocols: tuple[str, ...]
+
+
 class Card(_Strict):
     """What is known of a data set.
 
@@ -94,6 +147,10 @@ class Card(_Strict):
         Of a set of questions and the documents that answer them.
     images : ImageColumns or None
         Of a set of images.
+    items : ItemColumns or None
+        Of a catalogue.
+    events : EventColumns or None
+        Of a set of what users did with the items.
     companions : tuple of str
         Other cards whose train and dev rows are trained on together with this one's, in the tasks that both have: their
         labels are the same.
@@ -115,6 +172,8 @@ class Card(_Strict):
     labels: dict[str, dict[str, Names]] = {}
     corpus: CorpusColumns | None = None
     images: ImageColumns | None = None
+    items: ItemColumns | None = None
+    events: EventColumns | None = None
     companions: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
 

@@ -66,6 +66,10 @@ class LabelledTable:
         rows = self.frame[self.frame[Columns.SPLIT].isin([split.value for split in splits])]
         return rows[Columns.TEXT].tolist(), rows[Columns.LABEL].tolist()
 
+    def under(self, protocol: str) -> "LabelledTable":
+        """Return the same rows, split by a named protocol; a set of texts or images has but its own split."""
+        raise InputError(f"{self.name} has one split, {self.protocol}; leave --protocol {protocol} out")
+
     def test_part(self) -> tuple[list[Any], list[str]]:
         """Return texts and labels of the test split, or raise ``InputError`` where there is none."""
         texts, labels = self.part(Split.TEST)

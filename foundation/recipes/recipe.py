@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foundation.bundle import Bundle, Papers
+from foundation.bundle import Papers, Savable
 from foundation.data.labelled import Columns, LabelledTable
 from foundation.data.leakage import Leakage
 from foundation.data.splits import Split
@@ -49,13 +49,13 @@ class Recipe:
 class Trained:
     """A bundle that is not saved yet, what goes with it, and what was found in the data."""
 
-    bundle: Bundle
+    bundle: Savable
     papers: Papers
     leakage: Leakage
     metrics: Mapping[str, Interval]
     history: tuple[Mapping[str, Any], ...]
 
-    def save(self, folder: Path) -> Bundle:
+    def save(self, folder: Path) -> Savable:
         """Write the bundle to a folder of one's own."""
         return self.bundle.save(folder, self.papers)
 

@@ -1,0 +1,154 @@
+"""A recommender on the disk.
+
+A bundle is a folder::
+
+    bundle.json          what it is, what it was trained on, and the SHA-256 of every other file
+    models.safetensors   what each model of candidates learnt
+    ranker.txt           the trees, as LightGBM writes them; absent where a blend answers
+    vectors.safetensors  vectors of the items' texts
+    catalogue.json       ids, titles, texts, tags and numbers of the items
+    histories.safetensors, users.json   what users had: scores are computed from it, and it is personal data
+    calibration.json     the two numbers of the confidence
+    CARD.md              the same for people
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.bundle import BundleRecord, Papers, check_files, read_record
+from foundation.data.cards import Names
+from foundation.errors import BundleError
+from foundation.files import atomic_folder, read_json, sha256_file, write_json
+from solutions.recommendation.catalogue import Catalogue
+from solutions.recommendation.confidence import Confidence
+from solutions.recommendation.events import Events
+from solutions.recommendation.models.text import centred
+from solutions.recommendation.ranker import ItemFacts
+from solutions.recommendation.recommender import Hybrid, HybridSettings
+
+__all__ = ["RecommenderBundle"]
+
+_ARRAYS = ("users", "items", "times", "weights")
+
+
+@dataclass(frozen=True, eq=False)
+class RecommenderBundle:
+    """A recommender that is ready to answer.
+
+    Attributes
+    ----------
+    record : BundleRecord
+    hybrid : Hybrid
+    vectors : ndarray of float32, shape (items, d)
+        Of the items' texts, not centred.
+    histories : Events
+        What users had, up to training.
+    confidence : Confidence
+    """
+
+    record: BundleRecord
+    hybrid: Hybrid
+    vectors: NDArray[np.float32]
+    histories: Events
+    confidence: Confidence
+
+    def save(self, folder: Path, papers: Papers) -> "RecommenderBundle":
+        """Write the bundle, whole or not at all, and return it with the hashes of its files."""
+        from safetensors.numpy import save_file
+
+        hybrid = self.hybrid
+        learnt = {
+            f"{name}/{part}": np.ascontiguousarray(tensor)
+            for name, model in hybrid.models.items()
+            for part, tensor in model.tensors().items()
+        }
+        with atomic_folder(folder) as temporary:
+            save_file(learnt, temporary / "models.safetensors")
+            save_file({"vectors": self.vectors}, temporary / "vectors.safetensors")
+            arrays = {name: np.ascontiguousarray(getattr(self.histories, name)) for name in _ARRAYS}
+            save_file(arrays, temporary / "histories.safetensors")
+            write_json(temporary / "users.json", {"users": list(self.histories.user_ids)})
+            write_json(temporary / "catalogue.json", _catalogue_to_dict(hybrid.catalogue))
+            write_json(temporary / "calibration.json", asdict(self.confidence))
+            if hybrid.ranker.booster is not None:
+                (temporary / "ranker.txt").write_text(hybrid.ranker.booster.model_to_string(), encoding="utf-8")
+            (temporary / "splits.csv").write_text(papers.splits, encoding="utf-8")
+            hashes = {path.name: sha256_file(path) for path in sorted(temporary.iterdir())}
+            record = replace(self.record, files=hashes)
+            write_json(temporary / "bundle.json", asdict(record))
+            (temporary / "CARD.md").write_text(papers.card.replace("{id}", record.id), encoding="utf-8")
+        return replace(self, record=record)
+
+    @classmethod
+    def load(cls, folder: Path) -> "RecommenderBundle":
+        """Read a bundle and check everything that it says of itself.
+
+        Raises
+        ------
+        BundleError
+            A file is missing, has another hash or cannot be read.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        record = read_record(folder)
+        check_files(folder, record)
+        try:
+            catalogue = _catalogue_from_dict(read_json(folder / "catalogue.json"))
+            vectors = load_file(folder / "vectors.safetensors")["vectors"]
+            ids = tuple(read_json(folder / "users.json")["users"])
+            past = load_file(folder / "histories.safetensors")
+            users, items, times, weights = (past[name] for name in _ARRAYS)
+            histories = Events(users, items, times, weights, ids, len(catalogue))
+            confidence = Confidence(**read_json(folder / "calibration.json"))
+            settings = HybridSettings(**{name: record.method[name] for name in asdict(HybridSettings())})
+            hybrid = Hybrid(catalogue, centred(vectors, vectors.mean(axis=0)), settings, record.seed)
+            learnt = load_file(folder / "models.safetensors")
+            _restore(hybrid, record.method["models"], learnt, histories)
+            if "ranker.txt" in record.files:
+                hybrid.ranker.restore((folder / "ranker.txt").read_text(encoding="utf-8"))
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
+        return cls(record, hybrid, vectors, histories, confidence)
+
+
+def _restore(hybrid: Hybrid, names: list[str], learnt: Mapping[str, NDArray[Any]], histories: Events) -> None:
+    models = {model.name: model for model in hybrid.untrained(histories)}
+    hybrid.facts = ItemFacts.of(histories, len(hybrid.catalogue))
+    hybrid.models = {
+        name: models[name].restore(
+            {key.partition("/")[2]: tensor for key, tensor in learnt.items() if key.startswith(f"{name}/")}
+        )
+        for name in names
+    }
+
+
+def _catalogue_to_dict(catalogue: Catalogue) -> dict[str, Any]:
+    numbers = {
+        name: [None if np.isnan(value) else value for value in values.tolist()]
+        for name, values in catalogue.numbers.items()
+    }
+    return {
+        "ids": catalogue.ids,
+        "titles": catalogue.titles,
+        "texts": catalogue.texts,
+        "tags": catalogue.tags,
+        "tag_names": {tag: names.model_dump() for tag, names in catalogue.tag_names.items()},
+        "numbers": numbers,
+    }
+
+
+def _catalogue_from_dict(values: Mapping[str, Any]) -> Catalogue:
+    return Catalogue(
+        ids=tuple(values["ids"]),
+        titles={language: tuple(titles) for language, titles in values["titles"].items()},
+        texts={language: tuple(texts) for language, texts in values["texts"].items()},
+        tags=tuple(tuple(tags) for tags in values["tags"]),
+        tag_names={tag: Names(**names) for tag, names in values["tag_names"].items()},
+        numbers={name: np.array(cells, dtype=np.float64) for name, cells in values["numbers"].items()},
+    )

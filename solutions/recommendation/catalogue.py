@@ -1,0 +1,136 @@
+"""What there is to recommend: titles, texts, tags and numbers of items, in one or both languages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from foundation.data.cards import ItemColumns, Names
+from foundation.errors import InputError
+
+__all__ = ["Catalogue", "read_catalogue"]
+
+_SEPARATORS = r"[|;,\s]+"
+# Of a text this much is read: the encoder takes longer ones, but says little more of them.
+_MOST_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Items, in the order of their numbers.
+
+    Attributes
+    ----------
+    ids : tuple of str
+    titles, texts : mapping of language to tuple of str
+        ``texts`` are what the language model reads: title, tags and description. A catalogue in one language has it
+        under that one alone.
+    tags : tuple of tuple of str
+    tag_names : mapping of tag to Names
+    numbers : mapping of column to ndarray of float64, shape (items,)
+        Columns that the ranker may read, NaN where a cell is empty.
+    """
+
+    ids: tuple[str, ...]
+    titles: Mapping[str, tuple[str, ...]]
+    texts: Mapping[str, tuple[str, ...]]
+    tags: tuple[tuple[str, ...], ...]
+    tag_names: Mapping[str, Names]
+    numbers: Mapping[str, NDArray[np.float64]]
+
+    def __len__(self) -> int:
+        """Count items."""
+        return len(self.ids)
+
+    @cached_property
+    def number_of(self) -> Mapping[str, int]:
+        """Numbers of items by id."""
+        return {item: number for number, item in enumerate(self.ids)}
+
+    def title(self, item: int, language: str = "en") -> str:
+        """Return an item's title in a language, or in the one that there is."""
+        return _in(self.titles, language)[item]
+
+    def text(self, item: int, language: str = "en") -> str:
+        """Return what is read of an item, in a language or in the one that there is."""
+        return _in(self.texts, language)[item]
+
+    def tag_name(self, tag: str, language: str = "en") -> str:
+        """Return what a tag is called."""
+        return _tag_name(self.tag_names, tag, language)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that there are texts in."""
+        return tuple(self.texts)
+
+
+def read_catalogue(frame: pd.DataFrame, columns: ItemColumns, name: str) -> Catalogue:
+    """Read a table of items.
+
+    An item without text keeps its place: behaviour can recommend it, and its title or id stands for its text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Cells as text.
+    columns : ItemColumns
+    name : str
+        Of the table, for messages.
+
+    Raises
+    ------
+    InputError
+        A column is missing, an id is empty or stands twice.
+    """
+    titles, bodies = columns.title, columns.text
+    wanted = [columns.id, *titles.values(), *bodies.values(), *columns.tags, *columns.numbers]
+    if missing := [column for column in wanted if column not in frame.columns]:
+        raise InputError(
+            f"{name} has no column {missing[0]!r}; it has: {', '.join(map(str, frame.columns))}; "
+            "name the right one with --map item=COLUMN,title=COLUMN,..."
+        )
+    ids = frame[columns.id].astype(str).str.strip()
+    wrong = (ids == "") | ids.duplicated()
+    if wrong.any():
+        at = int(wrong.to_numpy().argmax())
+        raise InputError(f"{name}, row {at + 1}: got item id {ids.iloc[at]!r}; expected one that no other row has")
+    tags = _tags(frame, columns.tags)
+    shown = {language: _titles(frame[column], ids) for language, column in titles.items()}
+    texts = {}
+    for language, title in shown.items():
+        body = frame[bodies[language]].astype(str) if language in bodies else pd.Series("", index=frame.index)
+        texts[language] = tuple(
+            _text(name_, [_tag_name(columns.tag_names, tag, language) for tag in words], text.strip())
+            for name_, words, text in zip(title, tags, body, strict=True)
+        )
+    numbers = {column: pd.to_numeric(frame[column], errors="coerce").to_numpy(np.float64) for column in columns.numbers}
+    return Catalogue(tuple(ids), shown, texts, tags, columns.tag_names, numbers)
+
+
+def _tag_name(names: Mapping[str, Names], tag: str, language: str) -> str:
+    named = names.get(tag)
+    return (named.zh if language == "zh" else named.en) if named else tag.replace("_", " ")
+
+
+def _text(title: str, tags: Sequence[str], description: str) -> str:
+    return ". ".join(part for part in (title, ", ".join(tags), description) if part)[:_MOST_CHARACTERS]
+
+
+def _in(by_language: Mapping[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
+    return by_language.get(language) or next(iter(by_language.values()))
+
+
+def _titles(cells: pd.Series, ids: pd.Series) -> tuple[str, ...]:
+    stripped = cells.astype(str).str.strip()
+    return tuple(stripped.where(stripped != "", ids))
+
+
+def _tags(frame: pd.DataFrame, columns: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    if not columns:
+        return ((),) * len(frame)
+    words = frame[list(columns)].astype(str).agg(" ".join, axis=1).str.strip().str.split(_SEPARATORS, regex=True)
+    return tuple(tuple(dict.fromkeys(word for word in row if word)) for row in words)

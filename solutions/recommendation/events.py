@@ -1,0 +1,255 @@
+"""What users did with items: read in blocks, checked, and held as arrays."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from foundation.data.tables import parse_times
+from foundation.errors import InputError
+
+__all__ = ["Columns", "EventFaults", "Events", "collect_events", "no_events"]
+
+# What an action says of interest, 0 to 1; a rating says value / 5. Only their order matters to what is learned.
+KINDS: Mapping[str, float] = {"view": 0.4, "click": 0.5, "comment": 0.8, "share": 0.9, "buy": 1.0, "rating": 1.0}
+_HIGHEST_RATING = 5.0
+# Seconds since 1970. Earlier than the first web shops, or more than a day ahead: a wrong unit, or a wrong column.
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
+_CLOCK_SLACK = 86_400.0
+
+
+class Columns:
+    """Names of the columns of a table of events."""
+
+    USER = "user"
+    ITEM = "item"
+    TIME = "time"
+    KIND = "kind"
+    VALUE = "value"
+
+
+@dataclass(frozen=True)
+class EventFaults:
+    """Rows that were left out, and why.
+
+    Attributes
+    ----------
+    repeated : int
+        The same user and item again: the first time counts, with the strongest action.
+    unknown_items : int
+        Of items that are not in the catalogue.
+    impossible_times : int
+        Before 1990, ahead of the clock, or no time at all.
+    incomplete : int
+        Without user or item.
+    example : str
+        The first of the other three kinds.
+    """
+
+    repeated: int = 0
+    unknown_items: int = 0
+    impossible_times: int = 0
+    incomplete: int = 0
+    example: str = ""
+
+    def summary(self) -> str:
+        """Say it in a line."""
+        named = {
+            "repeated (the first counts)": self.repeated,
+            "of items that the catalogue does not know": self.unknown_items,
+            "at impossible times": self.impossible_times,
+            "without user or item": self.incomplete,
+        }
+        said = ", ".join(f"{count:,} {what}" for what, count in named.items() if count)
+        return (
+            f"rows left out: {said}{f'; first: {self.example}' if self.example else ''}" if said else "no row left out"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Distinct pairs of user and item, ordered by user, then time, then item.
+
+    Attributes
+    ----------
+    users, items : ndarray of int64, shape (n,)
+        Numbers into ``user_ids`` and into the catalogue.
+    times : ndarray of float64, shape (n,)
+        Seconds since 1970; all 0 where the data has no times.
+    weights : ndarray of float32, shape (n,), 0 to 1
+        How much interest the action shows.
+    user_ids : tuple of str
+    item_count : int
+    faults : EventFaults
+    """
+
+    users: NDArray[np.int64]
+    items: NDArray[np.int64]
+    times: NDArray[np.float64]
+    weights: NDArray[np.float32]
+    user_ids: tuple[str, ...]
+    item_count: int
+    faults: EventFaults = EventFaults()
+
+    def __len__(self) -> int:
+        """Count events."""
+        return len(self.users)
+
+    @property
+    def timed(self) -> bool:
+        """Whether the events have times."""
+        return bool(self.times.any())
+
+    def take(self, rows: NDArray[Any]) -> "Events":
+        """Return some of the events; users and items keep their numbers."""
+        parts = {name: getattr(self, name)[rows] for name in ("users", "items", "times", "weights")}
+        return replace(self, **parts)
+
+    def matrix(self, *, weighted: bool = False) -> sparse.csr_matrix:
+        """Return who had what, shape (users, items), float32: ones, or the weights."""
+        shape = (len(self.user_ids), self.item_count)
+        values = self.weights if weighted else np.ones(len(self), np.float32)
+        return sparse.csr_matrix((values, (self.users, self.items)), shape=shape)
+
+    def last_times(self) -> NDArray[np.float64]:
+        """Return each user's latest time, shape (users,); infinity for a user of whom nothing is known."""
+        latest = np.full(len(self.user_ids), -np.inf)
+        np.maximum.at(latest, self.users, self.times)
+        return np.where(np.isfinite(latest), latest, np.inf)
+
+    def of_user(self, user: int) -> "Events":
+        """Return a user's events, in their order."""
+        low, high = np.searchsorted(self.users, [user, user + 1])
+        return self.take(np.arange(low, high))
+
+    def sha256(self) -> str:
+        """Return a hash of the content: the same for every file that holds the same events."""
+        frame = pd.DataFrame(
+            {
+                "user": np.array(self.user_ids)[self.users],
+                "item": self.items,
+                "time": self.times,
+                "weight": self.weights,
+            }
+        ).sort_values(["user", "item"], kind="stable")
+        return sha256(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()).hexdigest()
+
+
+def no_events(item_count: int) -> Events:
+    """Return events of nobody."""
+    numbers = np.empty(0, np.int64)
+    return Events(numbers, numbers, np.empty(0), np.empty(0, np.float32), (), item_count)
+
+
+def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str], first_row: int = 1) -> Events:
+    """Read blocks of a table into events.
+
+    Parameters
+    ----------
+    blocks : iterable of DataFrame
+        With ``user`` and ``item``, and ``time`` (seconds since 1970, or a date), ``kind`` (``KINDS``) and ``value`` (a
+        rating of 1 to 5) where there are such. Memory grows with the events, at 28 bytes each, and not with the file.
+    item_ids : sequence of str
+        The catalogue.
+    first_row : int
+        Number of the first row, for messages.
+
+    Raises
+    ------
+    InputError
+        A column is missing, a kind is unknown, or no row is left.
+    """
+    numbers = pd.Index(item_ids)
+    user_numbers: dict[str, int] = {}
+    parts: list[pd.DataFrame] = []
+    counts = {"unknown_items": 0, "impossible_times": 0, "incomplete": 0}
+    example = ""
+    for block in blocks:
+        read = _read_block(block)
+        item = numbers.get_indexer(read[Columns.ITEM])
+        wrong = {
+            "incomplete": ((read[Columns.USER] == "") | (read[Columns.ITEM] == "")).to_numpy(),
+            "unknown_items": item < 0,
+            "impossible_times": read[Columns.TIME].isna().to_numpy(),
+        }
+        bad = np.zeros(len(read), dtype=bool)
+        for name, rows in wrong.items():
+            counts[name] += int((rows & ~bad).sum())
+            if (rows & ~bad).any() and not example:
+                example = _shown(block, int((rows & ~bad).argmax()), name, first_row)
+            bad |= rows
+        kept = read[~bad]
+        for user in kept[Columns.USER].unique():
+            user_numbers.setdefault(user, len(user_numbers))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "users": kept[Columns.USER].map(user_numbers).to_numpy(np.int64),
+                    "items": item[~bad].astype(np.int64),
+                    "times": kept[Columns.TIME].to_numpy(np.float64),
+                    "weights": kept["weight"].to_numpy(np.float32),
+                }
+            )
+        )
+        first_row += len(block)
+    everything = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if everything.empty:
+        raise InputError(f"no event can be used ({EventFaults(**counts, example=example).summary()}); see the columns")
+    # numbers by name, and not by the order of the file: the same events give the same splits
+    names = sorted(user_numbers)
+    everything["users"] = np.argsort([user_numbers[name] for name in names])[everything["users"]]
+    ordered = everything.sort_values(["users", "times", "items"], kind="stable")
+    strongest = ordered.groupby(["users", "items"], sort=False)["weights"].transform("max").to_numpy()
+    first = ~ordered.duplicated(["users", "items"]).to_numpy()
+    return Events(
+        users=ordered["users"].to_numpy()[first],
+        items=ordered["items"].to_numpy()[first],
+        times=ordered["times"].to_numpy()[first],
+        weights=strongest[first],
+        user_ids=tuple(names),
+        item_count=len(numbers),
+        faults=EventFaults(repeated=int((~first).sum()), **counts, example=example),
+    )
+
+
+def _read_block(block: pd.DataFrame) -> pd.DataFrame:
+    for column in (Columns.USER, Columns.ITEM):
+        if column not in block.columns:
+            raise InputError(
+                f"the events have no column {column!r}; they have: {', '.join(map(str, block.columns))}; "
+                f"name the right one with --map {column}=COLUMN"
+            )
+    read = pd.DataFrame({name: block[name].astype(str).str.strip() for name in (Columns.USER, Columns.ITEM)})
+    weights = np.ones(len(block), np.float32)
+    if Columns.KIND in block.columns:
+        kinds = block[Columns.KIND].astype(str).str.strip().str.lower()
+        if strange := sorted(set(kinds) - set(KINDS)):
+            raise InputError(f"column 'kind': got {strange[0]!r}; expected one of {', '.join(KINDS)}")
+        weights = kinds.map(KINDS).to_numpy(np.float32)
+    if Columns.VALUE in block.columns:
+        values = pd.to_numeric(block[Columns.VALUE], errors="coerce").fillna(_HIGHEST_RATING)
+        weights = weights * np.clip(values.to_numpy(np.float32) / _HIGHEST_RATING, 0, 1)
+    return read.assign(**{Columns.TIME: _seconds(block), "weight": weights})
+
+
+def _seconds(block: pd.DataFrame) -> pd.Series:
+    """Read times as seconds since 1970; what cannot be is NaN, and all are 0 where there is no such column."""
+    if Columns.TIME not in block.columns:
+        return pd.Series(0.0, index=block.index)
+    seconds = pd.to_numeric(block[Columns.TIME], errors="coerce").astype(float)
+    if seconds.isna().all():
+        moments = parse_times(block[Columns.TIME])
+        seconds = (moments - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
+    latest = datetime.now(UTC).timestamp() + _CLOCK_SLACK
+    return seconds.where(seconds.between(_EARLIEST, latest))
+
+
+def _shown(block: pd.DataFrame, at: int, name: str, first_row: int) -> str:
+    column = {"incomplete": Columns.USER, "unknown_items": Columns.ITEM, "impossible_times": Columns.TIME}[name]
+    return f"row {first_row + at}, column {column!r}: {str(block[column].iloc[at])[:40]!r}"

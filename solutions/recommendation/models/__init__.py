@@ -1,0 +1,1 @@
+"""What scores items for a user: one file a model, one interface."""

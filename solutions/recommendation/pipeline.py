@@ -1,0 +1,155 @@
+"""The recommendation solution: histories, likes and wishes in, a shelf with reasons out."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from foundation.data.tables import ColumnKind
+from foundation.errors import InputError
+from foundation.progress import Listener, silent
+from solutions.base import Solution, SolutionSpec, TaskSpec, Words
+from solutions.recommendation.schema import RecommendationRequest, RecommendationResponse
+
+if TYPE_CHECKING:
+    from foundation.bundle import BundleRecord
+    from foundation.data.labelled import LabelledTable
+    from foundation.evaluation.report import Report
+    from foundation.recipes.recipe import Recipe, Trained
+    from solutions.recommendation.bundle import RecommenderBundle
+    from solutions.recommendation.catalogue import Catalogue
+    from solutions.recommendation.shelves import Shelves
+
+__all__ = ["Recommendation"]
+
+_TOP_N, _WISH = "top-n", "wish"
+_MANY = "|"
+
+
+class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
+    """Items for users: known ones, new ones who like something, and new ones who say what they want.
+
+    Parameters
+    ----------
+    bundle : RecommenderBundle
+
+    Examples
+    --------
+    >>> shop = Recommendation.load()  # doctest: +SKIP
+    >>> shop.predict([RecommendationRequest(liked=("50", "181"))])[0].items[0].title  # doctest: +SKIP
+    'Empire Strikes Back, The'
+    """
+
+    spec: ClassVar = SolutionSpec(
+        name="recommendation",
+        title=Words(en="Recommendation", zh="推荐"),
+        summary=Words(
+            en="Reads what items are about, learns from what people do, and says truthfully why it recommends.",
+            zh="读懂内容，从行为中学习，并如实说明推荐理由；新用户、新内容即来即用。",
+        ),
+        tasks=(
+            TaskSpec(_TOP_N, Words(en="What is next", zh="接下来看什么"), "ml100k", "hybrid", reads="events"),
+            TaskSpec(_WISH, Words(en="Wishes in words", zh="一句话找片"), "wayside", None),
+        ),
+    )
+    request_columns: ClassVar = {"user": ColumnKind.STRING, "liked": ColumnKind.STRING, "wish": ColumnKind.STRING}
+
+    def __init__(self, bundle: "RecommenderBundle") -> None:
+        self.bundle = bundle
+
+    @classmethod
+    def load(cls, bundles: Mapping[str, Path] | None = None, listener: Listener = silent) -> Self:
+        """Load the bundle."""
+        from foundation.incumbents import incumbent
+        from solutions.recommendation.bundle import RecommenderBundle
+
+        folder = (bundles or {}).get(_TOP_N) or incumbent(cls.spec.name, _TOP_N)
+        return cls(RecommenderBundle.load(folder))
+
+    def records(self) -> Mapping[str, "BundleRecord"]:
+        """Return what the loaded model says of itself."""
+        return {_TOP_N: self.bundle.record}
+
+    @property
+    def catalogue(self) -> "Catalogue":
+        """What can be recommended."""
+        return self.shelves.catalogue
+
+    @cached_property
+    def shelves(self) -> "Shelves":
+        """Makes shelves of what the models say."""
+        from solutions.recommendation.shelves import Shelves
+
+        return Shelves.of(self.bundle)
+
+    @classmethod
+    def request(cls, row: Mapping[str, str]) -> RecommendationRequest:
+        """Read a row: ``user`` an id, ``liked`` ids held apart by ``|``, ``wish`` a text; one of them at least."""
+        user, liked, wish = (str(row.get(name, "")).strip() for name in cls.request_columns)
+        if not (user or liked or wish):
+            raise InputError(
+                "columns 'user', 'liked', 'wish': got nothing; expected a user, items that they like, or a wish"
+            )
+        return RecommendationRequest(user, tuple(item.strip() for item in liked.split(_MANY) if item.strip()), wish)
+
+    @classmethod
+    def row(cls, response: RecommendationResponse) -> dict[str, Any]:
+        """Write the shelf as ids and titles, best first."""
+        return {
+            "items": _MANY.join(item.item for item in response.items),
+            "titles": _MANY.join(item.title for item in response.items),
+            "confidence": round(response.confidence, 4),
+            "abstained": response.abstained,
+            "grounds": _MANY.join(response.reasons),
+            "model": response.model,
+        }
+
+    def _predict(self, requests: Sequence[RecommendationRequest]) -> list[RecommendationResponse]:
+        return [self.shelves.shelf(request) for request in requests]
+
+    @classmethod
+    def card_table(cls, name: str, task: str, data_root: Path | None = None) -> "LabelledTable":
+        """Load a data set; MovieLens is fetched from the package index where it is not on this machine."""
+        if task == _TOP_N:
+            from solutions.recommendation.tables import load_card_events
+
+            return load_card_events(name, task, data_root)
+        return super().card_table(name, task, data_root)
+
+    @classmethod
+    def own_table(
+        cls, path: Path, task: str, mapping: Mapping[str, str], encoding: str = "utf-8", items: Path | None = None
+    ) -> "LabelledTable":
+        """Load a client's events and items."""
+        if task == _TOP_N:
+            from solutions.recommendation.tables import load_own_events
+
+            return load_own_events(path, task, mapping, items, encoding=encoding)
+        return super().own_table(path, task, mapping, encoding, items)
+
+    @classmethod
+    def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":
+        from solutions.recommendation.tables import EventTable
+        from solutions.recommendation.training import train_recommender
+
+        if not isinstance(table, EventTable):
+            raise InputError(f"{table.name} holds no events; name a set of events, or a file with --data")
+        return train_recommender(table, recipe, cls.spec.name, listener)
+
+    @classmethod
+    def evaluate(cls, table: "LabelledTable", bundle: Path | None = None, listener: Listener = silent) -> "Report":
+        """Evaluate a bundle; wishes need none, since nothing is trained to read them."""
+        if table.task != _WISH:
+            return super().evaluate(table, bundle, listener)
+        from solutions.recommendation.wish_report import evaluate_wishes
+
+        return evaluate_wishes(table, cls.spec.name, listener)
+
+    @classmethod
+    def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
+        from solutions.recommendation.evaluation import evaluate_recommender
+        from solutions.recommendation.tables import EventTable
+
+        if not isinstance(table, EventTable):
+            raise InputError(f"{table.name} holds no events; name a set of events, or a file with --data")
+        return evaluate_recommender(bundle, table, listener)

@@ -1,0 +1,142 @@
+"""Splits of events that published figures were made with, by name. Figures compare only under the same one.
+
+Every protocol ranks the whole catalogue and filters what the user is known to have had (train and dev events).
+"""
+
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.data.splits import Split
+from foundation.errors import InputError, UnknownNameError
+from solutions.recommendation.events import Events
+
+__all__ = ["Protocol", "find_protocol", "inner_folds", "split_events"]
+
+_FOLDS = 5
+_HELD_OUT_EVENTS = 2
+
+
+class Protocol(str, Enum):
+    """How events are split.
+
+    ``RANDOM_811``: each user's events at random, 80/10/10 (RecBole's default for general recommenders).
+    ``RATIO_75_25``: each user's events at random, 75/25, no dev (Microsoft Recommenders' stratified split).
+    ``LEAVE_ONE_OUT``: each user's last event is test, the one before dev (SASRec and its successors).
+    ``GLOBAL_TIME``: everything after one moment is test, for everybody: the only one without a look at the future.
+    """
+
+    RANDOM_811 = "random-811"
+    RATIO_75_25 = "ratio-75-25"
+    LEAVE_ONE_OUT = "leave-one-out"
+    GLOBAL_TIME = "global-time"
+
+    @property
+    def by_time(self) -> bool:
+        """Whether test events come after the others."""
+        return self in (Protocol.LEAVE_ONE_OUT, Protocol.GLOBAL_TIME)
+
+
+def find_protocol(name: str) -> Protocol:
+    """Return a protocol by name, or raise ``UnknownNameError`` with a suggestion.
+
+    Examples
+    --------
+    >>> find_protocol("leave-one-out").by_time
+    True
+    """
+    names = [protocol.value for protocol in Protocol]
+    if name not in names:
+        raise UnknownNameError("protocol", name, names)
+    return Protocol(name)
+
+
+def split_events(events: Events, protocol: Protocol, seed: int = 0) -> NDArray[np.str_]:
+    """Give each event its split.
+
+    Parameters
+    ----------
+    events : Events
+    protocol : Protocol
+    seed : int
+        Of the random ones.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        ``train``, ``dev`` or ``test``. Ties of time are broken by the item's number.
+
+    Raises
+    ------
+    InputError
+        The protocol needs times and there are none, or no event falls into test.
+    """
+    if protocol.by_time and not events.timed:
+        raise InputError(
+            f"protocol {protocol.value} needs times and the events have none; map a column with --map time=COLUMN, "
+            f"or take --protocol {Protocol.RANDOM_811.value}"
+        )
+    if protocol is Protocol.LEAVE_ONE_OUT:
+        splits = _leave_one_out(events)
+    elif protocol is Protocol.GLOBAL_TIME:
+        splits = _global_time(events)
+    else:
+        dev, test = (0.1, 0.1) if protocol is Protocol.RANDOM_811 else (0.0, 0.25)
+        splits = _by_shares(events, seed, dev, test)
+    if not (splits == Split.TEST.value).any():
+        raise InputError(
+            f"protocol {protocol.value} leaves nothing to test on: {len(events)} events of "
+            f"{len(np.unique(events.users))} users; give users with more events"
+        )
+    return splits
+
+
+def inner_folds(events: Events, protocol: Protocol, seed: int = 0) -> list[NDArray[np.bool_]]:
+    """Return masks of what a ranker's labels are, each to be hidden from the models that make its features.
+
+    By time these are each user's last events, once; otherwise five random parts.
+    """
+    if protocol.by_time:
+        return [(_from_the_end(events) < _HELD_OUT_EVENTS) & (_from_the_start(events) >= 1)]
+    part = np.random.default_rng(seed).integers(_FOLDS, size=len(events))
+    return [part == fold for fold in range(_FOLDS)]
+
+
+def _by_shares(events: Events, seed: int, dev: float, test: float) -> NDArray[np.str_]:
+    """Give the last places of each user's shuffled events to test, those before to dev; shares are rounded down."""
+    order = np.lexsort((np.random.default_rng(seed).random(len(events)), events.users))
+    place, count = _places(events.users[order])
+    for_test, for_dev = (np.floor(count * share + 1e-9) for share in (test, dev))
+    splits = np.full(len(events), Split.TRAIN.value)
+    splits[order[place >= count - for_test - for_dev]] = Split.DEV.value
+    splits[order[place >= count - for_test]] = Split.TEST.value
+    return splits
+
+
+def _leave_one_out(events: Events) -> NDArray[np.str_]:
+    from_end, count = _from_the_end(events), _places(events.users)[1]
+    splits = np.full(len(events), Split.TRAIN.value)
+    splits[(from_end == 1) & (count >= 3)] = Split.DEV.value
+    splits[(from_end == 0) & (count >= 2)] = Split.TEST.value
+    return splits
+
+
+def _global_time(events: Events) -> NDArray[np.str_]:
+    dev, test = np.quantile(events.times, [0.8, 0.9])
+    return np.select([events.times > test, events.times > dev], [Split.TEST.value, Split.DEV.value], Split.TRAIN.value)
+
+
+def _places(users: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return of each row its place among its user's rows, and how many these are; ``users`` is sorted."""
+    _, start, inverse, count = np.unique(users, return_index=True, return_inverse=True, return_counts=True)
+    return np.arange(len(users)) - start[inverse], count[inverse]
+
+
+def _from_the_start(events: Events) -> NDArray[np.int64]:
+    return _places(events.users)[0]
+
+
+def _from_the_end(events: Events) -> NDArray[np.int64]:
+    place, count = _places(events.users)
+    return count - 1 - place

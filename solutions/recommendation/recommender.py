@@ -1,0 +1,170 @@
+"""The hybrid: models that score items, and a ranker that joins them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.progress import Listener, silent
+from solutions.recommendation.catalogue import Catalogue
+from solutions.recommendation.events import Events
+from solutions.recommendation.models.ease import Ease
+from solutions.recommendation.models.neighbours import ItemNeighbours, Succession
+from solutions.recommendation.models.popularity import Popularity
+from solutions.recommendation.models.scorer import Scorer
+from solutions.recommendation.models.sequence import SequenceModel
+from solutions.recommendation.models.text import TextMatch
+from solutions.recommendation.ranker import Candidates, ItemFacts, Ranker, gather
+
+__all__ = ["Hybrid", "HybridSettings", "user_blocks"]
+
+# Users are scored so many at a time: a block holds a score for each of its users, items and models.
+_BLOCK_SCORES = 8_000_000
+_MODELS = 7
+_READING = (TextMatch.name, SequenceModel.name)
+# A ranker learns little more from more users, and takes longer.
+_RANKER_USERS = 5_000
+
+
+@dataclass(frozen=True)
+class HybridSettings:
+    """What can be chosen about the models.
+
+    Attributes
+    ----------
+    regularisation : float
+        Of EASE.
+    epochs : int
+        Of the sequence model; 0 leaves it out.
+    trees : int
+        Of the ranker.
+    """
+
+    regularisation: float = 300.0
+    epochs: int = 30
+    trees: int = 150
+
+
+class Hybrid:
+    """Candidates of several models, ranked by trees that were trained on events which the models did not see.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    vectors : ndarray of float32, shape (items, d)
+        Centred vectors of the items' texts.
+    settings : HybridSettings
+    seed : int
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, vectors: NDArray[np.float32], settings: HybridSettings, seed: int = 0
+    ) -> None:
+        self.catalogue = catalogue
+        self.vectors = vectors
+        self.settings = settings
+        self.seed = seed
+        self.ranker = Ranker(seed, settings.trees)
+
+    def fit_models(self, events: Events, listener: Listener = silent) -> Self:
+        """Fit the models of candidates."""
+        self.facts = ItemFacts.of(events, len(self.catalogue))
+        self.models = {model.name: model.fit(events) for model in self.untrained(events, listener)}
+        return self
+
+    def untrained(self, events: Events, listener: Listener = silent) -> Iterator[Scorer]:
+        """Yield the models that suit the events: without times there is no order, without ratings no strength."""
+        settings = self.settings
+        yield TextMatch(self.vectors)
+        if not len(events):
+            return
+        yield Ease(settings.regularisation)
+        if np.ptp(events.weights) > 0:
+            yield Ease(settings.regularisation / 2, weighted=True)
+        yield ItemNeighbours()
+        yield Popularity()
+        if events.timed:
+            yield Succession()
+            if settings.epochs:
+                yield SequenceModel(self.vectors, epochs=settings.epochs, seed=self.seed, listener=listener)
+
+    def fit_ranker(
+        self, events: Events, folds: Sequence[NDArray[np.bool_]], listener: Listener = silent
+    ) -> tuple[list[Candidates], list[NDArray[np.bool_]]]:
+        """Fit the ranker and return what it learnt from: candidates, and whether the user had them.
+
+        For each fold the models are fitted anew on the other events; they hide the fold, so that a feature of a
+        candidate knows nothing of its label.
+        """
+        parts, labels = [], []
+        for number, fold in enumerate(folds):
+            seen, hidden = events.take(np.flatnonzero(~fold)), events.take(np.flatnonzero(fold))
+            inner = Hybrid(self.catalogue, self.vectors, self.settings, self.seed).fit_models(seen, listener)
+            part = _joined(list(inner.candidates(_some_users(seen, self.seed))))
+            parts.append(part)
+            labels.append(np.asarray(hidden.matrix()[part.users, part.items]).ravel() > 0)
+            listener(number + 1, len(folds), "hiding events")
+        self.ranker.fit(parts, labels)
+        return parts, labels
+
+    def model_scores(self, histories: Events) -> Mapping[str, NDArray[np.float32]]:
+        """Return each model's scores, shape (users, items)."""
+        return {name: model.scores(histories) for name, model in self.models.items()}
+
+    def text_scores(self, histories: Events) -> NDArray[np.float64]:
+        """Return scores of all items by the models that read texts, in standard deviations, shape (users, items).
+
+        Of items that nobody has had yet these are all that is known.
+        """
+        reading = [self.models[name].scores(histories) for name in _READING if name in self.models]
+        return np.asarray(np.mean([_standing(scores) for scores in reading], axis=0), dtype=np.float64)
+
+    def candidates(self, histories: Events) -> Iterator[Candidates]:
+        """Yield candidates of users with a history, block by block; their numbers are those of ``histories``."""
+        for users, block in user_blocks(histories):
+            found = gather(self.model_scores(block), block, self.facts, self.catalogue)
+            yield replace(found, users=users[found.users])
+
+    def rank(self, histories: Events) -> Iterator[tuple[Candidates, NDArray[np.float64]]]:
+        """Yield candidates and the ranker's scores of them."""
+        for found in self.candidates(histories):
+            yield found, self.ranker.scores(found)
+
+
+def user_blocks(histories: Events) -> Iterator[tuple[NDArray[np.int64], Events]]:
+    """Yield users and their events, in blocks whose scores fit into the memory; users are numbered anew in each."""
+    users, starts = np.unique(histories.users, return_index=True)
+    size = max(1, _BLOCK_SCORES // (_MODELS * max(1, histories.item_count)))
+    for first in range(0, len(users), size):
+        chosen = users[first : first + size]
+        end = starts[first + size] if first + size < len(starts) else len(histories)
+        part = histories.take(np.arange(starts[first], end))
+        yield (
+            chosen,
+            replace(
+                part,
+                users=np.searchsorted(chosen, part.users),
+                user_ids=tuple(histories.user_ids[user] for user in chosen),
+            ),
+        )
+
+
+def _standing(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    away = scores - scores.mean(axis=1, keepdims=True)
+    return np.asarray(away / np.maximum(scores.std(axis=1, keepdims=True), 1e-9))
+
+
+def _some_users(events: Events, seed: int) -> Events:
+    """Return the events of as many users as a ranker needs to learn from, drawn at random; users keep their numbers."""
+    users = np.unique(events.users)
+    if len(users) <= _RANKER_USERS:
+        return events
+    drawn = np.random.default_rng(seed).choice(users, _RANKER_USERS, replace=False)
+    return events.take(np.flatnonzero(np.isin(events.users, drawn)))
+
+
+def _joined(parts: list[Candidates]) -> Candidates:
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("users", "items", "features")}
+    return Candidates(**joined, names=parts[0].names)

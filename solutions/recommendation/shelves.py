@@ -1,0 +1,229 @@
+"""Makes shelves: gathers what is known of whoever asks, ranks, keeps the rules, and gives reasons."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.errors import UnknownNameError
+from foundation.progress import Listener, silent
+from foundation.text.encoder import TextEncoder, load_encoder
+from solutions.recommendation.bundle import RecommenderBundle
+from solutions.recommendation.catalogue import Catalogue
+from solutions.recommendation.confidence import Confidence, shelf_mass
+from solutions.recommendation.events import Events, no_events
+from solutions.recommendation.models.ease import Ease
+from solutions.recommendation.models.text import centred
+from solutions.recommendation.reasons import because, shared_tags
+from solutions.recommendation.recommender import Hybrid, HybridSettings
+from solutions.recommendation.schema import Ground, RecommendationRequest, RecommendationResponse, Recommended
+from solutions.recommendation.shelf import allowed, boosts, varied
+from solutions.recommendation.wishes import WishReader, clauses, item_vectors
+
+__all__ = ["Shelves"]
+
+# Beside a history a wish speaks louder: it is about now. Of a new user's wish, being well known decides near ties only.
+_WISH_WEIGHT = 2.0
+_KNOWN_WEIGHT = 0.1
+# The confidence where texts alone decide: logistic regression of whether an item fits a wish on the mean deviation of
+# the first ten, fitted on the dev wishes of the card wayside (``python -m tests.benchmarks.wishes`` gives both).
+_FIT_SLOPE, _FIT_OFFSET = 1.0, 0.0
+# A tag is a reason where it stands out by so many deviations among all tags; among a handful of tags none can.
+_TAG_STANDS_OUT = 2.0
+_FEWEST_TAGS = 10
+
+
+class Shelves:
+    """Answers requests.
+
+    Parameters
+    ----------
+    hybrid : Hybrid
+    vectors : ndarray of float32, shape (items, d)
+        Of the items' texts, not centred.
+    histories : Events
+    confidence : Confidence
+    model : str
+        Id of the bundle.
+    backbone : str
+        What reads wishes.
+    """
+
+    def __init__(
+        self,
+        hybrid: Hybrid,
+        vectors: NDArray[np.float32],
+        histories: Events,
+        confidence: Confidence,
+        model: str,
+        backbone: str,
+    ) -> None:
+        self.hybrid = hybrid
+        self.vectors = vectors
+        self.histories = histories
+        self.confidence = confidence
+        self.model = model
+        self.backbone = backbone
+        self.user_numbers = {user: number for number, user in enumerate(histories.user_ids)}
+
+    @classmethod
+    def of(cls, bundle: RecommenderBundle) -> Self:
+        """Answer with what a bundle holds."""
+        record = bundle.record
+        return cls(bundle.hybrid, bundle.vectors, bundle.histories, bundle.confidence, record.id, record.backbone)
+
+    @classmethod
+    def of_catalogue(cls, catalogue: Catalogue, backbone: str, listener: Listener = silent) -> Self:
+        """Answer from texts alone: of these items nobody has had any yet."""
+        vectors = item_vectors(catalogue, load_encoder(backbone, listener), listener)
+        nothing = no_events(len(catalogue))
+        hybrid = Hybrid(catalogue, centred(vectors, vectors.mean(axis=0)), HybridSettings()).fit_models(nothing)
+        return cls(hybrid, vectors, nothing, Confidence(0.0, 0.0, 0.0), backbone, backbone)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What can be recommended."""
+        return self.hybrid.catalogue
+
+    @property
+    def encoder(self) -> TextEncoder:
+        """Reads wishes."""
+        return load_encoder(self.backbone)
+
+    @cached_property
+    def wishes(self) -> WishReader:
+        """Scores items for a wish."""
+        return WishReader(self.catalogue, self.vectors, self.encoder)
+
+    @property
+    def events(self) -> NDArray[np.int64]:
+        """How often each item was had, shape (items,)."""
+        return self.hybrid.facts.events
+
+    def history(self, request: RecommendationRequest) -> Events:
+        """Return what is known of whoever asks, as the events of one user: what they had, then what they like.
+
+        Raises
+        ------
+        UnknownNameError
+            An item that they like is not in the catalogue.
+        """
+        number = self.user_numbers.get(request.user)
+        past = self.histories.of_user(-1 if number is None else number)
+        liked = [self._number(item) for item in request.liked]
+        fresh = [item for item in dict.fromkeys(liked) if item not in set(past.items.tolist())]
+        now = np.full(len(fresh), self.hybrid.facts.latest)
+        return replace(
+            past,
+            users=np.zeros(len(past) + len(fresh), np.int64),
+            items=np.concatenate([past.items, np.array(fresh, np.int64)]),
+            times=np.concatenate([past.times, now]),
+            weights=np.concatenate([past.weights, np.ones(len(fresh), np.float32)]),
+            user_ids=(request.user,),
+            item_count=len(self.catalogue),
+        )
+
+    def shelf(self, request: RecommendationRequest) -> RecommendationResponse:
+        """Answer one request."""
+        history = self.history(request)
+        grounds = _grounds(request, history)
+        relevance, confidence = self._relevance(request, history)
+        relevance = relevance + boosts(self.catalogue, request.rules)
+        kept = allowed(self.catalogue, request.rules)
+        if request.only_new:
+            kept &= self.events == 0
+        if not request.rules.again:
+            kept[history.items] = False
+        open_items = np.flatnonzero(kept)
+        dials = request.dials
+        chosen = open_items[
+            varied(
+                relevance[open_items],
+                self.hybrid.vectors[open_items],
+                self._well_known[open_items],
+                dials,
+                request.limit,
+            )
+        ]
+        asked = self._wanted_tags(request)
+        items = tuple(self._recommended(int(item), float(relevance[item]), history, asked) for item in chosen)
+        return RecommendationResponse(items, confidence, grounds == (Ground.NOTHING,), grounds, self.model)
+
+    def _relevance(self, request: RecommendationRequest, history: Events) -> tuple[NDArray[np.float64], float]:
+        """Return how far each item stands above the others for this request, and how sure that is."""
+        popularity = _deviations(np.log1p(self.events.astype(np.float64)))
+        wish = self.wishes.scores(request.wish) if request.wish.strip() else None
+        if len(history):
+            relevance, confidence = self._by_history(history, only_text=request.only_new)
+            return (relevance if wish is None else relevance + _WISH_WEIGHT * wish), confidence
+        if wish is not None:
+            return wish + _KNOWN_WEIGHT * popularity, text_confidence(wish)
+        return popularity, self.confidence.popular
+
+    def _by_history(self, history: Events, *, only_text: bool) -> tuple[NDArray[np.float64], float]:
+        by_text = self.hybrid.text_scores(history)[0]
+        if only_text or not self.events.any():
+            return by_text, text_confidence(by_text)
+        ((found, scores),) = self.hybrid.rank(history)
+        standing = _deviations(scores)
+        # what is no candidate stands below all that are, the better the nearer its text
+        relevance = standing.min() - 1 + (by_text - by_text.max()) / (np.ptp(by_text) or 1.0)
+        relevance[found.items] = standing
+        return relevance, float(self.confidence.of(shelf_mass(found, scores)[1])[0])
+
+    @cached_property
+    def _well_known(self) -> NDArray[np.float64]:
+        """Return the share of items that are no better known, shape (items,)."""
+        return np.searchsorted(np.sort(self.events), self.events) / len(self.events)
+
+    @cached_property
+    def _tag_vectors(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        tags = tuple(dict.fromkeys(tag for tags in self.catalogue.tags for tag in tags))
+        languages = self.catalogue.languages
+        named = [", ".join(self.catalogue.tag_name(tag, language) for language in languages) for tag in tags]
+        return tags, self.encoder.encode(named, passages=True)
+
+    def _wanted_tags(self, request: RecommendationRequest) -> tuple[str, ...]:
+        """Return the tags that stand out for what the wish wants."""
+        wanted = [clause.text for clause in clauses(request.wish) if clause.wanted]
+        tags, vectors = self._tag_vectors if wanted else ((), np.empty((0, 0), np.float32))
+        if len(tags) < _FEWEST_TAGS:
+            return ()
+        match = self.encoder.encode(wanted) @ vectors.T
+        standing = (match - match.mean(axis=1, keepdims=True)) / match.std(axis=1, keepdims=True)
+        return tuple(tag for tag, high in zip(tags, standing.max(axis=0), strict=True) if high >= _TAG_STANDS_OUT)
+
+    def _recommended(self, item: int, standing: float, history: Events, asked: Sequence[str]) -> Recommended:
+        linear = self.hybrid.models.get("ease")
+        causes = because(linear, history.items, item, self.catalogue) if isinstance(linear, Ease) else ()
+        tags = shared_tags(self.catalogue, item, history.items.tolist(), asked)
+        title = self.catalogue.title(item)
+        return Recommended(self.catalogue.ids[item], title, standing, causes, tags, bool(self.events[item] == 0))
+
+    def _number(self, item: str) -> int:
+        if item not in self.catalogue.number_of:
+            raise UnknownNameError("item", item, self.catalogue.ids)
+        return self.catalogue.number_of[item]
+
+
+def text_confidence(deviations: NDArray[np.float64]) -> float:
+    """Return the chance that one of the best ten fits, from how far they stand out among all items."""
+    best = np.sort(deviations)[-10:].mean()
+    return float(1 / (1 + np.exp(-(_FIT_SLOPE * best + _FIT_OFFSET))))
+
+
+def _grounds(request: RecommendationRequest, history: Events) -> tuple[Ground, ...]:
+    past = len(history) > len(request.liked) or (len(history) > 0 and not request.liked)
+    there = {
+        Ground.HISTORY: past,
+        Ground.LIKES: bool(request.liked),
+        Ground.WISH: bool(request.wish.strip()),
+    }
+    return tuple(ground for ground, used in there.items() if used) or (Ground.NOTHING,)
+
+
+def _deviations(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((scores - scores.mean()) / (scores.std() or 1.0))

@@ -1,0 +1,186 @@
+"""Events and a catalogue as one table: from a card, or from a client's own two files."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from foundation.assets.cache import fetch
+from foundation.assets.catalog import find_asset
+from foundation.data.cards import Card, EventColumns, ItemColumns, find_card
+from foundation.data.labelled import Columns as Labelled
+from foundation.data.labelled import LabelledTable, locate
+from foundation.data.splits import Split
+from foundation.data.tables import iter_table, read_table, rename_columns
+from foundation.errors import InputError, UnknownNameError
+from foundation.files import atomic_folder, sha256_file
+from foundation.settings import settings
+from solutions.recommendation.catalogue import Catalogue, read_catalogue
+from solutions.recommendation.events import Columns, Events, collect_events
+from solutions.recommendation.protocols import Protocol, find_protocol, split_events
+
+__all__ = ["EventTable", "load_card_events", "load_catalogue", "load_own_events"]
+
+ML100K = "ml100k"
+_BLOCK_ROWS = 200_000
+_OWN_COLUMNS = (Columns.USER, Columns.ITEM, Columns.TIME, Columns.KIND, Columns.VALUE)
+
+
+@dataclass(frozen=True, eq=False)
+class EventTable(LabelledTable):
+    """What users did with items; a user is what is read, an item what is found.
+
+    Attributes
+    ----------
+    events : Events
+    catalogue : Catalogue
+    by : Protocol
+        How the events are split.
+    seed : int
+        Of the split.
+    """
+
+    events: Events | None = None
+    catalogue: Catalogue | None = None
+    by: Protocol = Protocol.LEAVE_ONE_OUT
+    seed: int = 0
+
+    def events_of(self, *splits: Split) -> Events:
+        """Return the events of the splits."""
+        if self.events is None:
+            raise InputError(f"{self.name} holds no events")
+        return self.events.take(np.flatnonzero(self.frame[Labelled.SPLIT].isin([split.value for split in splits])))
+
+    def under(self, protocol: str) -> "EventTable":
+        """Return the same events, split by another protocol."""
+        return _table(self, self.events_of(*Split), find_protocol(protocol), self.seed)
+
+
+def load_card_events(name: str, task: str, data_root: Path | None = None) -> EventTable:
+    """Load the events of a card; MovieLens comes out of its asset where it lies nowhere else."""
+    card = find_card(name)
+    if card.events is None or card.items is None or task not in card.tasks:
+        raise UnknownNameError(f"task of dataset {name}", task, card.tasks)
+    if name == ML100K:
+        _unpack_ml100k(card, data_root)
+    columns, task_columns = card.events, card.tasks[task]
+    mapping = {Columns.USER: task_columns.text, Columns.ITEM: task_columns.label} | _optional(columns)
+    catalogue = load_catalogue(card, data_root)
+    path = locate(card, card.files["all"], data_root)
+    blocks = (rename_columns(block, mapping) for block in iter_table(path, _BLOCK_ROWS))
+    events = collect_events(blocks, catalogue.ids)
+    content = events.sha256()
+    table = EventTable(
+        name=name,
+        task=task,
+        frame=pd.DataFrame(),
+        sha256=content,
+        protocol="",
+        licence=card.licence,
+        names={},
+        as_published=content in card.sha256.values(),
+        data_root=data_root,
+        catalogue=catalogue,
+    )
+    return _table(table, events, find_protocol(columns.protocols[0]), 0)
+
+
+def load_own_events(
+    path: Path, task: str, mapping: Mapping[str, str], items: Path | None, *, encoding: str = "utf-8", seed: int = 0
+) -> EventTable:
+    """Load a client's events, and their items where they give a table of these.
+
+    Parameters
+    ----------
+    path : Path
+        A table of events.
+    task : str
+    mapping : mapping of ``user``, ``item``, ``time``, ``kind``, ``value`` to the file's column names; ``title``,
+        ``text``, ``tags`` to those of the items' table
+    items : Path, optional
+        A table of items; without it an item's id is all that can be read of it.
+    encoding : str
+    seed : int
+        Of the split: by time where there are times (each user's last event is test), otherwise at random.
+    """
+    about_items = ("title", "text", "tags")
+    if strange := set(mapping) - {*_OWN_COLUMNS, *about_items}:
+        raise UnknownNameError("column to map", strange.pop(), [*_OWN_COLUMNS, *about_items])
+    named = {wanted: given for wanted, given in mapping.items() if wanted in _OWN_COLUMNS}
+
+    def blocks() -> Iterator[pd.DataFrame]:
+        return (rename_columns(block, named) for block in iter_table(path, _BLOCK_ROWS, encoding))
+
+    catalogue = _own_catalogue(items, mapping, encoding) if items else _catalogue_of_ids(blocks())
+    events = collect_events(blocks(), catalogue.ids)
+    table = EventTable(
+        name=path.stem,
+        task=task,
+        frame=pd.DataFrame(),
+        sha256=sha256_file(path),
+        protocol="",
+        licence="the client's",
+        names={},
+        catalogue=catalogue,
+    )
+    return _table(table, events, Protocol.LEAVE_ONE_OUT if events.timed else Protocol.RANDOM_811, seed)
+
+
+def load_catalogue(card: Card, data_root: Path | None = None) -> Catalogue:
+    """Read the items of a card."""
+    if card.items is None:
+        raise InputError(f"dataset {card.name} has no catalogue of items")
+    path = locate(card, card.items.file, data_root)
+    return read_catalogue(read_table(path), card.items, path.name)
+
+
+def _table(table: EventTable, events: Events, protocol: Protocol, seed: int) -> EventTable:
+    splits = split_events(events, protocol, seed)
+    frame = pd.DataFrame({Labelled.TEXT: events.users, Labelled.LABEL: events.items, Labelled.SPLIT: splits})
+    made = protocol.value if protocol.by_time else f"{protocol.value}, seed {seed}"
+    stamp = f"{made}; all {events.item_count} items ranked, what the user had left out"
+    return replace(table, events=events, frame=frame, protocol=stamp, by=protocol, seed=seed)
+
+
+def _optional(columns: EventColumns) -> dict[str, str]:
+    named = {Columns.TIME: columns.time, Columns.KIND: columns.kind, Columns.VALUE: columns.value}
+    return {wanted: given for wanted, given in named.items() if given}
+
+
+def _own_catalogue(path: Path, mapping: Mapping[str, str], encoding: str) -> Catalogue:
+    frame = read_table(path, encoding)
+    named = {wanted: mapping.get(wanted, wanted) for wanted in ("item", "title", "text", "tags")}
+    columns = ItemColumns(
+        file=path.name,
+        id=named["item"] if named["item"] in frame.columns else "item",
+        title={"en": named["title"] if "title" in mapping or named["title"] in frame.columns else named["item"]},
+        text={"en": named["text"]} if "text" in mapping or named["text"] in frame.columns else {},
+        tags=(named["tags"],) if "tags" in mapping or named["tags"] in frame.columns else (),
+    )
+    return read_catalogue(frame, columns, path.name)
+
+
+def _catalogue_of_ids(blocks: Iterator[pd.DataFrame]) -> Catalogue:
+    ids: dict[str, None] = {}
+    for block in blocks:
+        if Columns.ITEM in block.columns:
+            ids |= dict.fromkeys(item for item in block[Columns.ITEM].astype(str).str.strip() if item)
+    if not ids:
+        raise InputError("the events have no column 'item'; name the right one with --map item=COLUMN")
+    return read_catalogue(pd.DataFrame({"item": list(ids)}), ItemColumns(file="", id="item", title={"en": "item"}), "")
+
+
+def _unpack_ml100k(card: Card, data_root: Path | None) -> None:
+    """Write the asset's tables as the card describes them, where no copy of the set is on this machine."""
+    folder = settings().home / "datasets" / card.name
+    try:
+        locate(card, card.files["all"], data_root)
+    except InputError:
+        asset = fetch(find_asset("ml-100k"))
+        with atomic_folder(folder) as temporary:
+            for source, target in (("ml-100k.inter", "ratings.csv"), ("ml-100k.item", "items.csv")):
+                frame = pd.read_csv(asset / source, sep="\t", dtype=str, keep_default_na=False)
+                frame.columns = [name.partition(":")[0] for name in frame.columns]
+                frame.to_csv(temporary / target, index=False, lineterminator="\n")

@@ -1,0 +1,185 @@
+"""From events and a catalogue to a bundle: models, ranker, confidence, and figures on users who were held out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.bundle import BundleRecord, Papers, library_versions
+from foundation.data.labelled import Columns as Labelled
+from foundation.data.leakage import Leakage
+from foundation.data.splits import Split
+from foundation.errors import InputError, UnknownNameError
+from foundation.evaluation.metrics import Interval
+from foundation.progress import Listener, silent
+from foundation.recipes.recipe import Recipe, Trained
+from foundation.text.backbone import DEFAULT_BACKBONE
+from foundation.text.encoder import TextEncoder, load_encoder
+from solutions.recommendation.bundle import RecommenderBundle
+from solutions.recommendation.confidence import Confidence, fit_confidence, shelf_mass
+from solutions.recommendation.events import Events
+from solutions.recommendation.measures import mean_interval, top_items, user_measures
+from solutions.recommendation.models.text import centred
+from solutions.recommendation.protocols import inner_folds
+from solutions.recommendation.ranker import Candidates, Ranker
+from solutions.recommendation.recommender import Hybrid, HybridSettings
+from solutions.recommendation.tables import EventTable
+from solutions.recommendation.wishes import item_vectors
+
+__all__ = ["METHOD", "fit_hybrid", "hybrid_settings", "train_recommender"]
+
+METHOD = "hybrid"
+_LIBRARIES = ("lightgbm", "numpy", "scipy", "torch", "transformers")
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A hybrid, and what is known of it from users whom its ranker did not see."""
+
+    hybrid: Hybrid
+    confidence: Confidence
+    metrics: Mapping[str, Interval]
+    users: int
+
+
+def hybrid_settings(options: Mapping[str, str]) -> HybridSettings:
+    """Read hyper-parameters as a command line gives them.
+
+    Examples
+    --------
+    >>> hybrid_settings({"epochs": "5"}).epochs
+    5
+    """
+    known = asdict(HybridSettings())
+    for name, text in options.items():
+        if name not in known:
+            raise UnknownNameError("option of hybrid", name, known)
+        try:
+            known[name] = type(known[name])(text)
+        except ValueError as error:
+            raise InputError(f"--set {name}: got {text!r}; expected a number such as {known[name]}") from error
+    return HybridSettings(**known)
+
+
+def fit_hybrid(
+    table: EventTable, vectors: NDArray[np.float32], recipe: Recipe, *splits: Split, listener: Listener = silent
+) -> Fitted:
+    """Fit models and ranker on the events of some splits."""
+    if table.catalogue is None:
+        raise InputError(f"{table.name} holds no items")
+    events = table.events_of(*splits)
+    if not len(events):
+        raise InputError(f"{table.name} has no train events")
+    hybrid = Hybrid(
+        table.catalogue, centred(vectors, vectors.mean(axis=0)), hybrid_settings(recipe.options), recipe.seed
+    )
+    folds = inner_folds(events, table.by, recipe.seed)
+    parts, labels = hybrid.fit_ranker(events, folds, listener)
+    confidence, metrics, users = _held_out(parts, labels, events, folds, hybrid.settings, recipe.seed)
+    return Fitted(hybrid.fit_models(events, listener), confidence, metrics, users)
+
+
+def train_recommender(table: EventTable, recipe: Recipe, solution: str, listener: Listener = silent) -> Trained:
+    """Train on the train and dev events; the ranker's figures are of users whom it did not see; test is not touched.
+
+    Raises
+    ------
+    InputError
+        There are no train events, the method is unknown, or an option is.
+    """
+    if recipe.method != METHOD:
+        raise UnknownNameError(f"method of {solution}", recipe.method, [METHOD])
+    encoder = load_encoder(recipe.backbone or DEFAULT_BACKBONE, listener)
+    if table.catalogue is None:
+        raise InputError(f"{table.name} holds no items")
+    vectors = item_vectors(table.catalogue, encoder, listener)
+    fitted = fit_hybrid(table, vectors, recipe, Split.TRAIN, Split.DEV, listener=listener)
+    events = table.events_of(Split.TRAIN, Split.DEV)
+    record = _record(table, recipe, solution, encoder, fitted, len(events))
+    bundle = RecommenderBundle(record, fitted.hybrid, vectors, events, fitted.confidence)
+    papers = Papers(_card(record, table, fitted), _splits_file(table))
+    return Trained(bundle, papers, Leakage(0, 0, ()), fitted.metrics, ())
+
+
+def _held_out(
+    parts: Sequence[Candidates],
+    labels: Sequence[NDArray[np.bool_]],
+    events: Events,
+    folds: Sequence[NDArray[np.bool_]],
+    settings: HybridSettings,
+    seed: int,
+) -> tuple[Confidence, Mapping[str, Interval], int]:
+    """Rank each half of the users by a ranker of the other half, over the first fold alone."""
+    part, label = parts[0], labels[0]
+    half = np.random.default_rng(seed).integers(2, size=len(events.user_ids))[part.users]
+    scores = np.zeros(len(label))
+    for side in (0, 1):
+        ranker = Ranker(seed, settings.trees).fit([part.take(half != side)], [label[half != side]])
+        scores[half == side] = ranker.scores(part.take(half == side))
+    truth = events.take(np.flatnonzero(folds[0] & np.isin(events.users, part.users)))
+    measured = user_measures(top_items([(part.users, part.items, scores)]), truth)
+    users, mass = shelf_mass(part, scores)
+    hit = measured["hit_at_10"][np.searchsorted(np.unique(truth.users), users[np.isin(users, truth.users)])] > 0
+    popular = user_measures(top_items([(part.users, part.items, part.column("popularity"))]), truth)["hit_at_10"].mean()
+    confidence = fit_confidence(mass[np.isin(users, truth.users)], hit, float(popular))
+    return confidence, {name: mean_interval(values) for name, values in measured.items()}, len(hit)
+
+
+def _record(
+    table: EventTable, recipe: Recipe, solution: str, encoder: TextEncoder, fitted: Fitted, rows: int
+) -> BundleRecord:
+    return BundleRecord(
+        solution=solution,
+        task=table.task,
+        labels={},
+        backbone=encoder.record.name,
+        backbone_sha256=encoder.sha256,
+        method={"name": METHOD, "models": list(fitted.hybrid.models), **asdict(fitted.hybrid.settings)},
+        data={
+            "name": table.name,
+            "sha256": table.sha256,
+            "rows": rows,
+            "protocol": table.protocol,
+            "by": table.by.value,
+            "split_seed": table.seed,
+            "licence": table.licence,
+        },
+        metrics={name: asdict(interval) for name, interval in fitted.metrics.items()},
+        seed=recipe.seed,
+        libraries=library_versions(_LIBRARIES),
+        files={},
+    )
+
+
+def _splits_file(table: EventTable) -> str:
+    return "row,split\n" + "".join(f"{row},{split}\n" for row, split in enumerate(table.frame[Labelled.SPLIT], start=1))
+
+
+def _card(record: BundleRecord, table: EventTable, fitted: Fitted) -> str:
+    figures = "\n".join(
+        f"| {name} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |"
+        for name, figure in record.metrics.items()
+    )
+    faults = table.events.faults.summary() if table.events is not None else ""
+    return f"""# {{id}}
+
+- **Task**: {record.solution} / {record.task}: what a user will want next, among {len(fitted.hybrid.catalogue)} items.
+- **Made of**: {", ".join(fitted.hybrid.models)}, joined by LightGBM trees; texts read by {record.backbone} \
+(sha256 {record.backbone_sha256[:12]}...); seed {record.seed}.
+- **Trained on**: {record.data["rows"]} events of {record.data["name"]} (sha256 {record.data["sha256"][:12]}...), \
+{record.data["protocol"]}; {faults}.
+- **Licence of the data**: {record.data["licence"]}. It holds for what this model may be used for.
+
+Figures of {fitted.users} users whom the ranker did not see, on events that no model saw, with 95 % bootstrap intervals
+over users (`colonnade evaluate` gives the test split's):
+
+| metric | value | interval |
+|---|---|---|
+{figures}
+
+**Personal data**: `histories.safetensors` and `users.json` hold what each user had. Keep the folder as you keep that.
+
+**Limits**: it learns from what people were shown and took, and so repeats what was popular; the dials of the page show
+by how much. Reasons are exact for the linear model (EASE), whose score is one of the ranker's inputs.
+"""
