@@ -67,8 +67,9 @@ def _card(solution: Solution[Any, Any], words: Locale) -> str:
     spec = solution.spec
     figures, data = [], {}
     for task, record in solution.records().items():
-        accuracy = {name: percent(value) for name, value in record.metrics["accuracy"].items()}
-        figures.append(words("hub.accuracy", task=words.pick(spec.task(task).title), **accuracy))
+        key, metric = ("hub.accuracy", "accuracy") if "accuracy" in record.metrics else ("hub.hit", "hit_at_10")
+        shares = {name: percent(value) for name, value in record.metrics[metric].items()}
+        figures.append(words(key, task=words.pick(spec.task(task).title), **shares))
         for source in record.sources:
             data[source["name"]] = words("hub.rows", rows=f"{source['rows']:,}")
     learned = ", ".join(f"{escape(str(name))} ({rows})" for name, rows in data.items())

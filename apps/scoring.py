@@ -28,7 +28,7 @@ def score_rows(
     solution : Solution
     frame : DataFrame
     columns : dict of the solution's column to the client's
-        ``text`` must be there; others may be None.
+        None where it has none; of ``text`` that is an error.
     name : str
         Of the table, for messages.
     listener : Listener
@@ -39,7 +39,7 @@ def score_rows(
     InputError
         No column of texts is chosen, there are too many rows, or none can be read.
     """
-    if not columns["text"]:
+    if not columns.get("text", True):
         raise InputError(f"no column of texts is chosen; {name} has: {', '.join(map(str, frame.columns))}")
     if len(frame) > MOST_ROWS:
         raise InputError(

@@ -95,10 +95,16 @@ def _source_facts(source: Mapping[str, Any], words: Locale) -> tuple[str, str]:
     )
 
 
+def _limits(record: BundleRecord) -> str:
+    if not record.labels:
+        return "model.limits_events"
+    return "model.limits_image" if record.image else "model.limits"
+
+
 def _card(words: Locale, record: BundleRecord) -> str:
     labels = ", ".join(names[words.language.value] for names in record.labels.values())
     facts = (
-        words("model.labels", labels=labels),
+        *([words("model.labels", labels=labels)] if labels else []),
         words(
             "model.made_of",
             backbone=record.backbone,
@@ -117,6 +123,6 @@ def _card(words: Locale, record: BundleRecord) -> str:
         "\n".join(f"- {fact}" for fact in facts),
         words("model.figures"),
         f"{words('model.head')}\n|---|---|---|\n{figures}",
-        words("model.limits_image" if record.image else "model.limits"),
+        words(_limits(record)),
     )
     return "\n\n".join(parts)

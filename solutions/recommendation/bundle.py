@@ -136,7 +136,7 @@ def _catalogue_to_dict(catalogue: Catalogue) -> dict[str, Any]:
     return {
         "ids": catalogue.ids,
         "titles": catalogue.titles,
-        "texts": catalogue.texts,
+        "descriptions": catalogue.descriptions,
         "tags": catalogue.tags,
         "tag_names": {tag: names.model_dump() for tag, names in catalogue.tag_names.items()},
         "numbers": numbers,
@@ -147,7 +147,7 @@ def _catalogue_from_dict(values: Mapping[str, Any]) -> Catalogue:
     return Catalogue(
         ids=tuple(values["ids"]),
         titles={language: tuple(titles) for language, titles in values["titles"].items()},
-        texts={language: tuple(texts) for language, texts in values["texts"].items()},
+        descriptions={language: tuple(texts) for language, texts in values["descriptions"].items()},
         tags=tuple(tuple(tags) for tags in values["tags"]),
         tag_names={tag: Names(**names) for tag, names in values["tag_names"].items()},
         numbers={name: np.array(cells, dtype=np.float64) for name, cells in values["numbers"].items()},

@@ -25,9 +25,8 @@ class Catalogue:
     Attributes
     ----------
     ids : tuple of str
-    titles, texts : mapping of language to tuple of str
-        ``texts`` are what the language model reads: title, tags and description. A catalogue in one language has it
-        under that one alone.
+    titles, descriptions : mapping of language to tuple of str
+        A catalogue in one language has it under that one alone; without descriptions there is no language.
     tags : tuple of tuple of str
     tag_names : mapping of tag to Names
     numbers : mapping of column to ndarray of float64, shape (items,)
@@ -36,7 +35,7 @@ class Catalogue:
 
     ids: tuple[str, ...]
     titles: Mapping[str, tuple[str, ...]]
-    texts: Mapping[str, tuple[str, ...]]
+    descriptions: Mapping[str, tuple[str, ...]]
     tags: tuple[tuple[str, ...], ...]
     tag_names: Mapping[str, Names]
     numbers: Mapping[str, NDArray[np.float64]]
@@ -54,18 +53,30 @@ class Catalogue:
         """Return an item's title in a language, or in the one that there is."""
         return _in(self.titles, language)[item]
 
-    def text(self, item: int, language: str = "en") -> str:
-        """Return what is read of an item, in a language or in the one that there is."""
-        return _in(self.texts, language)[item]
+    @cached_property
+    def texts(self) -> Mapping[str, tuple[str, ...]]:
+        """What the language model reads of each item: title, tags and description."""
+        return {
+            language: tuple(
+                _text(title, [self.tag_name(tag, language) for tag in tags], self.description(item, language))
+                for item, (title, tags) in enumerate(zip(titles, self.tags, strict=True))
+            )
+            for language, titles in self.titles.items()
+        }
 
     def tag_name(self, tag: str, language: str = "en") -> str:
         """Return what a tag is called."""
-        return _tag_name(self.tag_names, tag, language)
+        named = self.tag_names.get(tag)
+        return (named.zh if language == "zh" else named.en) if named else tag.replace("_", " ")
+
+    def description(self, item: int, language: str = "en") -> str:
+        """Return an item's description alone, in a language or in the one that there is; empty where there is none."""
+        return _in(self.descriptions, language)[item] if self.descriptions else ""
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages that there are texts in."""
-        return tuple(self.texts)
+        return tuple(self.titles)
 
 
 def read_catalogue(frame: pd.DataFrame, columns: ItemColumns, name: str) -> Catalogue:
@@ -100,20 +111,9 @@ def read_catalogue(frame: pd.DataFrame, columns: ItemColumns, name: str) -> Cata
         raise InputError(f"{name}, row {at + 1}: got item id {ids.iloc[at]!r}; expected one that no other row has")
     tags = _tags(frame, columns.tags)
     shown = {language: _titles(frame[column], ids) for language, column in titles.items()}
-    texts = {}
-    for language, title in shown.items():
-        body = frame[bodies[language]].astype(str) if language in bodies else pd.Series("", index=frame.index)
-        texts[language] = tuple(
-            _text(name_, [_tag_name(columns.tag_names, tag, language) for tag in words], text.strip())
-            for name_, words, text in zip(title, tags, body, strict=True)
-        )
+    told = {language: tuple(frame[column].astype(str).str.strip()) for language, column in bodies.items()}
     numbers = {column: pd.to_numeric(frame[column], errors="coerce").to_numpy(np.float64) for column in columns.numbers}
-    return Catalogue(tuple(ids), shown, texts, tags, columns.tag_names, numbers)
-
-
-def _tag_name(names: Mapping[str, Names], tag: str, language: str) -> str:
-    named = names.get(tag)
-    return (named.zh if language == "zh" else named.en) if named else tag.replace("_", " ")
+    return Catalogue(tuple(ids), shown, told, tags, columns.tag_names, numbers)
 
 
 def _text(title: str, tags: Sequence[str], description: str) -> str:

@@ -158,7 +158,7 @@ class Ranker:
     Burges (2010), "From RankNet to LambdaRank to LambdaMART", MSR-TR-2010-82; Ke et al. (2017), "LightGBM", NIPS.
     """
 
-    def __init__(self, seed: int = 0, trees: int = 300, threads: int = 0) -> None:
+    def __init__(self, seed: int = 0, trees: int = 200, threads: int = 0) -> None:
         self.seed = seed
         self.trees = trees
         self.threads = threads
@@ -197,9 +197,9 @@ class Ranker:
     def _settings(self) -> dict[str, object]:
         return {
             "objective": "lambdarank",
-            "lambdarank_truncation_level": 30,
+            "lambdarank_truncation_level": 10,
             "learning_rate": 0.05,
-            "num_leaves": 15,
+            "num_leaves": 7,
             "min_data_in_leaf": 200,
             "lambda_l2": 5.0,
             "feature_fraction": 0.7,

@@ -43,8 +43,8 @@ class HybridSettings:
     """
 
     regularisation: float = 300.0
-    epochs: int = 30
-    trees: int = 150
+    epochs: int = 20
+    trees: int = 200
 
 
 class Hybrid:

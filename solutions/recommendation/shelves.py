@@ -143,7 +143,7 @@ class Shelves:
             varied(
                 relevance[open_items],
                 self.hybrid.vectors[open_items],
-                self._well_known[open_items],
+                self.well_known[open_items],
                 dials,
                 request.limit,
             )
@@ -175,7 +175,7 @@ class Shelves:
         return relevance, float(self.confidence.of(shelf_mass(found, scores)[1])[0])
 
     @cached_property
-    def _well_known(self) -> NDArray[np.float64]:
+    def well_known(self) -> NDArray[np.float64]:
         """Return the share of items that are no better known, shape (items,)."""
         return np.searchsorted(np.sort(self.events), self.events) / len(self.events)
 

@@ -1,7 +1,7 @@
 """From events and a catalogue to a bundle: models, ranker, confidence, and figures on users who were held out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,9 +71,10 @@ def fit_hybrid(
     events = table.events_of(*splits)
     if not len(events):
         raise InputError(f"{table.name} has no train events")
-    hybrid = Hybrid(
-        table.catalogue, centred(vectors, vectors.mean(axis=0)), hybrid_settings(recipe.options), recipe.seed
-    )
+    settings = hybrid_settings(recipe.options)
+    if not table.by.by_time:
+        settings = replace(settings, epochs=0)  # hidden events lie between the others: there is no next one to learn
+    hybrid = Hybrid(table.catalogue, centred(vectors, vectors.mean(axis=0)), settings, recipe.seed)
     folds = inner_folds(events, table.by, recipe.seed)
     parts, labels = hybrid.fit_ranker(events, folds, listener)
     confidence, metrics, users = _held_out(parts, labels, events, folds, hybrid.settings, recipe.seed)

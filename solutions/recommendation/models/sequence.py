@@ -24,7 +24,7 @@ _DROPOUT = 0.2
 _ID_DROPOUT = 0.3
 # Beyond this many items the loss is over a drawn part of them.
 _MOST_IN_LOSS = 4_000
-_PEAK_RATE = 2e-3
+_PEAK_RATE = 4e-3
 _SCORED_AT_ONCE = 256
 _PADDING = -1
 
@@ -97,8 +97,8 @@ class SequenceModel:
         self,
         vectors: NDArray[np.float32],
         width: int = 64,
-        layers: int = 2,
-        epochs: int = 30,
+        layers: int = 1,
+        epochs: int = 20,
         seed: int = 0,
         listener: Listener = silent,
     ) -> None:
