@@ -88,7 +88,7 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (borrowed / "assets" / "multilingual-e5-small-q4" / "e5-small-q4.bin").is_file():
         pytest.skip("the default backbone is not on this machine; run 'colonnade assets fetch'")
     folder = tmp_path_factory.mktemp("real-home")
-    for name in ("multilingual-e5-small-q4", "efficientnet-lite0"):
+    for name in ("multilingual-e5-small-q4", "efficientnet-lite0", "ml-100k"):
         if (borrowed / "assets" / name).is_dir():
             shutil.copytree(borrowed / "assets" / name, folder / "assets" / name)
     return folder
@@ -100,6 +100,8 @@ def trained_home(real_home: Path) -> Path:
     colonnade("evaluate", "finance", "--task", "tone", home=real_home, seconds=600)
     colonnade("evaluate", "support", "--task", "intent", home=real_home, seconds=600)
     colonnade("evaluate", "medical", "--task", "image", home=real_home, seconds=900)
+    # fewer epochs than the first start takes: the sequences are the longest part of it
+    colonnade("train", "recommendation", "--task", "top-n", "--set", "epochs=2", home=real_home, seconds=600)
     return real_home
 
 

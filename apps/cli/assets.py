@@ -1,4 +1,4 @@
-"""``colonnade assets``: list, fetch and verify model weights."""
+"""``colonnade assets``: list, fetch and verify model weights and fetched data."""
 
 from typing import Annotated
 
@@ -24,13 +24,14 @@ def list_assets() -> None:
 
 @app.command()
 def fetch(names: Names = None) -> None:
-    """Fetch assets (the default backbones where none is named) and check their bytes."""
+    """Fetch assets (what a first start needs where none is named) and check their bytes."""
     from foundation.assets import fetch as fetch_asset
     from foundation.assets import find_asset
     from foundation.text.backbone import DEFAULT_BACKBONE
     from foundation.vision.backbone import DEFAULT_BACKBONE as IMAGE_BACKBONE
+    from solutions.recommendation.tables import ML100K_ASSET as DEFAULT_EVENTS
 
-    for name in names or [DEFAULT_BACKBONE, IMAGE_BACKBONE]:
+    for name in names or [DEFAULT_BACKBONE, IMAGE_BACKBONE, DEFAULT_EVENTS]:
         with progress_bar() as listener:
             folder = fetch_asset(find_asset(name), listener)
         typer.echo(f"{name}: verified in {folder}")

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+# So many baselines fit beside the figures; more get a table of their own.
+_BESIDE = 3
+
 
 def evaluate(
     vertical: Annotated[str, typer.Argument(help="finance, ..., or all.")],
@@ -75,13 +78,20 @@ def _show(report: "Report") -> None:
         + ("" if stamp.as_published else "; [yellow]other files than the card describes[/]")
     )
     console.print(_figures(report))
+    if len(report.baselines) > _BESIDE:
+        console.print(_baselines(report))
     if report.per_class:
+        console.print(_classes(report))
+    if report.slices:
+        console.print(_slices(report))
+    if "answered" in report.calibration:
         _show_answers(console, report)
+    elif "ece" in report.calibration:
+        console.print(f"Calibration error of the confidence: {report.calibration['ece']:.3f}.\n")
 
 
 def _show_answers(console: "Console", report: "Report") -> None:
     """Print what is known of a classifier's answers."""
-    console.print(_classes(report))
     known = report.calibration
     if known["accuracy_answered"] is None:
         console.print("It is sure enough of none of the rows to answer.")
@@ -90,8 +100,6 @@ def _show_answers(console: "Console", report: "Report") -> None:
             f"Answers from a confidence of {known['threshold']:.2f} on: {known['answered']:.0%} of the rows, "
             f"of those {known['accuracy_answered']:.1%} right."
         )
-    if report.slices:
-        console.print(_slices(report))
     leaks = report.leakage
     patients = f", {leaks['patients']} rows of patients who are in two" if "patients" in leaks else ""
     console.print(
@@ -103,11 +111,21 @@ def _show_answers(console: "Console", report: "Report") -> None:
 def _figures(report: "Report") -> "Table":
     from rich.table import Table
 
-    figures = Table("metric", "value", "95 % interval", *report.baselines)
+    beside = report.baselines if len(report.baselines) <= _BESIDE else {}
+    figures = Table("metric", "value", "95 % interval", *beside)
     for name, interval in report.metrics.items():
-        others = [f"{baseline[name]:.3f}" if name in baseline else "" for baseline in report.baselines.values()]
+        others = [f"{baseline[name]:.3f}" if name in baseline else "" for baseline in beside.values()]
         figures.add_row(name, f"{interval.value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}", *others)
     return figures
+
+
+def _baselines(report: "Report") -> "Table":
+    from rich.table import Table
+
+    baselines = Table("baseline", *report.metrics)
+    for name, figures in report.baselines.items():
+        baselines.add_row(name, *(f"{figures[metric]:.3f}" if metric in figures else "" for metric in report.metrics))
+    return baselines
 
 
 def _slices(report: "Report") -> "Table":

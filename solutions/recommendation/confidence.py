@@ -1,5 +1,6 @@
 """How likely a shelf holds something that its user will take."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,18 +8,19 @@ from numpy.typing import NDArray
 
 from solutions.recommendation.ranker import Candidates
 
-__all__ = ["Confidence", "fit_confidence", "shelf_mass"]
+__all__ = ["Confidence", "ShelfMass", "fit_confidence", "shelf_mass"]
 
 _DEPTH = 10
 
 
 @dataclass(frozen=True)
 class Confidence:
-    """Platt scaling of the share of the ranker's softmax that the first ten hold.
+    """Platt scaling of the share of the ranker's softmax that the first ten hold, and of how much is known of the user.
 
     Attributes
     ----------
-    slope, offset : float
+    slope, history_slope, offset : float
+        Of the log-odds of the share, of the log of one more than the length of the history, and the intercept.
     popular : float, 0 to 1
         The chance for a user of whom nothing is known, who is shown what is popular.
 
@@ -28,16 +30,35 @@ class Confidence:
     """
 
     slope: float
+    history_slope: float
     offset: float
     popular: float = 0.0
 
-    def of(self, mass: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of(self, shelves: "ShelfMass") -> NDArray[np.float64]:
         """Return chances that at least one of the first ten is taken, shape (n,)."""
-        return np.asarray(1 / (1 + np.exp(-(self.slope * _log_odds(mass) + self.offset))))
+        return np.asarray(1 / (1 + np.exp(-(_features(shelves) @ [self.slope, self.history_slope] + self.offset))))
 
 
-def shelf_mass(candidates: Candidates, scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return users and the share of each one's softmax over candidates that the best ten hold, shape (users,)."""
+@dataclass(frozen=True, eq=False)
+class ShelfMass:
+    """What the confidence is read from.
+
+    Attributes
+    ----------
+    users : ndarray of int64, shape (n,)
+    mass : ndarray, shape (n,), 0 to 1
+        The share of each one's softmax over candidates that the best ten hold.
+    history : ndarray, shape (n,)
+        The log of one more than the length of the history.
+    """
+
+    users: NDArray[np.int64]
+    mass: NDArray[np.float64]
+    history: NDArray[np.float64]
+
+
+def shelf_mass(candidates: Candidates, scores: NDArray[np.float64]) -> ShelfMass:
+    """Return for each user what the confidence is read from."""
     order = np.lexsort((-scores, candidates.users))
     users, start, inverse = np.unique(candidates.users[order], return_index=True, return_inverse=True)
     ordered = scores[order]
@@ -45,15 +66,16 @@ def shelf_mass(candidates: Candidates, scores: NDArray[np.float64]) -> tuple[NDA
     weight = np.exp(ordered - ordered[start][inverse])
     place = np.arange(len(order)) - start[inverse]
     top = np.bincount(inverse, weight * (place < _DEPTH))
-    return users, np.asarray(top / np.bincount(inverse, weight))
+    history = candidates.column("history")[order][start].astype(np.float64)
+    return ShelfMass(users, np.asarray(top / np.bincount(inverse, weight)), history)
 
 
-def fit_confidence(mass: NDArray[np.float64], hit: NDArray[np.bool_], popular: float) -> Confidence:
+def fit_confidence(shelves: Sequence[ShelfMass], hit: NDArray[np.bool_], popular: float) -> Confidence:
     """Fit to users who were held out; where all or none were hit there is nothing to fit, and the share itself answers.
 
     Parameters
     ----------
-    mass : ndarray, shape (n,), 0 to 1
+    shelves : sequence of ShelfMass
     hit : ndarray of bool, shape (n,)
     popular : float, 0 to 1
         How many of them what is popular would have hit.
@@ -62,11 +84,12 @@ def fit_confidence(mass: NDArray[np.float64], hit: NDArray[np.bool_], popular: f
 
     if hit.all() or not hit.any():
         share = (hit.sum() + 1) / (len(hit) + 2)
-        return Confidence(0.0, float(np.log(share / (1 - share))), popular)
-    model = LogisticRegression(C=1e6).fit(_log_odds(mass)[:, None], hit)
-    return Confidence(float(model.coef_[0, 0]), float(model.intercept_[0]), popular)
+        return Confidence(0.0, 0.0, float(np.log(share / (1 - share))), popular)
+    model = LogisticRegression(C=1e6, max_iter=1000).fit(np.concatenate([_features(part) for part in shelves]), hit)
+    slope, history_slope = model.coef_[0].tolist()
+    return Confidence(slope, history_slope, float(model.intercept_[0]), popular)
 
 
-def _log_odds(mass: NDArray[np.float64]) -> NDArray[np.float64]:
-    kept = np.clip(mass, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(kept / (1 - kept)))
+def _features(shelves: ShelfMass) -> NDArray[np.float64]:
+    kept = np.clip(shelves.mass, 1e-6, 1 - 1e-6)
+    return np.stack([np.log(kept / (1 - kept)), shelves.history], axis=1)

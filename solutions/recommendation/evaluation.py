@@ -19,7 +19,7 @@ from solutions.recommendation.confidence import Confidence, shelf_mass
 from solutions.recommendation.events import Events
 from solutions.recommendation.measures import Lists, list_measures, mean_interval, top_items, user_measures
 from solutions.recommendation.models.scorer import Scorer
-from solutions.recommendation.recommender import Hybrid, user_blocks
+from solutions.recommendation.recommender import FEW_LIKES, Hybrid, latest, user_blocks
 from solutions.recommendation.tables import EventTable
 from solutions.recommendation.training import fit_hybrid
 from solutions.recommendation.wishes import item_vectors
@@ -28,7 +28,6 @@ __all__ = ["evaluate_recommender", "hybrid_lists", "model_lists"]
 
 # Users, items and scores, each of shape (n,).
 _Scored = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-_FEW_LIKES = 3
 # Users are told apart by how much is known of them: the first border is a demo's new user, the second a regular's.
 _LITTLE, _MUCH = 30, 100
 _HIDDEN_ITEMS = 0.2
@@ -87,7 +86,7 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
         leakage={},
         seconds=round(seconds, 2),
         slices=_by_history(known, truth, ours)
-        | _few_likes(hybrid, known, truth)
+        | _few_likes(hybrid, known, truth, confidence)
         | _new_items(hybrid, known, truth, listener),
     )
 
@@ -97,7 +96,7 @@ def hybrid_lists(hybrid: Hybrid, histories: Events, confidence: Confidence) -> t
     blocks, sure = [], []
     for found, scores in hybrid.rank(histories):
         blocks.append((found.users, found.items, scores))
-        sure.append(confidence.of(shelf_mass(found, scores)[1]))
+        sure.append(confidence.of(shelf_mass(found, scores)))
     return top_items(blocks), np.concatenate(sure)
 
 
@@ -156,12 +155,11 @@ def _by_history(known: Events, truth: Events, ours: dict[str, NDArray[np.float64
     return {name: _slice(ours["ndcg_at_10"][rows]) for name, rows in groups.items() if rows.any()}
 
 
-def _few_likes(hybrid: Hybrid, known: Events, truth: Events) -> dict[str, dict[str, float]]:
+def _few_likes(hybrid: Hybrid, known: Events, truth: Events, confidence: Confidence) -> dict[str, dict[str, float]]:
     """Forget all but the last three events of each user, as of one who has just come."""
-    asked = _asked(known, truth)
-    place = np.arange(len(asked)) - np.searchsorted(asked.users, asked.users, side="right")
-    lists, _ = hybrid_lists(hybrid, asked.take(np.flatnonzero(place >= -_FEW_LIKES)), Confidence(1.0, 0.0))
-    return {f"new_user_{_FEW_LIKES}_likes": _slice(user_measures(lists, truth)["ndcg_at_10"])}
+    lists, _ = hybrid_lists(hybrid, latest(_asked(known, truth), FEW_LIKES), confidence)
+    measured = user_measures(lists, truth)
+    return {f"new_user_{FEW_LIKES}_likes": _slice(measured["ndcg_at_10"])}
 
 
 def _new_items(hybrid: Hybrid, known: Events, truth: Events, listener: Listener) -> dict[str, dict[str, float]]:

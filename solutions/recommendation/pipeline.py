@@ -87,9 +87,7 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         """Read a row: ``user`` an id, ``liked`` ids held apart by ``|``, ``wish`` a text; one of them at least."""
         user, liked, wish = (str(row.get(name, "")).strip() for name in cls.request_columns)
         if not (user or liked or wish):
-            raise InputError(
-                "columns 'user', 'liked', 'wish': got nothing; expected a user, items that they like, or a wish"
-            )
+            raise InputError("columns user, liked, wish: got nothing; expected a user, items they like, or a wish")
         return RecommendationRequest(user, tuple(item.strip() for item in liked.split(_MANY) if item.strip()), wish)
 
     @classmethod

@@ -75,7 +75,7 @@ def split_events(events: Events, protocol: Protocol, seed: int = 0) -> NDArray[n
     if protocol.by_time and not events.timed:
         raise InputError(
             f"protocol {protocol.value} needs times and the events have none; map a column with --map time=COLUMN, "
-            f"or take --protocol {Protocol.RANDOM_811.value}"
+            f"or take --protocol {Protocol.RATIO_75_25.value}"
         )
     if protocol is Protocol.LEAVE_ONE_OUT:
         splits = _leave_one_out(events)

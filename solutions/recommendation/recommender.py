@@ -18,11 +18,13 @@ from solutions.recommendation.models.sequence import SequenceModel
 from solutions.recommendation.models.text import TextMatch
 from solutions.recommendation.ranker import Candidates, ItemFacts, Ranker, gather
 
-__all__ = ["Hybrid", "HybridSettings", "user_blocks"]
+__all__ = ["FEW_LIKES", "Hybrid", "HybridSettings", "Rehearsal", "latest", "user_blocks"]
 
 # Users are scored so many at a time: a block holds a score for each of its users, items and models.
 _BLOCK_SCORES = 8_000_000
 _MODELS = 7
+#: What a new user is asked to like.
+FEW_LIKES = 3
 _READING = (TextMatch.name, SequenceModel.name)
 # A ranker learns little more from more users, and takes longer.
 _RANKER_USERS = 5_000
@@ -45,6 +47,27 @@ class HybridSettings:
     regularisation: float = 300.0
     epochs: int = 20
     trees: int = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """Events that were hidden, and candidates of models that did not see them.
+
+    Attributes
+    ----------
+    usual : Candidates
+        Of users with all that is known of them.
+    labels : ndarray of bool, shape (n,)
+        Whether a usual candidate is among the hidden events.
+    few : Candidates
+        Of the same users, as if nothing but their latest likes were known.
+    hidden : Events
+    """
+
+    usual: Candidates
+    labels: NDArray[np.bool_]
+    few: Candidates
+    hidden: Events
 
 
 class Hybrid:
@@ -92,8 +115,8 @@ class Hybrid:
 
     def fit_ranker(
         self, events: Events, folds: Sequence[NDArray[np.bool_]], listener: Listener = silent
-    ) -> tuple[list[Candidates], list[NDArray[np.bool_]]]:
-        """Fit the ranker and return what it learnt from: candidates, and whether the user had them.
+    ) -> "Rehearsal":
+        """Fit the ranker and return what it learnt from, and what a figure for new users can be taken from.
 
         For each fold the models are fitted anew on the other events; they hide the fold, so that a feature of a
         candidate knows nothing of its label.
@@ -102,12 +125,14 @@ class Hybrid:
         for number, fold in enumerate(folds):
             seen, hidden = events.take(np.flatnonzero(~fold)), events.take(np.flatnonzero(fold))
             inner = Hybrid(self.catalogue, self.vectors, self.settings, self.seed).fit_models(seen, listener)
-            part = _joined(list(inner.candidates(_some_users(seen, self.seed))))
-            parts.append(part)
-            labels.append(np.asarray(hidden.matrix()[part.users, part.items]).ravel() > 0)
+            asked = _some_users(seen, self.seed)
+            parts.append(_joined(list(inner.candidates(asked))))
+            labels.append(np.asarray(hidden.matrix()[parts[-1].users, parts[-1].items]).ravel() > 0)
+            if number == 0:
+                few = _joined(list(inner.candidates(latest(asked, FEW_LIKES))))
             listener(number + 1, len(folds), "hiding events")
         self.ranker.fit(parts, labels)
-        return parts, labels
+        return Rehearsal(parts[0], labels[0], few, events.take(np.flatnonzero(folds[0])))
 
     def model_scores(self, histories: Events) -> Mapping[str, NDArray[np.float32]]:
         """Return each model's scores, shape (users, items)."""
@@ -154,6 +179,12 @@ def user_blocks(histories: Events) -> Iterator[tuple[NDArray[np.int64], Events]]
 def _standing(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     away = scores - scores.mean(axis=1, keepdims=True)
     return np.asarray(away / np.maximum(scores.std(axis=1, keepdims=True), 1e-9))
+
+
+def latest(events: Events, count: int) -> Events:
+    """Return each user's latest events alone."""
+    place = np.arange(len(events)) - np.searchsorted(events.users, events.users, side="right")
+    return events.take(np.flatnonzero(place >= -count))
 
 
 def _some_users(events: Events, seed: int) -> Events:

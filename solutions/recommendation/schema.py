@@ -104,7 +104,7 @@ class RecommendationResponse:
     confidence : float
         Calibrated chance that the user will take at least one of the first ten, or that an item fits the wish.
     abstained : bool
-        Whether nothing is known of the user, so that everybody would be shown the same.
+        Whether nothing is known of the user, so that everybody would be shown the same, or a wish is not understood.
     grounds : tuple of Ground
     model : str
     """

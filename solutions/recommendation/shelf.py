@@ -115,6 +115,8 @@ def varied(
     [[0, 1], [0, 2]]
     """
     order = np.argsort(-relevance, kind="stable")[: max(limit, _CHOSEN_AMONG)]
+    if not len(order):
+        return order
     spread = np.ptp(relevance[order]) or 1.0
     worth = (relevance[order] - relevance[order].min()) / spread - dials.discovery * well_known[order]
     likeness = np.zeros(len(order))

@@ -29,8 +29,10 @@ __all__ = ["Shelves"]
 _WISH_WEIGHT = 2.0
 _KNOWN_WEIGHT = 0.1
 # The confidence where texts alone decide: logistic regression of whether an item fits a wish on the mean deviation of
-# the first ten, fitted on the dev wishes of the card wayside (``python -m tests.benchmarks.wishes`` gives both).
-_FIT_SLOPE, _FIT_OFFSET = 1.0, 0.0
+# the first ten, fitted on the dev wishes of the card wayside and as many texts that are no wishes
+# (``python -m tests.benchmarks.wishes`` gives both). Below one half it is not known what is meant.
+_FIT_SLOPE, _FIT_OFFSET = 1.15, -4.09
+_LEAST_FIT = 0.5
 # A tag is a reason where it stands out by so many deviations among all tags; among a handful of tags none can.
 _TAG_STANDS_OUT = 2.0
 _FEWEST_TAGS = 10
@@ -150,7 +152,8 @@ class Shelves:
         ]
         asked = self._wanted_tags(request)
         items = tuple(self._recommended(int(item), float(relevance[item]), history, asked) for item in chosen)
-        return RecommendationResponse(items, confidence, grounds == (Ground.NOTHING,), grounds, self.model)
+        unsure = grounds == (Ground.NOTHING,) or (grounds == (Ground.WISH,) and confidence < _LEAST_FIT)
+        return RecommendationResponse(items, confidence, unsure, grounds, self.model)
 
     def _relevance(self, request: RecommendationRequest, history: Events) -> tuple[NDArray[np.float64], float]:
         """Return how far each item stands above the others for this request, and how sure that is."""
@@ -172,7 +175,7 @@ class Shelves:
         # what is no candidate stands below all that are, the better the nearer its text
         relevance = standing.min() - 1 + (by_text - by_text.max()) / (np.ptp(by_text) or 1.0)
         relevance[found.items] = standing
-        return relevance, float(self.confidence.of(shelf_mass(found, scores)[1])[0])
+        return relevance, float(self.confidence.of(shelf_mass(found, scores))[0])
 
     @cached_property
     def well_known(self) -> NDArray[np.float64]:

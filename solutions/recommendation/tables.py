@@ -21,9 +21,11 @@ from solutions.recommendation.catalogue import Catalogue, read_catalogue
 from solutions.recommendation.events import Columns, Events, collect_events
 from solutions.recommendation.protocols import Protocol, find_protocol, split_events
 
-__all__ = ["EventTable", "load_card_events", "load_catalogue", "load_own_events"]
+__all__ = ["ML100K_ASSET", "EventTable", "load_card_events", "load_catalogue", "load_own_events"]
 
-ML100K = "ml100k"
+_ML100K = "ml100k"
+#: What delivers it.
+ML100K_ASSET = "ml-100k"
 _BLOCK_ROWS = 200_000
 _OWN_COLUMNS = (Columns.USER, Columns.ITEM, Columns.TIME, Columns.KIND, Columns.VALUE)
 
@@ -63,7 +65,7 @@ def load_card_events(name: str, task: str, data_root: Path | None = None) -> Eve
     card = find_card(name)
     if card.events is None or card.items is None or task not in card.tasks:
         raise UnknownNameError(f"task of dataset {name}", task, card.tasks)
-    if name == ML100K:
+    if name == _ML100K:
         _unpack_ml100k(card, data_root)
     columns, task_columns = card.events, card.tasks[task]
     mapping = {Columns.USER: task_columns.text, Columns.ITEM: task_columns.label} | _optional(columns)
@@ -125,7 +127,7 @@ def load_own_events(
         names={},
         catalogue=catalogue,
     )
-    return _table(table, events, Protocol.LEAVE_ONE_OUT if events.timed else Protocol.RANDOM_811, seed)
+    return _table(table, events, Protocol.LEAVE_ONE_OUT if events.timed else Protocol.RATIO_75_25, seed)
 
 
 def load_catalogue(card: Card, data_root: Path | None = None) -> Catalogue:
@@ -178,7 +180,7 @@ def _unpack_ml100k(card: Card, data_root: Path | None) -> None:
     try:
         locate(card, card.files["all"], data_root)
     except InputError:
-        asset = fetch(find_asset("ml-100k"))
+        asset = fetch(find_asset(ML100K_ASSET))
         with atomic_folder(folder) as temporary:
             for source, target in (("ml-100k.inter", "ratings.csv"), ("ml-100k.item", "items.csv")):
                 frame = pd.read_csv(asset / source, sep="\t", dtype=str, keep_default_na=False)

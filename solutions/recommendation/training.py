@@ -1,6 +1,6 @@
 """From events and a catalogue to a bundle: models, ranker, confidence, and figures on users who were held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -22,8 +22,8 @@ from solutions.recommendation.events import Events
 from solutions.recommendation.measures import mean_interval, top_items, user_measures
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.protocols import inner_folds
-from solutions.recommendation.ranker import Candidates, Ranker
-from solutions.recommendation.recommender import Hybrid, HybridSettings
+from solutions.recommendation.ranker import Ranker
+from solutions.recommendation.recommender import Hybrid, HybridSettings, Rehearsal, latest
 from solutions.recommendation.tables import EventTable
 from solutions.recommendation.wishes import item_vectors
 
@@ -75,9 +75,10 @@ def fit_hybrid(
     if not table.by.by_time:
         settings = replace(settings, epochs=0)  # hidden events lie between the others: there is no next one to learn
     hybrid = Hybrid(table.catalogue, centred(vectors, vectors.mean(axis=0)), settings, recipe.seed)
-    folds = inner_folds(events, table.by, recipe.seed)
-    parts, labels = hybrid.fit_ranker(events, folds, listener)
-    confidence, metrics, users = _held_out(parts, labels, events, folds, hybrid.settings, recipe.seed)
+    rehearsal = hybrid.fit_ranker(events, inner_folds(events, table.by, recipe.seed), listener)
+    # by time two events are hidden to learn from, but only the last is like what will be asked
+    truth = latest(rehearsal.hidden, 1) if table.by.by_time else rehearsal.hidden
+    confidence, metrics, users = _held_out(rehearsal, truth, settings.trees, recipe.seed)
     return Fitted(hybrid.fit_models(events, listener), confidence, metrics, users)
 
 
@@ -104,27 +105,29 @@ def train_recommender(table: EventTable, recipe: Recipe, solution: str, listener
 
 
 def _held_out(
-    parts: Sequence[Candidates],
-    labels: Sequence[NDArray[np.bool_]],
-    events: Events,
-    folds: Sequence[NDArray[np.bool_]],
-    settings: HybridSettings,
-    seed: int,
+    rehearsal: Rehearsal, truth: Events, trees: int, seed: int
 ) -> tuple[Confidence, Mapping[str, Interval], int]:
-    """Rank each half of the users by a ranker of the other half, over the first fold alone."""
-    part, label = parts[0], labels[0]
-    half = np.random.default_rng(seed).integers(2, size=len(events.user_ids))[part.users]
-    scores = np.zeros(len(label))
-    for side in (0, 1):
-        ranker = Ranker(seed, settings.trees).fit([part.take(half != side)], [label[half != side]])
-        scores[half == side] = ranker.scores(part.take(half == side))
-    truth = events.take(np.flatnonzero(folds[0] & np.isin(events.users, part.users)))
-    measured = user_measures(top_items([(part.users, part.items, scores)]), truth)
-    users, mass = shelf_mass(part, scores)
-    hit = measured["hit_at_10"][np.searchsorted(np.unique(truth.users), users[np.isin(users, truth.users)])] > 0
-    popular = user_measures(top_items([(part.users, part.items, part.column("popularity"))]), truth)["hit_at_10"].mean()
-    confidence = fit_confidence(mass[np.isin(users, truth.users)], hit, float(popular))
-    return confidence, {name: mean_interval(values) for name, values in measured.items()}, len(hit)
+    """Rank each half of the users by a ranker of the other half: as they are, and as if they had just come."""
+    half = np.random.default_rng(seed).integers(2, size=len(truth.user_ids))
+    usual, labels = rehearsal.usual, rehearsal.labels
+    rankers = [
+        Ranker(seed, trees).fit([usual.take(half[usual.users] != side)], [labels[half[usual.users] != side]])
+        for side in (0, 1)
+    ]
+    truth = truth.take(np.flatnonzero(np.isin(truth.users, usual.users)))
+    shelves, measured = [], []
+    for every in (usual, rehearsal.few):
+        part = every.take(np.isin(every.users, truth.users))
+        side = half[part.users]
+        scores = np.zeros(len(part.users))
+        for own, ranker in enumerate(rankers):
+            scores[side == own] = ranker.scores(part.take(side == own))
+        measured.append(user_measures(top_items([(part.users, part.items, scores)]), truth))
+        shelves.append(shelf_mass(part, scores))
+    popular = user_measures(top_items([(part.users, part.items, part.column("popularity"))]), truth)["hit_at_10"]
+    hits = np.concatenate([figures["hit_at_10"] > 0 for figures in measured])
+    confidence = fit_confidence(shelves, hits, float(popular.mean()))
+    return confidence, {name: mean_interval(values) for name, values in measured[0].items()}, len(popular)
 
 
 def _record(

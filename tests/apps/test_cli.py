@@ -50,7 +50,7 @@ def test_version(tmp_path: Path) -> None:
     [
         (
             ["train", "finanec", "--task", "tone"],
-            "unknown vertical 'finanec'; known: finance, medical, support; did you mean 'finance'?",
+            "unknown vertical 'finanec'; known: finance, medical, recommendation, support; did you mean 'finance'?",
         ),
         (["bench", "surge", "--planted", "add"], "unknown kind of surge 'add'; known: added, replaced"),
         (["watch", "finanec", "--source", "file:a.csv"], "unknown vertical that can be watched 'finanec'"),

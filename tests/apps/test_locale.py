@@ -69,6 +69,8 @@ def page_errors(folder: Path) -> list[str]:
     from apps.pages.finance.scoring import score_table
     from apps.pages.medical.batch import _Batch
     from apps.pages.medical.case import _Cases
+    from apps.pages.recommendation.batch import read_people
+    from apps.pages.recommendation.catalogues import own_items
     from apps.pages.support.knowledge import chosen_articles
     from apps.scoring import MOST_ROWS
     from foundation.data.archives import RefusedError, read_archive
@@ -79,6 +81,7 @@ def page_errors(folder: Path) -> list[str]:
     from solutions.finance.pipeline import Finance
     from solutions.finance.schema import FinanceRequest
     from solutions.finance.watchlist import read_watch_list
+    from solutions.recommendation.pipeline import Recommendation
     from solutions.support.desk import Desk
     from solutions.support.knowledge import read_articles
     from solutions.support.schema import SupportRequest
@@ -98,6 +101,8 @@ def page_errors(folder: Path) -> list[str]:
         "many.csv": b"question,answer\n" + b"x,y\n" * 2001,
         "plain.md": b"no heading",
         "gbk.md": "# 问题\n答案".encode("gb18030"),
+        "same.csv": b"id,title\n1,a\n1,b\n",
+        "long.csv": b"id,title\n" + b"".join(b"%d,x\n" % at for at in range(5001)),
         "turned.csv": b"series,start,end\ntopic:credit,2026-02-09,2026-02-08\n",
     }
     for name, content in {**contents, **bad_pictures()}.items():
@@ -141,6 +146,18 @@ def page_errors(folder: Path) -> list[str]:
         lambda: batch.look(None, None),  # type: ignore[arg-type]
         lambda: batch.look([str(folder / "text.png")], None),  # type: ignore[arg-type]
         lambda: FinanceRequest("a" * 1_000_000),
+        lambda: Recommendation.request({}),
+        lambda: read_people(None, "utf-8", ["user"]),
+        lambda: read_people(str(folder / "plain.csv"), "utf-8", ["user"]),
+        *(
+            lambda name=name, columns=columns: own_items(folder / name, "utf-8", columns, Language.ZH)
+            for name, columns in {
+                "same.csv": ("id", "title", "", ""),
+                "long.csv": ("id", "title", "", ""),
+                "plain.csv": ("", "title", "", ""),
+                "faq.csv": ("", "", "", ""),
+            }.items()
+        ),
         *(lambda name=name: read_table(folder / name) for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv")),
         lambda: _own_archive(folder / "plain.csv", "utf-8"),
         lambda: _own_archive(folder / "signs.csv", "utf-8"),

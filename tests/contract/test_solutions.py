@@ -17,6 +17,8 @@ from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalRequest
+from solutions.recommendation.pipeline import Recommendation
+from solutions.recommendation.schema import RecommendationRequest
 from solutions.support.pipeline import Support
 from solutions.support.schema import SupportRequest
 from solutions.testing import SolutionContract
@@ -47,6 +49,12 @@ def support(home_with_models: None) -> Support:
 def medical(home_with_models: None) -> Medical:
     Medical.prepare()
     return Medical.load()
+
+
+@pytest.fixture(scope="module")
+def recommendation(home_with_models: None) -> Recommendation:
+    Recommendation.prepare()
+    return Recommendation.load()
 
 
 class TestFinance(SolutionContract):
@@ -85,6 +93,25 @@ class TestMedical(SolutionContract):
         return {"image": str(next((settings().home / "datasets" / "phantom" / "images").iterdir()))}
 
 
+class TestRecommendation(SolutionContract):
+    @pytest.fixture
+    def solution(self, recommendation: Recommendation) -> Solution[Any, Any]:
+        return recommendation
+
+    @pytest.fixture
+    def requests(self) -> Sequence[RecommendationRequest]:
+        return [
+            RecommendationRequest(user="1"),
+            RecommendationRequest(liked=("50", "181")),
+            RecommendationRequest(wish="慢节奏的科幻"),
+            RecommendationRequest(),
+        ]
+
+    @pytest.fixture
+    def good_row(self) -> dict[str, str]:
+        return {"user": "1", "liked": "50|181", "wish": ""}
+
+
 def test_every_vertical_has_a_contract_test() -> None:
     tested = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
     assert tested == set(solutions())
@@ -92,7 +119,8 @@ def test_every_vertical_has_a_contract_test() -> None:
 
 def test_unknown_vertical() -> None:
     with pytest.raises(
-        UnknownNameError, match="unknown vertical 'finanec'; known: finance, medical, support; did you mean 'finance'"
+        UnknownNameError,
+        match="unknown vertical 'finanec'; known: finance, medical, recommendation, support; did you mean 'finance'",
     ):
         find_solution("finanec")
 
@@ -101,5 +129,5 @@ def test_listing_verticals_imports_no_torch() -> None:
     script = "import sys; from solutions.base import solutions; solutions(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
     loaded = set(done.stdout.split())
-    assert {"solutions.finance", "solutions.medical", "solutions.support"} <= loaded
+    assert {"solutions.finance", "solutions.medical", "solutions.recommendation", "solutions.support"} <= loaded
     assert not {"torch", "transformers", "gradio", "sklearn"} & loaded

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pandas as pd
 
 from apps.columns import ENCODINGS, TABLES
 from apps.components import empty, lead, percent, shown_errors
@@ -15,7 +16,7 @@ from foundation.data.tables import read_table, write_table
 from foundation.errors import InputError
 from solutions.recommendation.pipeline import Recommendation
 
-__all__ = ["batch_tab"]
+__all__ = ["batch_tab", "read_people"]
 
 _SHOWN = 8
 
@@ -34,17 +35,9 @@ def batch_tab(solution: Recommendation, words: Locale) -> None:
 
     @shown_errors(words, [gr.skip()])
     def answer(path: str | None, code: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
-        if path is None:
-            raise InputError("no file is chosen; choose a table with a column user, liked or wish")
-        frame = read_table(Path(path), code)
-        there = [column for column in solution.request_columns if column in frame.columns]
-        if not there:
-            raise InputError(f"{Path(path).name} has no column user, liked or wish; it has: {', '.join(frame.columns)}")
-        for column in solution.request_columns:
-            if column not in frame.columns:
-                frame = frame.assign(**{column: ""})
+        frame = read_people(path, code, list(solution.request_columns))
         rows = score_rows(
-            solution, frame, dict.fromkeys(there), Path(path).name,
+            solution, frame, {}, Path(path or "").name,
             lambda done, total, _: progress((done, total), desc=words("finance.reading"), unit=""),
         )  # fmt: skip
         target = scratch_file("shelves.csv")
@@ -54,7 +47,18 @@ def batch_tab(solution: Recommendation, words: Locale) -> None:
     button.click(answer, [file, encoding], [summary, download], api_name="recommend_batch", show_progress_on=summary)
 
 
-def _summary(rows: Any, words: Locale) -> str:
+def read_people(path: str | None, encoding: str, columns: list[str]) -> pd.DataFrame:
+    """Read a table with at least one of the columns; the others are empty."""
+    if path is None:
+        raise InputError("no file is chosen; choose a table with a column user, liked or wish")
+    frame = read_table(Path(path), encoding)
+    if not set(columns) & set(frame.columns):
+        has = ", ".join(map(str, frame.columns))
+        raise InputError(f"{Path(path).name} has no column user, liked or wish; it has: {has}")
+    return frame.assign(**{column: "" for column in columns if column not in frame.columns})
+
+
+def _summary(rows: pd.DataFrame, words: Locale) -> str:
     answered, refused = rows[rows["error"] == ""], rows[rows["error"] != ""]
     confident = percent(float(answered["confidence"].mean()))
     said = f'<p class="cl-summary">{words("shelf.batch_done", rows=f"{len(answered):,}", confidence=confident)}</p>'

@@ -5,7 +5,7 @@ from html import escape
 
 from apps.components import empty, percent, trust_strip
 from apps.locale import Locale
-from solutions.recommendation.schema import RecommendationResponse, Recommended
+from solutions.recommendation.schema import Ground, RecommendationResponse, Recommended
 from solutions.recommendation.shelves import Shelves
 
 __all__ = ["changes", "shelf"]
@@ -32,7 +32,8 @@ def shelf(
     """
     if not response.items:
         return empty(words("shelf.nothing_left"))
-    said = words("shelf.nobody" if response.abstained else "shelf.said", confidence=percent(response.confidence))
+    unsure = "shelf.nobody" if response.grounds == (Ground.NOTHING,) else "shelf.unsure"
+    said = words(unsure if response.abstained else "shelf.said", confidence=percent(response.confidence))
     grounds = words("shelf.and").join(words(f"shelf.by_{ground.value}") for ground in response.grounds)
     cards = "".join(_card(shelves, place, item, words) for place, item in enumerate(response.items, start=1))
     return f"""<section class="cl-answer"><p class="cl-kind">{escape(words("shelf.rests_on", grounds=grounds))}</p>
@@ -45,7 +46,7 @@ def changes(shelves: Shelves, before: Sequence[str], response: RecommendationRes
     after = [item.item for item in response.items]
     known = [item for item in before if item in shelves.catalogue.number_of]
     came, went = [item for item in after if item not in known], [item for item in known if item not in after]
-    if not known or not came or len(came) == len(after):
+    if not known or not came or 2 * len(came) > len(after):  # another person's shelf is no change of this one
         return ""
     parts = {
         "shelf.came": words("shelf.comma").join(_title(shelves, item, words) for item in came),

@@ -1,5 +1,6 @@
 """A catalogue of one's own: read, encoded, and recommended from at once, before anybody has used it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,16 +8,16 @@ import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
 from apps.components import empty, lead, shown_errors
-from apps.locale import Locale
+from apps.locale import Language, Locale
 from foundation.data.cards import ItemColumns
 from foundation.data.tables import read_table
 from foundation.errors import InputError
 from foundation.text.backbone import DEFAULT_BACKBONE
-from solutions.recommendation.catalogue import read_catalogue
+from solutions.recommendation.catalogue import Catalogue, read_catalogue
 from solutions.recommendation.pipeline import Recommendation
 from solutions.recommendation.shelves import Shelves
 
-__all__ = ["catalogue_tab", "guess_columns"]
+__all__ = ["catalogue_tab", "guess_columns", "own_items"]
 
 _MOST_ITEMS = 5_000
 _GUESSES = {
@@ -74,20 +75,7 @@ def catalogue_tab(solution: Recommendation, words: Locale, own: gr.State) -> Non
         tags: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio injects it
     ) -> tuple[Any, ...]:
-        frame = read_table(Path(path), code)
-        if len(frame) > _MOST_ITEMS:
-            raise InputError(
-                f"{Path(path).name} has {len(frame):,} items; expected at most {_MOST_ITEMS:,} here; for more, run "
-                "'colonnade train recommendation --data EVENTS --items FILE'"
-            )
-        columns = ItemColumns(
-            file="",
-            id=item or title,
-            title={words.language.value: title or item},
-            text={words.language.value: text} if text else {},
-            tags=(tags,) if tags else (),
-        )
-        catalogue = read_catalogue(frame, columns, Path(path).name)
+        catalogue = own_items(Path(path), code, (item, title, text, tags), words.language)
         shelves = Shelves.of_catalogue(
             catalogue,
             solution.bundle.record.backbone or DEFAULT_BACKBONE,
@@ -101,3 +89,24 @@ def catalogue_tab(solution: Recommendation, words: Locale, own: gr.State) -> Non
         api_visibility="private", show_progress="hidden",
     )  # fmt: skip
     button.click(read, [file, encoding, *chosen], [panel, own], api_visibility="private", show_progress_on=panel)
+
+
+def own_items(path: Path, encoding: str, columns: Sequence[str], language: Language) -> Catalogue:
+    """Read a visitor's items; ``columns`` are those of ids, titles, descriptions and tags, empty where none is."""
+    item, title, text, tags = columns
+    if not (item or title):
+        raise InputError("no column of titles is chosen; choose the one that says what an item is called")
+    frame = read_table(path, encoding)
+    if len(frame) > _MOST_ITEMS:
+        raise InputError(
+            f"{path.name} has {len(frame):,} items; expected at most {_MOST_ITEMS:,} here; for more, run "
+            "'colonnade train recommendation --data EVENTS --items FILE'"
+        )
+    named = ItemColumns(
+        file="",
+        id=item or title,
+        title={language.value: title or item},
+        text={language.value: text} if text else {},
+        tags=(tags,) if tags else (),
+    )
+    return read_catalogue(frame, named, path.name)

@@ -1,0 +1,202 @@
+"""The whole vertical: a client's two files, training, a bundle, shelves, a report."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foundation.errors import BundleError, InputError, UnknownNameError
+from foundation.recipes.recipe import Recipe
+from foundation.settings import settings
+from solutions.recommendation.bundle import RecommenderBundle
+from solutions.recommendation.pipeline import Recommendation
+from solutions.recommendation.schema import Ground, RecommendationRequest
+from solutions.recommendation.shelf import Dials, Rules
+from solutions.recommendation.tables import EventTable, load_own_events
+from tests.solutions.recommendation.conftest import taste_events
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Events and items of a client; the last two items were never had."""
+    folder, events = tmp_path_factory.mktemp("client"), taste_events(users=300)
+    frame = pd.DataFrame(
+        {"customer": [f"u{user:03d}" for user in events.users], "sku": events.items, "when": events.times}
+    )
+    frame.to_csv(folder / "events.csv", index=False)
+    names = [f"{'even' if item % 2 == 0 else 'odd'} thing {item}" for item in range(42)]
+    tags = ["even" if item % 2 == 0 else "odd" for item in range(42)]
+    pd.DataFrame({"item": range(42), "title": names, "tags": tags}).to_csv(folder / "items.csv", index=False)
+    return folder / "events.csv", folder / "items.csv"
+
+
+MAPPING = {"user": "customer", "item": "sku", "time": "when"}
+
+
+@pytest.fixture(scope="module")
+def client_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLONNADE_HOME", str(folder))
+        settings.cache_clear()
+        yield folder
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def table(files: tuple[Path, Path]) -> EventTable:
+    return load_own_events(files[0], "top-n", MAPPING, files[1])
+
+
+@pytest.fixture(scope="module")
+def folder(client_home: Path, table: EventTable, tiny_backbone: Path) -> Path:
+    recipe = Recipe(method="hybrid", backbone=str(tiny_backbone), options={"epochs": "3", "regularisation": "20"})
+    Recommendation.train(table, recipe).save(client_home / "bundle")
+    return client_home / "bundle"
+
+
+@pytest.fixture(scope="module")
+def shop(folder: Path) -> Recommendation:
+    return Recommendation.load({"top-n": folder})
+
+
+def test_a_users_taste_is_met_and_what_they_had_is_left_out(shop: Recommendation, table: EventTable) -> None:
+    (answer,) = shop.predict([RecommendationRequest(user="u000")])
+    items = [int(item.item) for item in answer.items]
+    assert np.mean([item % 2 == 0 for item in items]) >= 0.8
+    history = shop.shelves.history(RecommendationRequest(user="u000"))
+    assert not set(items) & set(history.items.tolist())
+    assert answer.grounds == (Ground.HISTORY,)
+    assert 0 < answer.confidence < 1
+    again = shop.predict([RecommendationRequest(user="u000", rules=Rules(again=True), limit=40)])[0]
+    assert {int(item.item) for item in again.items} & set(history.items.tolist())
+
+
+def test_three_likes_of_somebody_new(shop: Recommendation) -> None:
+    (answer,) = shop.predict([RecommendationRequest(liked=("3", "5", "7"))])
+    assert np.mean([int(item.item) % 2 == 1 for item in answer.items]) >= 0.6
+    assert answer.grounds == (Ground.LIKES,)
+    causes = [cause.item for item in answer.items for cause in item.because]
+    assert causes
+    assert set(causes) <= {"3", "5", "7"}
+
+
+def test_nobody_is_told_apart_from_somebody(shop: Recommendation) -> None:
+    for request in (RecommendationRequest(), RecommendationRequest(user="never seen")):
+        (answer,) = shop.predict([request])
+        assert answer.abstained
+        assert answer.grounds == (Ground.NOTHING,)
+        most = np.argsort(-shop.shelves.events, kind="stable")[:3]
+        assert [int(item.item) for item in answer.items[:3]] == most.tolist()
+
+
+def test_what_nobody_had_yet_can_be_recommended(shop: Recommendation) -> None:
+    (answer,) = shop.predict([RecommendationRequest(liked=("2", "4"), only_new=True)])
+    assert {item.item for item in answer.items} == {"40", "41"}
+    assert all(item.new for item in answer.items)
+
+
+def test_rules_and_dials_hold(shop: Recommendation) -> None:
+    rules = Rules(must=("odd",), exclude=("9",))
+    (answer,) = shop.predict([RecommendationRequest(user="u000", rules=rules, dials=Dials(0.5, 0.5))])
+    assert all(int(item.item) % 2 == 1 and item.item != "9" for item in answer.items)
+    (nothing,) = shop.predict([RecommendationRequest(user="u000", rules=Rules(must=("odd", "even")))])
+    assert nothing.items == ()
+
+
+def test_a_wish_is_read(shop: Recommendation) -> None:
+    (answer,) = shop.predict([RecommendationRequest(wish="odd thing 7")])
+    assert answer.items[0].item == "7"
+    assert answer.grounds == (Ground.WISH,)
+
+
+def test_an_unknown_like_is_an_error(shop: Recommendation) -> None:
+    with pytest.raises(UnknownNameError, match="unknown item '99'"):
+        shop.predict([RecommendationRequest(liked=("99",))])
+
+
+@pytest.mark.parametrize("limit", [0, 101])
+def test_a_shelf_has_a_size(limit: int) -> None:
+    with pytest.raises(InputError, match=f"limit: got {limit}; expected 1 to 100"):
+        RecommendationRequest(limit=limit)
+
+
+def test_a_saved_bundle_answers_as_before_and_says_when_it_was_changed(
+    folder: Path, shop: Recommendation, tmp_path: Path
+) -> None:
+    first, again = shop.predict([RecommendationRequest(user="u001")]), Recommendation.load({"top-n": folder})
+    assert again.predict([RecommendationRequest(user="u001")]) == first
+    for name in ("models.safetensors", "users.json", "catalogue.json"):
+        content = bytearray((folder / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        broken = tmp_path / name
+        broken.mkdir()
+        for file in folder.iterdir():
+            (broken / file.name).write_bytes(bytes(content) if file.name == name else file.read_bytes())
+        with pytest.raises(BundleError, match=f"{name} is not the file that was saved"):
+            RecommenderBundle.load(broken)
+
+
+def test_the_report_has_every_model_new_users_and_new_items(folder: Path, table: EventTable) -> None:
+    report = Recommendation.evaluate(table, folder)
+    assert report.metrics["ndcg_at_10"].value > report.baselines["popularity"]["ndcg_at_10"]
+    assert set(report.baselines) == {"text", "ease", "item_knn", "popularity", "succession", "sequence"}
+    assert {"new_user_3_likes", "new_items_by_text"} <= set(report.slices)
+    assert "fitted on train and dev" in report.dataset.protocol
+    assert report.dataset.rows == 300
+    assert report == type(report).from_dict(report.to_dict())
+
+
+def test_another_protocol_fits_anew(folder: Path, table: EventTable) -> None:
+    report = Recommendation.evaluate(table.under("ratio-75-25"), folder)
+    assert "ratio-75-25, seed 0" in report.dataset.protocol
+    assert "anew, by the settings of the bundle" in report.dataset.protocol
+    assert "sequence" not in report.baselines
+
+
+def test_shuffling_the_future_changes_nothing_of_the_past(table: EventTable) -> None:
+    """What is fitted before test is the same, whatever test holds."""
+    events = table.events
+    test = table.frame["split"].to_numpy() == "test"
+    shuffled = replace(events, items=np.where(test, (events.items + 7) % 42, events.items))
+    other = replace(table, events=shuffled)
+    from foundation.data.splits import Split
+
+    for part in (Split.TRAIN, Split.DEV):
+        assert (table.events_of(part).items == other.events_of(part).items).all()
+
+
+def test_without_times_and_items_it_still_works(tmp_path: Path, client_home: Path, tiny_backbone: Path) -> None:
+    events = taste_events(users=60)
+    pd.DataFrame({"user": events.users, "item": events.items}).to_csv(tmp_path / "bare.csv", index=False)
+    bare = load_own_events(tmp_path / "bare.csv", "top-n", {}, None)
+    assert bare.by.value == "ratio-75-25"
+    trained = Recommendation.train(bare, Recipe(method="hybrid", backbone=str(tiny_backbone)))
+    assert "sequence" not in trained.bundle.record.method["models"]
+    assert "succession" not in trained.bundle.record.method["models"]
+
+
+def test_unknown_options_and_methods(table: EventTable, tiny_backbone: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown option of hybrid 'epoch'; known: .*did you mean 'epochs'"):
+        Recommendation.train(table, Recipe(method="hybrid", backbone=str(tiny_backbone), options={"epoch": "1"}))
+    with pytest.raises(InputError, match="--set epochs: got 'many'; expected a number such as"):
+        Recommendation.train(table, Recipe(method="hybrid", backbone=str(tiny_backbone), options={"epochs": "many"}))
+    with pytest.raises(UnknownNameError, match="unknown method of recommendation 'lora'; known: hybrid"):
+        Recommendation.train(table, Recipe(method="lora", backbone=str(tiny_backbone)))
+
+
+def test_a_strange_mapping_is_an_error(files: tuple[Path, Path]) -> None:
+    with pytest.raises(UnknownNameError, match="unknown column to map 'usr'"):
+        load_own_events(files[0], "top-n", {"usr": "customer"}, files[1])
+    with pytest.raises(UnknownNameError, match=r"unknown column 'costumer'.*did you mean 'customer'"):
+        load_own_events(files[0], "top-n", MAPPING | {"user": "costumer"}, files[1])
+
+
+def test_a_row_of_a_file() -> None:
+    request = Recommendation.request({"user": " u1 ", "liked": "3| 5|", "wish": ""})
+    assert (request.user, request.liked) == ("u1", ("3", "5"))
+    with pytest.raises(InputError, match="columns user, liked, wish: got nothing"):
+        Recommendation.request({"user": "", "liked": "", "wish": " "})
