@@ -55,9 +55,9 @@ class EventTable(LabelledTable):
             raise InputError(f"{self.name} holds no events")
         return self.events.take(np.flatnonzero(self.frame[Labelled.SPLIT].isin([split.value for split in splits])))
 
-    def under(self, protocol: str) -> "EventTable":
-        """Return the same events, split by another protocol."""
-        return _table(self, self.events_of(*Split), find_protocol(protocol), self.seed)
+    def under(self, protocol: str, seed: int = 0) -> "EventTable":
+        """Return the same events, split by another protocol or seed."""
+        return _table(self, self.events_of(*Split), find_protocol(protocol), seed)
 
 
 def load_card_events(name: str, task: str, data_root: Path | None = None) -> EventTable:

@@ -38,11 +38,8 @@ def test_every_card_reads_its_files(name: str, data_root: Path) -> None:
         table = load_card_table(name, task, data_root)
         assert table.as_published
         shifted = {"test_shift"} if name == "wbc_5class" else set()
-        assert (
-            {split.value for split in Split} | shifted
-            >= set(table.frame[Columns.SPLIT])
-            >= {"dev" if task == "wish" else "train", "test"}
-        )
+        needed = {"dev" if task == "wish" else "train", "test"}  # nothing is trained to read wishes
+        assert {split.value for split in Split} | shifted >= set(table.frame[Columns.SPLIT]) >= needed
 
 
 def test_sample_is_what_its_card_promises() -> None:
