@@ -103,7 +103,7 @@ def test_it_is_on_the_command_line(environment: dict[str, str], tmp_path: Path) 
     wrong = subprocess.run(
         [COLONNADE, "train", "toyy", "--task", "x"], env=environment, capture_output=True, text=True, check=False
     )
-    assert "known: finance, medical, support, toy; did you mean 'toy'?" in wrong.stderr
+    assert "known: finance, medical, recommendation, support, toy; did you mean 'toy'?" in wrong.stderr
 
 
 @pytest.fixture
