@@ -29,7 +29,7 @@ __all__ = ["Shelves"]
 _WISH_WEIGHT = 2.0
 _KNOWN_WEIGHT = 0.1
 # The confidence where texts alone decide: logistic regression of whether an item fits a wish on the mean deviation of
-# the first ten, fitted on the dev wishes of the card wayside and as many texts that are no wishes
+# the first ten, fitted on the dev wishes of the card wayside and twenty texts that are no wishes
 # (``python -m tests.benchmarks.wishes`` gives both). Below one half it is not known what is meant.
 _FIT_SLOPE, _FIT_OFFSET = 1.15, -4.09
 _LEAST_FIT = 0.5
