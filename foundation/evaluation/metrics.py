@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
-__all__ = ["Interval", "bootstrap", "classification_metrics", "expected_calibration_error"]
+__all__ = ["Interval", "bootstrap", "classification_metrics", "expected_calibration_error", "mean_interval"]
 
 _RESAMPLES = 1000
 _LEVEL = 0.95
@@ -67,6 +67,11 @@ def bootstrap(
     low, middle, high = np.quantile(figures, [tail, 0.5, 1 - tail])
     value = float(metric(np.arange(len(index))))
     return Interval(value, max(0.0, value - float(middle - low)), value + float(high - middle))
+
+
+def mean_interval(values: NDArray[np.float64]) -> Interval:
+    """Return the mean of one figure a unit (document, query, user) with its bootstrap interval."""
+    return bootstrap(lambda rows: float(values[rows].mean()), range(len(values)))
 
 
 def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from foundation.evaluation.metrics import Interval, bootstrap
+from foundation.evaluation.metrics import Interval, mean_interval
 
 __all__ = ["ranking_metrics"]
 
@@ -40,8 +40,4 @@ def ranking_metrics(ranks: NDArray[np.int64]) -> Mapping[str, Interval]:
         "mrr": np.where(found, 1 / (ranks + 1.0), 0.0),
         "ndcg_at_10": np.where(found, 1 / np.log2(ranks + 2.0), 0.0),
     }
-    return {name: _mean(values) for name, values in gains.items()}
-
-
-def _mean(values: NDArray[np.float64]) -> Interval:
-    return bootstrap(lambda rows: float(values[rows].mean()), range(len(values)))
+    return {name: mean_interval(values) for name, values in gains.items()}

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
+from foundation.data.labelled import LabelledTable
+from foundation.data.splits import Split
 from foundation.evaluation.metrics import Interval
 
 __all__ = ["DatasetStamp", "Report"]
@@ -33,6 +35,12 @@ class DatasetStamp:
     rows: int
     protocol: str
     as_published: bool
+
+    @classmethod
+    def of_test(cls, table: LabelledTable, rows: int, remark: str = "") -> Self:
+        """Stamp the test split of a table; ``remark`` goes behind where the split comes from."""
+        protocol = f"{table.protocol}; {remark}" if remark else table.protocol
+        return cls(table.name, Split.TEST.value, table.sha256, rows, protocol, table.as_published)
 
 
 @dataclass(frozen=True)

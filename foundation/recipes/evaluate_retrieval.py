@@ -65,13 +65,8 @@ def evaluate_retrieval(
     return Report(
         solution=solution,
         task=table.task,
-        dataset=DatasetStamp(
-            name=table.name,
-            split=Split.TEST.value,
-            sha256=table.sha256,
-            rows=len(questions),
-            protocol=f"{table.protocol}; {len(documents)} documents, no question of train or dev seen",
-            as_published=table.as_published,
+        dataset=DatasetStamp.of_test(
+            table, len(questions), f"{len(documents)} documents, no question of train or dev seen"
         ),
         bundle=f"{encoder.record.name}-{encoder.content_sha256()[:8]}",
         metrics=ranking_metrics(ranks),

@@ -59,15 +59,8 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
 
 def test_stamp(table: LabelledTable, bundle: Bundle, classes: Sequence[str]) -> DatasetStamp:
     """Say which rows were evaluated, and whether answers were restricted to fewer labels than the bundle knows."""
-    restricted = "" if len(classes) == len(bundle.labels) else f"; answers restricted to {', '.join(classes)}"
-    return DatasetStamp(
-        name=table.name,
-        split=Split.TEST.value,
-        sha256=table.sha256,
-        rows=len(table.test_part()[1]),
-        protocol=table.protocol + restricted,
-        as_published=table.as_published,
-    )
+    restricted = "" if len(classes) == len(bundle.labels) else f"answers restricted to {', '.join(classes)}"
+    return DatasetStamp.of_test(table, len(table.test_part()[1]), restricted)
 
 
 def shared_labels(bundle: Bundle, table: LabelledTable) -> list[str]:

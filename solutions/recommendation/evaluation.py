@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foundation.data.splits import Split
 from foundation.errors import InputError
-from foundation.evaluation.metrics import Interval, expected_calibration_error
+from foundation.evaluation.metrics import Interval, expected_calibration_error, mean_interval
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe
@@ -17,7 +17,7 @@ from foundation.text.encoder import load_encoder
 from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.confidence import Confidence, shelf_mass
 from solutions.recommendation.events import Events
-from solutions.recommendation.measures import Lists, list_measures, mean_interval, top_items, user_measures
+from solutions.recommendation.measures import Lists, list_measures, top_items, user_measures
 from solutions.recommendation.models.scorer import Scorer
 from solutions.recommendation.recommender import FEW_LIKES, Hybrid, latest, user_blocks
 from solutions.recommendation.tables import EventTable
@@ -67,14 +67,7 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
     return Report(
         solution=bundle.record.solution,
         task=table.task,
-        dataset=DatasetStamp(
-            name=table.name,
-            split=Split.TEST.value,
-            sha256=table.sha256,
-            rows=len(truth),
-            protocol=f"{table.protocol}; fitted on train and dev{anew}",
-            as_published=table.as_published,
-        ),
+        dataset=DatasetStamp.of_test(table, len(truth), f"fitted on train and dev{anew}"),
         bundle=bundle.record.id,
         metrics=metrics,
         baselines={

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foundation.evaluation.metrics import Interval, bootstrap
+from foundation.evaluation.metrics import Interval
 from solutions.recommendation.events import Events
 
-__all__ = ["Lists", "list_measures", "mean_interval", "paired_difference", "top_items", "user_measures"]
+__all__ = ["Lists", "list_measures", "paired_difference", "top_items", "user_measures"]
 
 DEPTH = 10
 
@@ -30,7 +30,7 @@ class Lists:
     items: NDArray[np.int64]
 
 
-def top_items(blocks: Iterable[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]], depth: int = DEPTH) -> Lists:
+def top_items(blocks: Iterable[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]]) -> Lists:
     """Take the best of scored pairs of user and item; ties go to the item with the lower number.
 
     Parameters
@@ -38,14 +38,14 @@ def top_items(blocks: Iterable[tuple[NDArray[np.int64], NDArray[np.int64], NDArr
     blocks : iterable of (users, items, scores)
         Each of shape (n,), the users of one block in no other.
     """
-    all_users, all_items = [np.empty(0, np.int64)], [np.empty((0, depth), np.int64)]
+    all_users, all_items = [np.empty(0, np.int64)], [np.empty((0, DEPTH), np.int64)]
     for of_users, of_items, scores in blocks:
         order = np.lexsort((of_items, -scores, of_users))
         users, items = of_users[order], of_items[order]
         distinct, start = np.unique(users, return_index=True)
         place = np.arange(len(users)) - start[np.searchsorted(distinct, users)]
-        lists = np.full((len(distinct), depth), -1)
-        kept = place < depth
+        lists = np.full((len(distinct), DEPTH), -1)
+        kept = place < DEPTH
         lists[np.searchsorted(distinct, users[kept]), place[kept]] = items[kept]
         all_users.append(distinct)
         all_items.append(lists)
@@ -118,17 +118,12 @@ def list_measures(lists: Lists, known: Events, vectors: NDArray[np.float32]) -> 
     }
 
 
-def mean_interval(values: NDArray[np.float64]) -> Interval:
-    """Return the mean over users with its bootstrap interval."""
-    return bootstrap(lambda rows: float(values[rows].mean()), range(len(values)))
-
-
-def paired_difference(ours: NDArray[np.float64], theirs: NDArray[np.float64], seed: int = 0) -> Interval:
+def paired_difference(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Interval:
     """Return the mean difference of two measures of the same users, with a bootstrap interval over users.
 
     Unlike ``bootstrap`` it may be below 0.
     """
     difference = ours - theirs
-    drawn = np.random.default_rng(seed).integers(len(difference), size=(1000, len(difference)))
+    drawn = np.random.default_rng(0).integers(len(difference), size=(1000, len(difference)))
     low, high = np.quantile(difference[drawn].mean(axis=1), [0.025, 0.975])
     return Interval(float(difference.mean()), float(low), float(high))

@@ -11,7 +11,7 @@ from foundation.data.labelled import Columns as Labelled
 from foundation.data.leakage import Leakage
 from foundation.data.splits import Split
 from foundation.errors import InputError, UnknownNameError
-from foundation.evaluation.metrics import Interval
+from foundation.evaluation.metrics import Interval, mean_interval
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe, Trained
 from foundation.text.backbone import DEFAULT_BACKBONE
@@ -19,7 +19,7 @@ from foundation.text.encoder import TextEncoder, load_encoder
 from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.confidence import Confidence, fit_confidence, shelf_mass
 from solutions.recommendation.events import Events
-from solutions.recommendation.measures import mean_interval, top_items, user_measures
+from solutions.recommendation.measures import top_items, user_measures
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.protocols import inner_folds
 from solutions.recommendation.ranker import Ranker

@@ -13,13 +13,14 @@ from foundation.data.labelled import Columns, LabelledTable, locate
 from foundation.data.splits import Split
 from foundation.data.tables import read_table
 from foundation.errors import InputError
+from foundation.evaluation.metrics import mean_interval
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.events import Events
-from solutions.recommendation.measures import mean_interval, top_items, user_measures
+from solutions.recommendation.measures import top_items, user_measures
 from solutions.recommendation.tables import load_catalogue
 from solutions.recommendation.wishes import WishReader, item_vectors
 
@@ -82,13 +83,8 @@ def evaluate_wishes(table: LabelledTable, solution: str, listener: Listener = si
     return Report(
         solution=solution,
         task=table.task,
-        dataset=DatasetStamp(
-            name=table.name,
-            split=Split.TEST.value,
-            sha256=table.sha256,
-            rows=len(wishes),
-            protocol=f"{table.protocol}; {len(catalogue)} items, judged by criteria over their columns",
-            as_published=table.as_published,
+        dataset=DatasetStamp.of_test(
+            table, len(wishes), f"{len(catalogue)} items, judged by criteria over their columns"
         ),
         bundle=f"{encoder.record.name}-{encoder.content_sha256()[:8]}",
         metrics={name: mean_interval(values) for name, values in measured.items()},

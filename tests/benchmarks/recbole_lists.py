@@ -13,16 +13,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-_load = torch.load
-torch.load = lambda *given, **named: _load(*given, **{**named, "weights_only": False})  # its own checkpoints
-
-from recbole.config import Config  # noqa: E402 - after torch.load is replaced
-from recbole.data import create_dataset, data_preparation  # noqa: E402
-from recbole.utils import get_model, get_trainer, init_seed  # noqa: E402
-from recbole.utils.case_study import full_sort_scores  # noqa: E402
-
 
 def main(model: str, folder: str, sequential: bool, epochs: int) -> None:
+    load = torch.load
+    torch.load = lambda *given, **named: load(*given, **{**named, "weights_only": False})  # its own checkpoints
+    from recbole.config import Config  # after torch.load is replaced
+    from recbole.data import create_dataset, data_preparation
+    from recbole.utils import get_model, get_trainer, init_seed
+    from recbole.utils.case_study import full_sort_scores
+
     fixed = {
         "data_path": str(Path(folder).parent),
         "load_col": {"inter": ["user_id", "item_id", "timestamp"]},

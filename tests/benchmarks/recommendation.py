@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundation.data.splits import Split
+from foundation.evaluation.metrics import mean_interval
 from foundation.recipes.recipe import Recipe
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.evaluation import hybrid_lists, model_lists
 from solutions.recommendation.events import Events
-from solutions.recommendation.measures import Lists, mean_interval, paired_difference, top_items, user_measures
+from solutions.recommendation.measures import Lists, paired_difference, top_items, user_measures
 from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.protocols import Protocol, find_protocol, inner_folds

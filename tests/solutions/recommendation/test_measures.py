@@ -11,9 +11,9 @@ from tests.solutions.recommendation.conftest import make_events, plain_catalogue
 
 
 def test_ties_go_to_the_lower_number_and_short_lists_are_filled_up() -> None:
-    lists = top_items([(np.array([3, 3, 3]), np.array([7, 2, 5]), np.array([1.0, 1.0, 2.0]))], depth=4)
+    lists = top_items([(np.array([3, 3, 3]), np.array([7, 2, 5]), np.array([1.0, 1.0, 2.0]))])
     assert lists.users.tolist() == [3]
-    assert lists.items.tolist() == [[5, 2, 7, -1]]
+    assert lists.items.tolist() == [[5, 2, 7] + [-1] * 7]
 
 
 def test_a_user_without_a_list_scores_nothing_and_one_without_truth_does_not_count() -> None:
