@@ -51,8 +51,8 @@ def evaluate(
     if task and task not in {spec.name for _, spec in every}:
         raise UnknownNameError(f"task of {vertical}", task, [spec.name for _, spec in every])
     plan = [(solution, spec) for solution, spec in every if task in (None, spec.name)]
-    if (bundle or dataset or data) and len(plan) > 1:
-        raise InputError("--bundle, --dataset and --data are of one task; name it with --task")
+    if (bundle or dataset or data or protocol) and len(plan) > 1:
+        raise InputError("--bundle, --dataset, --data and --protocol are of one task; name it with --task")
     for solution, spec in plan:
         table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root, items, protocol)
         with progress_bar() as listener:

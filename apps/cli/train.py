@@ -70,8 +70,8 @@ def train(
     spec = solution.spec.task(task)
     if leaks not in ("refuse", "drop", "keep"):
         raise InputError(f"--leaks: got {leaks!r}; expected refuse, drop or keep")
-    if spec.reads == "image" and (cv or unlabelled):
-        raise InputError("--cv and --unlabelled are for texts; leave them out for images")
+    if spec.reads != "text" and (cv or unlabelled or beside):
+        raise InputError(f"--cv, --unlabelled and --with are for texts; {vertical}/{task} reads {spec.reads}")
     if class_weight not in ("auto", "balanced", "none"):
         raise InputError(f"--class-weight: got {class_weight!r}; expected auto, balanced or none")
     chosen = parse_pairs("--set", options)

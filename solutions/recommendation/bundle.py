@@ -8,7 +8,7 @@ A bundle is a folder::
     vectors.safetensors  vectors of the items' texts
     catalogue.json       ids, titles, texts, tags and numbers of the items
     histories.safetensors, users.json   what users had: scores are computed from it, and it is personal data
-    calibration.json     the two numbers of the confidence
+    calibration.json     the numbers of the confidence
     CARD.md              the same for people
 """
 
@@ -119,7 +119,7 @@ class RecommenderBundle:
 
 def _restore(hybrid: Hybrid, names: list[str], learnt: Mapping[str, NDArray[Any]], histories: Events) -> None:
     models = {model.name: model for model in hybrid.untrained(histories)}
-    hybrid.facts = ItemFacts.of(histories, len(hybrid.catalogue))
+    hybrid.facts = ItemFacts.of(histories)
     hybrid.models = {
         name: models[name].restore(
             {key.partition("/")[2]: tensor for key, tensor in learnt.items() if key.startswith(f"{name}/")}

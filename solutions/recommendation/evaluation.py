@@ -19,7 +19,7 @@ from solutions.recommendation.confidence import Confidence, shelf_mass
 from solutions.recommendation.events import Events
 from solutions.recommendation.measures import Lists, list_measures, top_items, user_measures
 from solutions.recommendation.models.scorer import Scorer
-from solutions.recommendation.recommender import FEW_LIKES, Hybrid, latest, user_blocks
+from solutions.recommendation.recommender import FEW_LIKES, Hybrid, user_blocks
 from solutions.recommendation.tables import EventTable
 from solutions.recommendation.training import fit_hybrid
 from solutions.recommendation.wishes import item_vectors
@@ -114,8 +114,6 @@ def _for_split(bundle: RecommenderBundle, table: EventTable, listener: Listener)
     same = (record.data["sha256"], record.data["by"]) == (table.sha256, table.by.value)
     if same and (table.by.by_time or record.data["split_seed"] == table.seed):
         return bundle.hybrid, bundle.confidence, ""
-    if table.catalogue is None:
-        raise InputError(f"{table.name} holds no items")
     options = {name: str(record.method[name]) for name in ("regularisation", "epochs", "trees")}
     recipe = Recipe(method=record.method["name"], seed=record.seed, options=options)
     vectors = item_vectors(table.catalogue, load_encoder(record.backbone, listener), listener)
@@ -150,7 +148,7 @@ def _by_history(known: Events, truth: Events, ours: dict[str, NDArray[np.float64
 
 def _few_likes(hybrid: Hybrid, known: Events, truth: Events, confidence: Confidence) -> dict[str, dict[str, float]]:
     """Forget all but the last three events of each user, as of one who has just come."""
-    lists, _ = hybrid_lists(hybrid, latest(_asked(known, truth), FEW_LIKES), confidence)
+    lists, _ = hybrid_lists(hybrid, _asked(known, truth).latest(FEW_LIKES), confidence)
     measured = user_measures(lists, truth)
     return {f"new_user_{FEW_LIKES}_likes": _slice(measured["ndcg_at_10"])}
 

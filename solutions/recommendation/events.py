@@ -123,6 +123,16 @@ class Events:
         np.maximum.at(latest, self.users, self.times)
         return np.where(np.isfinite(latest), latest, np.inf)
 
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return of each event its place among its user's events, counted from the first and from the last, both 0."""
+        rows = np.arange(len(self))
+        first = np.searchsorted(self.users, self.users)
+        return rows - first, np.searchsorted(self.users, self.users, side="right") - 1 - rows
+
+    def latest(self, count: int) -> "Events":
+        """Return each user's latest events alone."""
+        return self.take(np.flatnonzero(self.places()[1] < count))
+
     def of_user(self, user: int) -> "Events":
         """Return a user's events, in their order."""
         low, high = np.searchsorted(self.users, [user, user + 1])
@@ -147,7 +157,7 @@ def no_events(item_count: int) -> Events:
     return Events(numbers, numbers, np.empty(0), np.empty(0, np.float32), (), item_count)
 
 
-def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str], first_row: int = 1) -> Events:
+def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str]) -> Events:
     """Read blocks of a table into events.
 
     Parameters
@@ -157,8 +167,6 @@ def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str], firs
         rating of 1 to 5) where there are such. Memory grows with the events, at 28 bytes each, and not with the file.
     item_ids : sequence of str
         The catalogue.
-    first_row : int
-        Number of the first row, for messages.
 
     Raises
     ------
@@ -169,7 +177,7 @@ def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str], firs
     user_numbers: dict[str, int] = {}
     parts: list[pd.DataFrame] = []
     counts = {"unknown_items": 0, "impossible_times": 0, "incomplete": 0}
-    example = ""
+    example, first_row = "", 1
     for block in blocks:
         read = _read_block(block)
         item = numbers.get_indexer(read[Columns.ITEM])

@@ -1,6 +1,6 @@
 """The recommendation solution: histories, likes and wishes in, a shelf with reasons out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -65,6 +65,20 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
 
         folder = (bundles or {}).get(_TOP_N) or incumbent(cls.spec.name, _TOP_N)
         return cls(RecommenderBundle.load(folder))
+
+    @classmethod
+    def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
+        """Train what has no model yet, and read the catalogue that wishes are tried on."""
+        super().prepare(tasks, listener)
+        if tasks is None or _WISH in tasks:
+            from foundation.data.cards import find_card
+            from foundation.text.backbone import DEFAULT_BACKBONE
+            from foundation.text.encoder import load_encoder
+            from solutions.recommendation.tables import load_catalogue
+            from solutions.recommendation.wishes import item_vectors
+
+            catalogue = load_catalogue(find_card(cls.spec.task(_WISH).default_dataset))
+            item_vectors(catalogue, load_encoder(DEFAULT_BACKBONE, listener), listener)
 
     def records(self) -> Mapping[str, "BundleRecord"]:
         """Return what the loaded model says of itself."""

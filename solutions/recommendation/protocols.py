@@ -98,7 +98,8 @@ def inner_folds(events: Events, protocol: Protocol, seed: int = 0) -> list[NDArr
     By time these are each user's last events, once; otherwise five random parts.
     """
     if protocol.by_time:
-        return [(_from_the_end(events) < _HELD_OUT_EVENTS) & (_from_the_start(events) >= 1)]
+        from_start, from_end = events.places()
+        return [(from_end < _HELD_OUT_EVENTS) & (from_start >= 1)]
     part = np.random.default_rng(seed).integers(_FOLDS, size=len(events))
     return [part == fold for fold in range(_FOLDS)]
 
@@ -106,37 +107,22 @@ def inner_folds(events: Events, protocol: Protocol, seed: int = 0) -> list[NDArr
 def _by_shares(events: Events, seed: int, dev: float, test: float) -> NDArray[np.str_]:
     """Give the last places of each user's shuffled events to test, those before to dev; shares are rounded down."""
     order = np.lexsort((np.random.default_rng(seed).random(len(events)), events.users))
-    place, count = _places(events.users[order])
-    for_test, for_dev = (np.floor(count * share + 1e-9) for share in (test, dev))
+    from_start, from_end = events.places()  # users are together before and after shuffling
+    for_test, for_dev = (np.floor((from_start + from_end + 1) * share + 1e-9) for share in (test, dev))
     splits = np.full(len(events), Split.TRAIN.value)
-    splits[order[place >= count - for_test - for_dev]] = Split.DEV.value
-    splits[order[place >= count - for_test]] = Split.TEST.value
+    splits[order[from_end < for_test + for_dev]] = Split.DEV.value
+    splits[order[from_end < for_test]] = Split.TEST.value
     return splits
 
 
 def _leave_one_out(events: Events) -> NDArray[np.str_]:
-    from_end, count = _from_the_end(events), _places(events.users)[1]
+    from_start, from_end = events.places()
     splits = np.full(len(events), Split.TRAIN.value)
-    splits[(from_end == 1) & (count >= 3)] = Split.DEV.value
-    splits[(from_end == 0) & (count >= 2)] = Split.TEST.value
+    splits[(from_end == 1) & (from_start >= 1)] = Split.DEV.value
+    splits[(from_end == 0) & (from_start >= 1)] = Split.TEST.value
     return splits
 
 
 def _global_time(events: Events) -> NDArray[np.str_]:
     dev, test = np.quantile(events.times, [0.8, 0.9])
     return np.select([events.times > test, events.times > dev], [Split.TEST.value, Split.DEV.value], Split.TRAIN.value)
-
-
-def _places(users: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return of each row its place among its user's rows, and how many these are; ``users`` is sorted."""
-    _, start, inverse, count = np.unique(users, return_index=True, return_inverse=True, return_counts=True)
-    return np.arange(len(users)) - start[inverse], count[inverse]
-
-
-def _from_the_start(events: Events) -> NDArray[np.int64]:
-    return _places(events.users)[0]
-
-
-def _from_the_end(events: Events) -> NDArray[np.int64]:
-    place, count = _places(events.users)
-    return count - 1 - place

@@ -70,8 +70,9 @@ class ItemFacts:
     latest: float
 
     @classmethod
-    def of(cls, known: Events, items: int) -> "ItemFacts":
+    def of(cls, known: Events) -> "ItemFacts":
         """Count."""
+        items = known.item_count
         latest = float(known.times.max(initial=0.0))
         count = np.bincount(known.items, minlength=items)
         first = np.full(items, np.inf)
@@ -144,24 +145,21 @@ def _mean_of_history(values: NDArray[np.float64], histories: Events) -> NDArray[
 
 
 class Ranker:
-    """LambdaMART over candidates; on small data the mean standing among the models that learn from behaviour.
+    """LambdaMART over candidates; on small data the mean standing among the models of candidates.
 
     Parameters
     ----------
     seed : int
     trees : int
-    threads : int
-        0 takes all cores.
 
     References
     ----------
     Burges (2010), "From RankNet to LambdaRank to LambdaMART", MSR-TR-2010-82; Ke et al. (2017), "LightGBM", NIPS.
     """
 
-    def __init__(self, seed: int = 0, trees: int = 200, threads: int = 0) -> None:
+    def __init__(self, seed: int = 0, trees: int = 200) -> None:
         self.seed = seed
         self.trees = trees
-        self.threads = threads
         self.booster: lightgbm.Booster | None = None
 
     def fit(self, parts: Sequence[Candidates], labels: Sequence[NDArray[np.bool_]]) -> Self:
@@ -205,7 +203,6 @@ class Ranker:
             "feature_fraction": 0.7,
             "bagging_fraction": 0.8,
             "bagging_freq": 1,
-            "num_threads": self.threads,
             "seed": self.seed,
             "deterministic": True,
             "verbosity": -1,

@@ -13,12 +13,12 @@ from solutions.recommendation.events import Events
 from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.neighbours import ItemNeighbours, Succession
 from solutions.recommendation.models.popularity import Popularity
-from solutions.recommendation.models.scorer import Scorer
+from solutions.recommendation.models.scorer import Scorer, deviations
 from solutions.recommendation.models.sequence import SequenceModel
 from solutions.recommendation.models.text import TextMatch
 from solutions.recommendation.ranker import Candidates, ItemFacts, Ranker, gather
 
-__all__ = ["FEW_LIKES", "Hybrid", "HybridSettings", "Rehearsal", "latest", "user_blocks"]
+__all__ = ["FEW_LIKES", "Hybrid", "HybridSettings", "Rehearsal", "user_blocks"]
 
 # Users are scored so many at a time: a block holds a score for each of its users, items and models.
 _BLOCK_SCORES = 8_000_000
@@ -93,7 +93,7 @@ class Hybrid:
 
     def fit_models(self, events: Events, listener: Listener = silent) -> Self:
         """Fit the models of candidates."""
-        self.facts = ItemFacts.of(events, len(self.catalogue))
+        self.facts = ItemFacts.of(events)
         self.models = {model.name: model.fit(events) for model in self.untrained(events, listener)}
         return self
 
@@ -129,7 +129,7 @@ class Hybrid:
             parts.append(_joined(list(inner.candidates(asked))))
             labels.append(np.asarray(hidden.matrix()[parts[-1].users, parts[-1].items]).ravel() > 0)
             if number == 0:
-                few = _joined(list(inner.candidates(latest(asked, FEW_LIKES))))
+                few = _joined(list(inner.candidates(asked.latest(FEW_LIKES))))
             listener(number + 1, len(folds), "hiding events")
         self.ranker.fit(parts, labels)
         return Rehearsal(parts[0], labels[0], few, events.take(np.flatnonzero(folds[0])))
@@ -144,7 +144,7 @@ class Hybrid:
         Of items that nobody has had yet these are all that is known.
         """
         reading = [self.models[name].scores(histories) for name in _READING if name in self.models]
-        return np.asarray(np.mean([_standing(scores) for scores in reading], axis=0), dtype=np.float64)
+        return np.asarray(np.mean([deviations(scores) for scores in reading], axis=0))
 
     def candidates(self, histories: Events) -> Iterator[Candidates]:
         """Yield candidates of users with a history, block by block; their numbers are those of ``histories``."""
@@ -174,17 +174,6 @@ def user_blocks(histories: Events) -> Iterator[tuple[NDArray[np.int64], Events]]
                 user_ids=tuple(histories.user_ids[user] for user in chosen),
             ),
         )
-
-
-def _standing(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    away = scores - scores.mean(axis=1, keepdims=True)
-    return np.asarray(away / np.maximum(scores.std(axis=1, keepdims=True), 1e-9))
-
-
-def latest(events: Events, count: int) -> Events:
-    """Return each user's latest events alone."""
-    place = np.arange(len(events)) - np.searchsorted(events.users, events.users, side="right")
-    return events.take(np.flatnonzero(place >= -count))
 
 
 def _some_users(events: Events, seed: int) -> Events:

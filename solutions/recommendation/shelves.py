@@ -16,6 +16,7 @@ from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.confidence import Confidence, shelf_mass
 from solutions.recommendation.events import Events, no_events
 from solutions.recommendation.models.ease import Ease
+from solutions.recommendation.models.scorer import deviations
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.reasons import because, shared_tags
 from solutions.recommendation.recommender import Hybrid, HybridSettings
@@ -157,7 +158,7 @@ class Shelves:
 
     def _relevance(self, request: RecommendationRequest, history: Events) -> tuple[NDArray[np.float64], float]:
         """Return how far each item stands above the others for this request, and how sure that is."""
-        popularity = _deviations(np.log1p(self.events.astype(np.float64)))
+        popularity = deviations(np.log1p(self.events.astype(np.float64)))
         wish = self.wishes.scores(request.wish) if request.wish.strip() else None
         if len(history):
             relevance, confidence = self._by_history(history, only_text=request.only_new)
@@ -171,7 +172,7 @@ class Shelves:
         if only_text or not self.events.any():
             return by_text, text_confidence(by_text)
         ((found, scores),) = self.hybrid.rank(history)
-        standing = _deviations(scores)
+        standing = deviations(scores)
         # what is no candidate stands below all that are, the better the nearer its text
         relevance = standing.min() - 1 + (by_text - by_text.max()) / (np.ptp(by_text) or 1.0)
         relevance[found.items] = standing
@@ -195,9 +196,8 @@ class Shelves:
         tags, vectors = self._tag_vectors if wanted else ((), np.empty((0, 0), np.float32))
         if len(tags) < _FEWEST_TAGS:
             return ()
-        match = self.encoder.encode(wanted) @ vectors.T
-        standing = (match - match.mean(axis=1, keepdims=True)) / match.std(axis=1, keepdims=True)
-        return tuple(tag for tag, high in zip(tags, standing.max(axis=0), strict=True) if high >= _TAG_STANDS_OUT)
+        highest = deviations(self.encoder.encode(wanted) @ vectors.T).max(axis=0)
+        return tuple(tag for tag, high in zip(tags, highest, strict=True) if high >= _TAG_STANDS_OUT)
 
     def _recommended(self, item: int, standing: float, history: Events, asked: Sequence[str]) -> Recommended:
         linear = self.hybrid.models.get("ease")
@@ -226,7 +226,3 @@ def _grounds(request: RecommendationRequest, history: Events) -> tuple[Ground, .
         Ground.WISH: bool(request.wish.strip()),
     }
     return tuple(ground for ground, used in there.items() if used) or (Ground.NOTHING,)
-
-
-def _deviations(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray((scores - scores.mean()) / (scores.std() or 1.0))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ _BLOCK_ROWS = 200_000
 _OWN_COLUMNS = (Columns.USER, Columns.ITEM, Columns.TIME, Columns.KIND, Columns.VALUE)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class EventTable(LabelledTable):
     """What users did with items; a user is what is read, an item what is found.
 
@@ -44,20 +45,18 @@ class EventTable(LabelledTable):
         Of the split.
     """
 
-    events: Events | None = None
-    catalogue: Catalogue | None = None
-    by: Protocol = Protocol.LEAVE_ONE_OUT
-    seed: int = 0
+    events: Events
+    catalogue: Catalogue
+    by: Protocol
+    seed: int
 
     def events_of(self, *splits: Split) -> Events:
         """Return the events of the splits."""
-        if self.events is None:
-            raise InputError(f"{self.name} holds no events")
         return self.events.take(np.flatnonzero(self.frame[Labelled.SPLIT].isin([split.value for split in splits])))
 
     def under(self, protocol: str, seed: int = 0) -> "EventTable":
         """Return the same events, split by another protocol or seed."""
-        return _table(self, self.events_of(*Split), find_protocol(protocol), seed)
+        return replace(self, **_split(self.events, find_protocol(protocol), seed))
 
 
 def load_card_events(name: str, task: str, data_root: Path | None = None) -> EventTable:
@@ -74,19 +73,17 @@ def load_card_events(name: str, task: str, data_root: Path | None = None) -> Eve
     blocks = (rename_columns(block, mapping) for block in iter_table(path, _BLOCK_ROWS))
     events = collect_events(blocks, catalogue.ids)
     content = events.sha256()
-    table = EventTable(
+    return EventTable(
         name=name,
         task=task,
-        frame=pd.DataFrame(),
         sha256=content,
-        protocol="",
         licence=card.licence,
         names={},
         as_published=content in card.sha256.values(),
         data_root=data_root,
         catalogue=catalogue,
+        **_split(events, find_protocol(columns.protocols[0]), 0),
     )
-    return _table(table, events, find_protocol(columns.protocols[0]), 0)
 
 
 def load_own_events(
@@ -117,17 +114,15 @@ def load_own_events(
 
     catalogue = _own_catalogue(items, mapping, encoding) if items else _catalogue_of_ids(blocks())
     events = collect_events(blocks(), catalogue.ids)
-    table = EventTable(
+    return EventTable(
         name=path.stem,
         task=task,
-        frame=pd.DataFrame(),
         sha256=sha256_file(path),
-        protocol="",
         licence="the client's",
         names={},
         catalogue=catalogue,
+        **_split(events, Protocol.LEAVE_ONE_OUT if events.timed else Protocol.RATIO_75_25, seed),
     )
-    return _table(table, events, Protocol.LEAVE_ONE_OUT if events.timed else Protocol.RATIO_75_25, seed)
 
 
 def load_catalogue(card: Card, data_root: Path | None = None) -> Catalogue:
@@ -138,12 +133,13 @@ def load_catalogue(card: Card, data_root: Path | None = None) -> Catalogue:
     return read_catalogue(read_table(path), card.items, path.name)
 
 
-def _table(table: EventTable, events: Events, protocol: Protocol, seed: int) -> EventTable:
+def _split(events: Events, protocol: Protocol, seed: int) -> dict[str, Any]:
+    """Return the fields of a table that follow from how its events are split."""
     splits = split_events(events, protocol, seed)
     frame = pd.DataFrame({Labelled.TEXT: events.users, Labelled.LABEL: events.items, Labelled.SPLIT: splits})
     made = protocol.value if protocol.by_time else f"{protocol.value}, seed {seed}"
     stamp = f"{made}; all {events.item_count} items ranked, what the user had left out"
-    return replace(table, events=events, frame=frame, protocol=stamp, by=protocol, seed=seed)
+    return {"events": events, "frame": frame, "protocol": stamp, "by": protocol, "seed": seed}
 
 
 def _optional(columns: EventColumns) -> dict[str, str]:

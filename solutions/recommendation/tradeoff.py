@@ -1,12 +1,13 @@
 """What variety costs: relevance against diversity, as the dial is turned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from foundation.data.splits import Split
 from solutions.recommendation.measures import DEPTH, Lists, list_measures, user_measures
+from solutions.recommendation.models.scorer import deviations
 from solutions.recommendation.shelf import Dials, varied
 from solutions.recommendation.shelves import Shelves
 from solutions.recommendation.tables import EventTable
@@ -19,39 +20,33 @@ _MOST_USERS = 300
 
 @dataclass(frozen=True)
 class TradeOff:
-    """One setting of a dial.
+    """One setting of the dial.
 
     Attributes
     ----------
     dial : float
-    ndcg, diversity, popularity : float
-        ``ndcg_at_10``, ``diversity`` and ``popularity_share`` of ``solutions.recommendation.measures``.
+    ndcg, diversity : float
+        ``ndcg_at_10`` and ``diversity`` of ``solutions.recommendation.measures``.
     """
 
     dial: float
     ndcg: float
     diversity: float
-    popularity: float
 
 
-def trade_offs(
-    shelves: Shelves, table: EventTable, name: str, settings: Sequence[float], seed: int = 0
-) -> list[TradeOff]:
-    """Measure lists of test users at several settings of one dial.
+def trade_offs(shelves: Shelves, table: EventTable, settings: Sequence[float]) -> list[TradeOff]:
+    """Measure lists of test users at several settings of the variety dial.
 
     Parameters
     ----------
     shelves : Shelves
     table : EventTable
         Whose train and dev events the shelves were fitted on.
-    name : {"variety", "discovery"}
     settings : sequence of float, 0 to 1
-    seed : int
-        Of the users that are drawn.
     """
     known, truth = table.events_of(Split.TRAIN, Split.DEV), table.events_of(Split.TEST)
     users = np.intersect1d(truth.users, known.users)
-    drawn = np.random.default_rng(seed).permutation(users)[:_MOST_USERS]
+    drawn = np.random.default_rng(0).permutation(users)[:_MOST_USERS]
     asked, truth = (part.take(np.flatnonzero(np.isin(part.users, drawn))) for part in (known, truth))
     hybrid = shelves.hybrid
     ranked = [
@@ -62,14 +57,13 @@ def trade_offs(
     ]
     measured = []
     for setting in settings:
-        dials = replace(Dials(), **{name: setting})
+        dials = Dials(variety=setting)
         lists = np.full((len(ranked), DEPTH), -1)
         for row, (_, items, scores) in enumerate(ranked):
-            standing = (scores - scores.mean()) / (scores.std() or 1.0)
-            shown = items[varied(standing, hybrid.vectors[items], shelves.well_known[items], dials, DEPTH)]
+            shown = items[varied(deviations(scores), hybrid.vectors[items], shelves.well_known[items], dials, DEPTH)]
             lists[row, : len(shown)] = shown
         found = Lists(np.array([user for user, _, _ in ranked]), lists)
         like = list_measures(found, known, hybrid.vectors)
         gain = float(user_measures(found, truth)["ndcg_at_10"].mean())
-        measured.append(TradeOff(setting, gain, like["diversity"], like["popularity_share"]))
+        measured.append(TradeOff(setting, gain, like["diversity"]))
     return measured

@@ -23,7 +23,7 @@ from solutions.recommendation.measures import top_items, user_measures
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.protocols import inner_folds
 from solutions.recommendation.ranker import Ranker
-from solutions.recommendation.recommender import Hybrid, HybridSettings, Rehearsal, latest
+from solutions.recommendation.recommender import Hybrid, HybridSettings, Rehearsal
 from solutions.recommendation.tables import EventTable
 from solutions.recommendation.wishes import item_vectors
 
@@ -66,8 +66,6 @@ def fit_hybrid(
     table: EventTable, vectors: NDArray[np.float32], recipe: Recipe, *splits: Split, listener: Listener = silent
 ) -> Fitted:
     """Fit models and ranker on the events of some splits."""
-    if table.catalogue is None:
-        raise InputError(f"{table.name} holds no items")
     events = table.events_of(*splits)
     if not len(events):
         raise InputError(f"{table.name} has no train events")
@@ -77,7 +75,7 @@ def fit_hybrid(
     hybrid = Hybrid(table.catalogue, centred(vectors, vectors.mean(axis=0)), settings, recipe.seed)
     rehearsal = hybrid.fit_ranker(events, inner_folds(events, table.by, recipe.seed), listener)
     # by time two events are hidden to learn from, but only the last is like what will be asked
-    truth = latest(rehearsal.hidden, 1) if table.by.by_time else rehearsal.hidden
+    truth = rehearsal.hidden.latest(1) if table.by.by_time else rehearsal.hidden
     confidence, metrics, users = _held_out(rehearsal, truth, settings.trees, recipe.seed)
     return Fitted(hybrid.fit_models(events, listener), confidence, metrics, users)
 
@@ -93,8 +91,6 @@ def train_recommender(table: EventTable, recipe: Recipe, solution: str, listener
     if recipe.method != METHOD:
         raise UnknownNameError(f"method of {solution}", recipe.method, [METHOD])
     encoder = load_encoder(recipe.backbone or DEFAULT_BACKBONE, listener)
-    if table.catalogue is None:
-        raise InputError(f"{table.name} holds no items")
     vectors = item_vectors(table.catalogue, encoder, listener)
     fitted = fit_hybrid(table, vectors, recipe, Split.TRAIN, Split.DEV, listener=listener)
     events = table.events_of(Split.TRAIN, Split.DEV)
@@ -165,7 +161,7 @@ def _card(record: BundleRecord, table: EventTable, fitted: Fitted) -> str:
         f"| {name} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |"
         for name, figure in record.metrics.items()
     )
-    faults = table.events.faults.summary() if table.events is not None else ""
+    faults = table.events.faults.summary()
     return f"""# {{id}}
 
 - **Task**: {record.solution} / {record.task}: what a user will want next, among {len(fitted.hybrid.catalogue)} items.

@@ -14,6 +14,7 @@ from foundation.retrieval.lexical import LexicalIndex
 from foundation.settings import settings
 from foundation.text.encoder import TextEncoder
 from solutions.recommendation.catalogue import Catalogue
+from solutions.recommendation.models.scorer import deviations
 from solutions.recommendation.models.text import centred
 
 __all__ = ["Clause", "WishReader", "clauses", "item_vectors"]
@@ -124,10 +125,4 @@ class WishReader:
         # the mean of the items is taken from items alone: a wish has a mean of its own, which the deviations take out
         meaning = self.encoder.encode(list(texts)) @ self.vectors.T
         words = np.array([self.words.scores(text) for text in texts])
-        return _deviations(meaning) + _WORDS * _deviations(words)
-
-
-def _deviations(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    spread = scores.std(axis=1, keepdims=True)
-    away = scores - scores.mean(axis=1, keepdims=True)
-    return np.asarray(np.divide(away, spread, out=np.zeros_like(away), where=spread > 0), dtype=np.float64)
+        return deviations(meaning) + _WORDS * deviations(words)

@@ -71,6 +71,8 @@ def test_version(tmp_path: Path) -> None:
         (["train", "finance", "--task", "topic", "--with", "posts"], "unknown task of dataset posts 'topic'"),
         (["train", "finance", "--task", "tone", "--unlabelled", "none.csv"], "none.csv does not exist"),
         (["train", "finance", "--task", "tone", "--cv", "1"], "expected between 2 folds"),
+        (["train", "recommendation", "--task", "top-n", "--cv", "3"], "recommendation/top-n reads events"),
+        (["evaluate", "recommendation", "--protocol", "random-811"], "name it with --task"),
         (["export", "finance", "--task", "tone", "--out", "x", "--bundle", "nowhere"], "is no bundle"),
         (["evaluate", "finance", "--bundle", "x"], "name it with --task"),
         (["evaluate", "finance", "--task", "tone", "--bundle", "nowhere"], "is no bundle"),

@@ -71,6 +71,7 @@ def page_errors(folder: Path) -> list[str]:
     from apps.pages.medical.case import _Cases
     from apps.pages.recommendation.batch import read_people
     from apps.pages.recommendation.catalogues import own_items
+    from apps.pages.recommendation.try_it import OWN, _shelves
     from apps.pages.support.knowledge import chosen_articles
     from apps.scoring import MOST_ROWS
     from foundation.data.archives import RefusedError, read_archive
@@ -147,6 +148,7 @@ def page_errors(folder: Path) -> list[str]:
         lambda: batch.look([str(folder / "text.png")], None),  # type: ignore[arg-type]
         lambda: FinanceRequest("a" * 1_000_000),
         lambda: Recommendation.request({}),
+        lambda: _shelves(None, OWN, None),  # type: ignore[arg-type]
         lambda: read_people(None, "utf-8", ["user"]),
         lambda: read_people(str(folder / "plain.csv"), "utf-8", ["user"]),
         *(

@@ -32,7 +32,7 @@ from solutions.recommendation.measures import Lists, paired_difference, top_item
 from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.protocols import Protocol, find_protocol, inner_folds
-from solutions.recommendation.recommender import FEW_LIKES, Hybrid, HybridSettings, latest, user_blocks
+from solutions.recommendation.recommender import FEW_LIKES, Hybrid, HybridSettings, user_blocks
 from solutions.recommendation.tables import EventTable, load_card_events
 from solutions.recommendation.training import fit_hybrid
 from solutions.recommendation.wishes import item_vectors
@@ -113,7 +113,7 @@ def cold(seed: int) -> dict[str, Any]:
     hybrid.fit_ranker(old, inner_folds(old, table.by, seed))
     hybrid.fit_models(old)
     # what they like: films that they rated 4 or 5
-    likes = latest(new.take(np.flatnonzero(new.weights >= 0.8)), FEW_LIKES)
+    likes = new.take(np.flatnonzero(new.weights >= 0.8)).latest(FEW_LIKES)
     lists = top_items((found.users, found.items, scores) for found, scores in hybrid.rank(likes))
     few = user_measures(without(lists, new), wanted)["ndcg_at_10"]
     full = user_measures(model_lists(Ease().fit(old), new), wanted)["ndcg_at_10"]

@@ -42,7 +42,7 @@ def measure_tab(solution: Recommendation, words: Locale) -> None:
         report = solution.evaluate(
             table, listener=lambda done, total, _: progress((done, total), desc=words("shelf.measuring"), unit="")
         )
-        points = trade_offs(solution.shelves, table, "variety", _SETTINGS)
+        points = trade_offs(solution.shelves, table, _SETTINGS)
         return (
             _said(report, words),
             gr.Plot(_models(report, words), visible=True),

@@ -11,6 +11,7 @@ from apps.components import QUIET, empty, lead, shown_errors
 from apps.locale import Language, Locale
 from apps.pages.recommendation.cards import changes, shelf
 from foundation.data.cards import find_card
+from foundation.errors import InputError
 from foundation.text.backbone import DEFAULT_BACKBONE
 from solutions.recommendation.pipeline import Recommendation
 from solutions.recommendation.schema import RecommendationRequest
@@ -151,8 +152,10 @@ def _request(
 
 
 def _shelves(solution: Recommendation, catalogue: str, own: Shelves | None) -> Shelves:
-    """Return what answers from a catalogue; a visitor's own where there is one."""
-    if catalogue == OWN and own is not None:
+    """Return what answers from a catalogue."""
+    if catalogue == OWN:
+        if own is None:
+            raise InputError("no catalogue of your own is read yet; choose its file on the tab of your catalogue")
         return own
     return _wayside() if catalogue == WAYSIDE else solution.shelves
 

@@ -74,7 +74,7 @@ class ItemNeighbours(_Similarity):
 
     def fit(self, events: Events) -> Self:
         """Count who had both, in blocks of items so that memory does not grow with their square."""
-        matrix = _recent(events).matrix().tocsc()
+        matrix = events.latest(_LONGEST_HISTORY).matrix().tocsc()
         norms = np.sqrt(np.asarray(matrix.sum(axis=0)).ravel() + _SHRINKAGE)
         scale = sparse.diags((1 / norms).astype(np.float32))
         blocks = []
@@ -116,19 +116,10 @@ class Succession(_Similarity):
 
     def scores(self, histories: Events) -> NDArray[np.float32]:
         """Return how strongly items follow the history, shape (users, items)."""
-        weights = 0.5 ** (_from_the_end(histories) / _HALF_LIFE_EVENTS)
+        weights = 0.5 ** (histories.places()[1] / _HALF_LIFE_EVENTS)
         shape = (len(histories.user_ids), histories.item_count)
         recent = sparse.csr_matrix((weights.astype(np.float32), (histories.users, histories.items)), shape=shape)
         return np.asarray((recent @ self._widened(histories.item_count)).todense(), dtype=np.float32)
-
-
-def _recent(events: Events) -> Events:
-    return events.take(np.flatnonzero(_from_the_end(events) < _LONGEST_HISTORY))
-
-
-def _from_the_end(events: Events) -> NDArray[np.int64]:
-    _, start, inverse, count = np.unique(events.users, return_index=True, return_inverse=True, return_counts=True)
-    return (start + count)[inverse] - 1 - np.arange(len(events))
 
 
 def _pairs(events: Events) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:

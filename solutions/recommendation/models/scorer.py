@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from solutions.recommendation.events import Events
 
-__all__ = ["Scorer", "Tensors"]
+__all__ = ["Scorer", "Tensors", "deviations"]
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -37,3 +38,20 @@ class Scorer(Protocol):
 
     def restore(self, tensors: Tensors) -> Self:
         """Take what ``tensors`` gave."""
+
+
+def deviations(scores: NDArray[Any]) -> NDArray[np.float64]:
+    """Return by how many standard deviations each item stands above the mean item; 0 where all are alike.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (..., items)
+
+    Examples
+    --------
+    >>> deviations(np.array([[1.0, 3.0], [2.0, 2.0]])).tolist()
+    [[-1.0, 1.0], [0.0, 0.0]]
+    """
+    away = scores - scores.mean(axis=-1, keepdims=True, dtype=np.float64)
+    spread = scores.std(axis=-1, keepdims=True, dtype=np.float64)
+    return np.asarray(np.divide(away, spread, out=np.zeros_like(away), where=spread > 0))

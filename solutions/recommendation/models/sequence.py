@@ -34,7 +34,7 @@ class _Network(nn.Module):
 
     known: Tensor
 
-    def __init__(self, text_width: int, items: int, width: int, layers: int) -> None:
+    def __init__(self, text_width: int, items: int, width: int) -> None:
         super().__init__()
         self.project = nn.Linear(text_width, width)
         self.own = nn.Embedding(items, width)
@@ -42,7 +42,7 @@ class _Network(nn.Module):
         layer = nn.TransformerEncoderLayer(
             width, _HEADS, 4 * width, _DROPOUT, activation="gelu", batch_first=True, norm_first=True
         )
-        self.layers = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.layers = nn.TransformerEncoder(layer, 1, nn.LayerNorm(width), enable_nested_tensor=False)
         self.register_buffer("known", torch.zeros(items, 1, dtype=torch.bool))
         for embedding in (self.own, self.place):
             nn.init.normal_(embedding.weight, std=0.02)
@@ -78,7 +78,7 @@ class SequenceModel:
     ----------
     vectors : ndarray of float32, shape (items, d)
         Text vectors.
-    width, layers, epochs : int
+    width, epochs : int
     seed : int
     listener : Listener
 
@@ -97,14 +97,12 @@ class SequenceModel:
         self,
         vectors: NDArray[np.float32],
         width: int = 64,
-        layers: int = 1,
         epochs: int = 20,
         seed: int = 0,
         listener: Listener = silent,
     ) -> None:
         self.vectors = vectors
         self.width = width
-        self.layers = layers
         self.epochs = epochs
         self.seed = seed
         self.listener = listener
@@ -114,7 +112,7 @@ class SequenceModel:
         """Train by the next item at every place of every user's sequence."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            self.network = _Network(self.vectors.shape[1], events.item_count, self.width, self.layers)
+            self.network = _Network(self.vectors.shape[1], events.item_count, self.width)
             self._train(events)
         self.network.eval()
         self._made = None
@@ -185,7 +183,7 @@ class SequenceModel:
 
     def restore(self, tensors: Tensors) -> Self:
         """Take what ``tensors`` gave."""
-        self.network = _Network(self.vectors.shape[1], len(tensors["known"]), self.width, self.layers)
+        self.network = _Network(self.vectors.shape[1], len(tensors["known"]), self.width)
         self.network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()})
         self.network.eval()
         return self

@@ -31,15 +31,12 @@ class TextMatch:
         """Learn nothing."""
         return self
 
-    def profiles(self, histories: Events) -> NDArray[np.float32]:
-        """Return the weighted mean vector of each user's history, shape (users, d); zeros where there is none."""
+    def scores(self, histories: Events) -> NDArray[np.float32]:
+        """Return mean cosines, shape (users, items); zeros for a user without a history."""
         weights = histories.matrix(weighted=True)
         total = np.maximum(np.asarray(weights.sum(axis=1)), 1e-9)
-        return np.asarray((weights @ self.vectors) / total, dtype=np.float32)
-
-    def scores(self, histories: Events) -> NDArray[np.float32]:
-        """Return mean cosines, shape (users, items)."""
-        return np.asarray(self.profiles(histories) @ self.vectors.T)
+        profiles = np.asarray((weights @ self.vectors) / total, dtype=np.float32)
+        return np.asarray(profiles @ self.vectors.T)
 
     def tensors(self) -> Tensors:
         """Return nothing: the vectors belong to the catalogue."""

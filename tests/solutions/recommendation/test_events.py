@@ -25,11 +25,11 @@ def test_rows_that_cannot_be_used_are_counted_and_the_first_is_named() -> None:
         item=["a", "a", "b", "z", "b", "c", "b"],
         time=["2024-01-02", "2024-01-01", "2024-01-01", "2024-01-01", "1970-05-05", tomorrow, "nonsense"],
     )
-    events = collect_events([frame], ITEMS, first_row=2)
+    events = collect_events([frame], ITEMS)
     assert len(events) == 1
     faults = events.faults
     assert (faults.repeated, faults.incomplete, faults.unknown_items, faults.impossible_times) == (1, 1, 1, 3)
-    assert "row 4, column 'user': ''" in faults.summary()
+    assert "row 3, column 'user': ''" in faults.summary()
     # of a repeated event the first counts
     assert datetime.fromtimestamp(events.times[0], UTC).day == 1
 
