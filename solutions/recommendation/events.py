@@ -14,7 +14,7 @@ from scipy import sparse
 from foundation.data.tables import parse_times
 from foundation.errors import InputError
 
-__all__ = ["Columns", "EventFaults", "Events", "collect_events", "no_events"]
+__all__ = ["Columns", "EventFaults", "Events", "collect_events", "joined_events", "no_events"]
 
 # What an action says of interest, 0 to 1; a rating says value / 5. Only their order matters to what is learned.
 KINDS: Mapping[str, float] = {"view": 0.4, "click": 0.5, "comment": 0.8, "share": 0.9, "buy": 1.0, "rating": 1.0}
@@ -212,7 +212,31 @@ def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str]) -> E
     # numbers by name, and not by the order of the file: the same events give the same splits
     names = sorted(user_numbers)
     everything["users"] = np.argsort([user_numbers[name] for name in names])[everything["users"]]
-    ordered = everything.sort_values(["users", "times", "items"], kind="stable")
+    return _distinct(everything, names, len(numbers), EventFaults(**counts, example=example))
+
+
+def joined_events(earlier: Events, later: Events) -> Events:
+    """Return the events of two sets over one catalogue; the faults are those of the later one."""
+    names = sorted({*earlier.user_ids, *later.user_ids})
+    numbers = pd.Index(names)
+    parts = [
+        pd.DataFrame(
+            {
+                "users": numbers.get_indexer(list(part.user_ids))[part.users],
+                "items": part.items,
+                "times": part.times,
+                "weights": part.weights,
+            }
+        )
+        for part in (earlier, later)
+        if len(part)
+    ]
+    return _distinct(pd.concat(parts, ignore_index=True), names, earlier.item_count, later.faults)
+
+
+def _distinct(events: pd.DataFrame, names: Sequence[str], item_count: int, faults: EventFaults) -> Events:
+    """Order events, and fold those of one user with one item: the first time, and the strongest action."""
+    ordered = events.sort_values(["users", "times", "items"], kind="stable")
     strongest = ordered.groupby(["users", "items"], sort=False)["weights"].transform("max").to_numpy()
     first = ~ordered.duplicated(["users", "items"]).to_numpy()
     return Events(
@@ -221,8 +245,8 @@ def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str]) -> E
         times=ordered["times"].to_numpy()[first],
         weights=strongest[first],
         user_ids=tuple(names),
-        item_count=len(numbers),
-        faults=EventFaults(repeated=int((~first).sum()), **counts, example=example),
+        item_count=item_count,
+        faults=replace(faults, repeated=faults.repeated + int((~first).sum())),
     )
 
 

@@ -12,12 +12,15 @@ from solutions.base import Solution, SolutionSpec, TaskSpec, Words
 from solutions.recommendation.schema import RecommendationRequest, RecommendationResponse
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from foundation.bundle import BundleRecord
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
     from foundation.recipes.recipe import Recipe, Trained
     from solutions.recommendation.bundle import RecommenderBundle
     from solutions.recommendation.catalogue import Catalogue
+    from solutions.recommendation.events import EventFaults
     from solutions.recommendation.shelves import Shelves
 
 __all__ = ["Recommendation"]
@@ -95,6 +98,30 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         from solutions.recommendation.shelves import Shelves
 
         return Shelves.of(self.bundle)
+
+    def update(self, events: "pd.DataFrame") -> "EventFaults":
+        """Fold in what users have just done, without training.
+
+        Parameters
+        ----------
+        events : DataFrame
+            Columns ``user`` and ``item``; ``time``, ``kind`` and ``value`` where there are such.
+
+        Returns
+        -------
+        EventFaults
+            What was left out, and why.
+
+        Raises
+        ------
+        InputError
+            A column is missing, or no row can be used.
+        """
+        from solutions.recommendation.events import collect_events
+
+        fresh = collect_events([events], self.catalogue.ids)
+        self.shelves.update(fresh)
+        return fresh.faults
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> RecommendationRequest:

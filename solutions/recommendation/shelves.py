@@ -14,10 +14,11 @@ from foundation.text.encoder import TextEncoder, load_encoder
 from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.confidence import Confidence, shelf_mass
-from solutions.recommendation.events import Events, no_events
+from solutions.recommendation.events import Events, joined_events, no_events
 from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.scorer import deviations
 from solutions.recommendation.models.text import centred
+from solutions.recommendation.ranker import ItemFacts
 from solutions.recommendation.reasons import because, shared_tags
 from solutions.recommendation.recommender import Hybrid, HybridSettings
 from solutions.recommendation.schema import Ground, RecommendationRequest, RecommendationResponse, Recommended
@@ -85,6 +86,20 @@ class Shelves:
         nothing = no_events(len(catalogue))
         hybrid = Hybrid(catalogue, centred(vectors, vectors.mean(axis=0)), HybridSettings()).fit_models(nothing)
         return cls(hybrid, vectors, nothing, Confidence(0.0, 0.0, 0.0), backbone, backbone)
+
+    def update(self, fresh: Events) -> None:
+        """Fold new behaviour in: it counts from the next request on, and nothing is trained.
+
+        The models score histories and know no user, so a longer history, or a new user, is all that they need. What
+        goes with what is learnt anew by the next training.
+        """
+        if not fresh.timed:  # it has just happened, after all that is known
+            fresh = replace(fresh, times=np.full(len(fresh), self.hybrid.facts.latest))
+        histories = joined_events(self.histories, fresh)
+        self.user_numbers = {user: number for number, user in enumerate(histories.user_ids)}
+        self.histories = histories
+        self.hybrid.facts = ItemFacts.of(histories)
+        self.__dict__.pop("well_known", None)
 
     @property
     def catalogue(self) -> Catalogue:

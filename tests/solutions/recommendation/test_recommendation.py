@@ -99,6 +99,20 @@ def test_what_nobody_had_yet_can_be_recommended(shop: Recommendation) -> None:
     assert all(item.new for item in answer.items)
 
 
+def test_new_behaviour_counts_at_once(folder: Path) -> None:
+    shop, ask = Recommendation.load({"top-n": folder}), RecommendationRequest(user="came later", limit=40)
+    assert shop.predict([ask])[0].abstained
+    faults = shop.update(pd.DataFrame({"user": ["came later"] * 3 + ["u000"], "item": ["1", "3", "99", "41"]}))
+    assert faults.unknown_items == 1
+    (answer,) = shop.predict([ask])
+    assert answer.grounds == (Ground.HISTORY,)
+    assert not {"1", "3"} & {item.item for item in answer.items}
+    assert np.mean([int(item.item) % 2 == 1 for item in answer.items[:10]]) >= 0.6
+    past = shop.shelves.history(RecommendationRequest(user="u000"))
+    assert past.items[-1] == 41, "what has just happened is the latest"
+    assert shop.shelves.events[41] == 1
+
+
 def test_rules_and_dials_hold(shop: Recommendation) -> None:
     rules = Rules(must=("odd",), exclude=("9",))
     (answer,) = shop.predict([RecommendationRequest(user="u000", rules=rules, dials=Dials(0.5, 0.5))])
