@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from foundation.data.labelled import LabelledTable
 from foundation.data.splits import Split
 from foundation.evaluation.metrics import Interval
+from foundation.evaluation.outcomes import Outcomes
 
 __all__ = ["DatasetStamp", "Report"]
 
@@ -63,6 +64,10 @@ class Report:
         Spent in prediction.
     slices : mapping of subgroup to mapping of ``accuracy`` and ``rows``
         Where the data says what subgroup a row is of.
+    diagnostics : mapping
+        What pictures are drawn from; see ``Outcomes.diagnostics``.
+    outcomes : Outcomes or None
+        Row by row, to compare two models by; it is in no file.
     """
 
     solution: str
@@ -76,10 +81,14 @@ class Report:
     leakage: Mapping[str, int]
     seconds: float
     slices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: Outcomes | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain dictionaries, as ``from_dict`` takes them."""
-        return asdict(self)
+        """Return plain dictionaries, as ``from_dict`` takes them; the outcomes of single rows are left out."""
+        plain = asdict(replace(self, outcomes=None))
+        del plain["outcomes"]
+        return plain
 
     def to_json(self) -> str:
         """Return one line of JSON."""

@@ -17,6 +17,7 @@ from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import Columns
 from foundation.data.splits import Split
 from foundation.evaluation.metrics import classification_metrics
+from foundation.evaluation.outcomes import Outcomes
 from foundation.evaluation.report import Report
 from foundation.evaluation.screening import finding_auroc, set_metrics, threshold_metrics
 from foundation.progress import Listener, silent
@@ -59,6 +60,9 @@ def evaluate_images(bundle: Bundle, table: ImageTable, listener: Listener = sile
             metrics |= threshold_metrics(1 - probabilities[:, absent], targets != absent, point.threshold, units)
     leakage = find_image_leakage(table.images, table.frame[Columns.SPLIT].tolist(), table.frame["patient"].tolist())
     seen = np.isin([fingerprints([image])[0] for image in images], bundle.seen)
+    names = table.frame[Columns.TEXT].iloc[table.rows(Split.TEST)].astype(str).tolist()
+    groups = {f"label={label}": np.array(labels) == label for label in classes}
+    outcomes = Outcomes.of_classes(names, labels, classes, probabilities, groups)
     return Report(
         solution=bundle.record.solution,
         task=table.task,
@@ -76,6 +80,8 @@ def evaluate_images(bundle: Bundle, table: ImageTable, listener: Listener = sile
         },
         seconds=round(seconds, 2),
         slices=_slices(table, targets, probabilities),
+        diagnostics=outcomes.diagnostics(),
+        outcomes=outcomes,
     )
 
 

@@ -14,10 +14,11 @@ from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.baselines import baseline_predictions
 from foundation.evaluation.metrics import classification_metrics
+from foundation.evaluation.outcomes import Outcomes
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
 
-__all__ = ["answer_shares", "class_figures", "evaluate_text", "shared_labels", "test_stamp"]
+__all__ = ["answer_shares", "class_figures", "evaluate_text", "outcomes_of", "shared_labels", "test_stamp"]
 
 
 def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = silent) -> Report:
@@ -39,6 +40,7 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
     probabilities = every[:, columns] / every[:, columns].sum(axis=1, keepdims=True)
     targets = np.array([classes.index(label) for label in labels], dtype=np.int64)
     leakage = find_leakage(table.frame[Columns.TEXT].tolist(), table.frame[Columns.SPLIT].tolist())
+    outcomes = Outcomes.of_classes(texts, labels, classes, probabilities, _text_groups(texts, labels))
     return Report(
         solution=bundle.record.solution,
         task=table.task,
@@ -54,7 +56,43 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
             "seen_in_training": int(np.isin([fingerprints([text])[0] for text in texts], bundle.seen).sum()),
         },
         seconds=round(seconds, 2),
+        slices=_language_slices(outcomes),
+        diagnostics=outcomes.diagnostics(),
+        outcomes=outcomes,
     )
+
+
+def outcomes_of(bundle: Bundle, table: LabelledTable, listener: Listener = silent) -> Outcomes:
+    """Return what a bundle answers to the test split of a table, labels that it does not know included.
+
+    Its answers are restricted to the labels that both know; where they share none, they are all wrong.
+    """
+    items, labels = table.test_part()
+    known = set(table.frame[Columns.LABEL])
+    columns = [at for at, label in enumerate(bundle.labels) if label in known] or list(range(len(bundle.labels)))
+    classes = [bundle.labels[at] for at in columns]
+    units = [str(item) for item in items] if isinstance(items[0], str) else [str(row) for row in range(len(items))]
+    groups = {f"label={label}": np.array(labels) == label for label in sorted(set(labels))}
+    return Outcomes.of_classes(units, labels, classes, bundle.probabilities(items, listener)[:, columns], groups)
+
+
+def _text_groups(texts: Sequence[str], labels: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+    """Return which rows are of each language, where there are both, and of each label."""
+    chinese = np.array([any("\u4e00" <= letter <= "\u9fff" for letter in text) for text in texts])
+    languages = {"language=en": ~chinese, "language=zh": chinese}
+    given = np.array(labels)
+    return (languages if 0 < chinese.sum() < len(chinese) else {}) | {
+        f"label={label}": given == label for label in sorted(set(labels))
+    }
+
+
+def _language_slices(outcomes: Outcomes) -> dict[str, dict[str, float]]:
+    """Return accuracy and rows of each language."""
+    return {
+        name: {"accuracy": float(outcomes.values["accuracy"][mask].mean()), "rows": float(mask.sum())}
+        for name, mask in outcomes.groups.items()
+        if name.startswith("language=")
+    }
 
 
 def test_stamp(table: LabelledTable, bundle: Bundle, classes: Sequence[str]) -> DatasetStamp:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.metrics import Interval, expected_calibration_error, mean_interval
+from foundation.evaluation.outcomes import Outcomes
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe
@@ -81,6 +82,7 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
         slices=_by_history(known, truth, ours)
         | _few_likes(hybrid, known, truth, confidence)
         | _new_items(hybrid, known, truth, listener),
+        outcomes=Outcomes(tuple(known.user_ids[user] for user in np.unique(truth.users)), ours),
     )
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foundation.evaluation.metrics import Interval
 from solutions.recommendation.events import Events
 
-__all__ = ["Lists", "list_measures", "paired_difference", "top_items", "user_measures"]
+__all__ = ["Lists", "list_measures", "top_items", "user_measures"]
 
 DEPTH = 10
 
@@ -116,14 +115,3 @@ def list_measures(lists: Lists, known: Events, vectors: NDArray[np.float32]) -> 
         "popularity_share": float(np.isin(shown, popular).mean()) if len(shown) else 0.0,
         "diversity": float(np.mean(distances)) if distances else 0.0,
     }
-
-
-def paired_difference(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Interval:
-    """Return the mean difference of two measures of the same users, with a bootstrap interval over users.
-
-    Unlike ``bootstrap`` it may be below 0.
-    """
-    difference = ours - theirs
-    drawn = np.random.default_rng(0).integers(len(difference), size=(1000, len(difference)))
-    low, high = np.quantile(difference[drawn].mean(axis=1), [0.025, 0.975])
-    return Interval(float(difference.mean()), float(low), float(high))

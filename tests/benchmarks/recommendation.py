@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundation.data.splits import Split
+from foundation.evaluation.comparison import compare_values
 from foundation.evaluation.metrics import mean_interval
 from foundation.recipes.recipe import Recipe
 from foundation.text.backbone import DEFAULT_BACKBONE
@@ -28,7 +29,7 @@ from foundation.text.encoder import load_encoder
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.evaluation import hybrid_lists, model_lists
 from solutions.recommendation.events import Events
-from solutions.recommendation.measures import Lists, paired_difference, top_items, user_measures
+from solutions.recommendation.measures import Lists, top_items, user_measures
 from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.protocols import Protocol, find_protocol, inner_folds
@@ -118,7 +119,7 @@ def cold(seed: int) -> dict[str, Any]:
     few = user_measures(without(lists, new), wanted)["ndcg_at_10"]
     full = user_measures(model_lists(Ease().fit(old), new), wanted)["ndcg_at_10"]
     out["new_user_3_likes"], out["ease_full_history"] = float(few.mean()), float(full.mean())
-    difference = paired_difference(few, full)
+    difference = compare_values("ndcg_at_10", full, few).difference
     out["difference"] = [difference.value, difference.low, difference.high]
     return out
 

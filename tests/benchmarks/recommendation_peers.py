@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from foundation.data.splits import Split
-from solutions.recommendation.measures import Lists, paired_difference, top_items, user_measures
+from foundation.evaluation.comparison import compare_values
+from solutions.recommendation.measures import Lists, top_items, user_measures
 from solutions.recommendation.protocols import Protocol, find_protocol
 from solutions.recommendation.tables import EventTable
 from tests.benchmarks.recommendation import megabytes, ours, say, split_by
@@ -89,7 +90,7 @@ def report_peers(protocol: Protocol, models: Sequence[str], python: Path, epochs
         else:
             found, facts = peer_lists(model, table, python, epochs)
         theirs = user_measures(found, truth)
-        difference = paired_difference(mine["ndcg_at_10"], theirs["ndcg_at_10"])
+        difference = compare_values("ndcg_at_10", theirs["ndcg_at_10"], mine["ndcg_at_10"]).difference
         gains = {name: theirs[name].mean() for name in ("ndcg_at_10", "recall_at_10")}
         apart = [difference.value, difference.low, difference.high]
         say(model=model, **gains, **facts, ours_minus_theirs=apart, times_our_seconds=facts["seconds"] / seconds)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from foundation.errors import InputError
 from solutions.recommendation.confidence import Confidence, ShelfMass, fit_confidence
-from solutions.recommendation.measures import Lists, list_measures, paired_difference, top_items, user_measures
+from solutions.recommendation.measures import Lists, list_measures, top_items, user_measures
 from solutions.recommendation.shelf import Dials, Rules, allowed, varied
 from tests.solutions.recommendation.conftest import make_events, plain_catalogue
 
@@ -47,15 +47,6 @@ def test_what_the_lists_are_like() -> None:
     assert like["novelty"] == pytest.approx(1.0)
     assert like["popularity_share"] == pytest.approx(1.0)
     assert like["diversity"] == pytest.approx(1.0)
-
-
-def test_a_difference_of_nothing_is_not_told_from_0() -> None:
-    values = np.random.default_rng(0).random(300)
-    noise = np.tile([0.1, -0.1], 150)
-    same = paired_difference(values + noise, values)
-    assert same.low < 0 < same.high
-    better = paired_difference(values + 0.1, values)
-    assert better.low > 0
 
 
 def test_the_confidence_of_a_shelf_is_calibrated() -> None:

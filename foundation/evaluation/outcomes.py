@@ -1,0 +1,125 @@
+"""What a model gave row by row: two models are compared by it, and pictures are drawn of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Outcomes"]
+
+_BINS = 10
+_CURVE_POINTS = 50
+_WORST = 10
+_SHOWN = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Figures of every row (document, query, user) of a test split. It stays in memory.
+
+    Attributes
+    ----------
+    units : tuple of str
+        What the rows are; two models are compared on the same ones.
+    values : mapping of metric to ndarray of float64, shape (n,)
+        Whose means are the metrics.
+    groups : mapping of subgroup to ndarray of bool, shape (n,)
+    targets, predicted : ndarray of str, shape (n,)
+        Of a classifier; empty otherwise.
+    confidence : ndarray of float64, shape (n,)
+        Of the predicted label.
+    """
+
+    units: tuple[str, ...]
+    values: Mapping[str, NDArray[np.float64]]
+    groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    targets: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
+    predicted: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
+    confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def of_classes(
+        cls,
+        units: Sequence[str],
+        labels: Sequence[str],
+        classes: Sequence[str],
+        probabilities: NDArray[np.float64],
+        groups: Mapping[str, NDArray[np.bool_]],
+    ) -> Self:
+        """Take the likeliest class of each row.
+
+        Parameters
+        ----------
+        units, labels : sequence of str, length n
+        classes : sequence of str
+            In the order of the columns of ``probabilities``; a label may be of none of them, and is then never found.
+        probabilities : ndarray, shape (n, classes)
+        groups : mapping of subgroup to ndarray of bool, shape (n,)
+        """
+        targets = np.array(labels, dtype=np.str_)
+        predicted = np.array(classes, dtype=np.str_)[probabilities.argmax(axis=1)]
+        right = {"accuracy": (predicted == targets).astype(np.float64)}
+        return cls(tuple(units), right, groups, targets, predicted, probabilities.max(axis=1))
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return what pictures of a classifier are drawn from, as plain lists; nothing for another model.
+
+        Returns
+        -------
+        dict
+            ``reliability``: bins of confidence with mean ``confidence``, ``accuracy`` and ``rows``.
+            ``risk_coverage``: ``coverage`` and ``risk`` when the surest answers are given first (Geifman, El-Yaniv
+            2017, arXiv:1705.08500).
+            ``confusion``: ``labels``, and ``rows`` of counts, of the true labels by the predicted ones.
+            ``errors``: the wrong answers that it was surest of.
+        """
+        if not len(self.targets):
+            return {}
+        from foundation.trust.personal import mask_personal_data
+
+        right = self.predicted == self.targets
+        wrong = np.flatnonzero(~right)
+        worst = wrong[np.argsort(-self.confidence[wrong], kind="stable")][:_WORST]
+        return {
+            "reliability": _reliability(self.confidence, right),
+            "risk_coverage": _risk_coverage(self.confidence, right),
+            "confusion": _confusion(self.targets, self.predicted),
+            "errors": [
+                {
+                    "item": mask_personal_data(self.units[row])[:_SHOWN],
+                    "label": str(self.targets[row]),
+                    "predicted": str(self.predicted[row]),
+                    "confidence": round(float(self.confidence[row]), 4),
+                }
+                for row in worst
+            ],
+        }
+
+
+def _reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, float]]:
+    place = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
+    return [
+        {
+            "confidence": float(confidence[place == number].mean()),
+            "accuracy": float(right[place == number].mean()),
+            "rows": int((place == number).sum()),
+        }
+        for number in np.unique(place)
+    ]
+
+
+def _risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, float]]:
+    order = np.argsort(-confidence, kind="stable")
+    given = np.arange(1, len(order) + 1)
+    risk = np.cumsum(~right[order]) / given
+    shown = np.unique(np.linspace(0, len(order) - 1, min(_CURVE_POINTS, len(order))).astype(np.int64))
+    return [{"coverage": float(given[at] / len(order)), "risk": float(risk[at])} for at in shown]
+
+
+def _confusion(targets: NDArray[np.str_], predicted: NDArray[np.str_]) -> dict[str, Any]:
+    labels = np.unique(np.concatenate([targets, predicted]))
+    counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    np.add.at(counts, (np.searchsorted(labels, targets), np.searchsorted(labels, predicted)), 1)
+    return {"labels": labels.tolist(), "rows": counts.tolist()}
