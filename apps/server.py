@@ -18,9 +18,10 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 
+from apps.brand import Brand
 from apps.head import PageHead
 from apps.hub import build_hub
-from apps.locale import Language, locale
+from apps.locale import Language
 from apps.theme import css, theme
 
 __all__ = ["create_app", "serve"]
@@ -28,18 +29,21 @@ __all__ = ["create_app", "serve"]
 _MOST_BYTES = "20mb"
 
 
-def create_app(loaded: Mapping[str, Solution[Any, Any]]) -> FastAPI:
+def create_app(loaded: Mapping[str, Solution[Any, Any]], brand: Brand | None = None) -> FastAPI:
     """Return the application: ``/en`` and ``/zh``, and ``/`` which goes to the visitor's own.
 
     Parameters
     ----------
     loaded : mapping of vertical to its solution, ready to answer
+    brand : Brand, optional
+        A client's; the suite's own where left out.
     """
+    brand = brand or Brand()
     app = FastAPI(title="Colonnade", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/")
     def choose_language(request: Request) -> RedirectResponse:
-        return RedirectResponse(f"/{_preferred(request).value}/")
+        return RedirectResponse(f"/{_preferred(request, brand.language).value}/")
 
     @app.get("/healthz")
     def ready() -> dict[str, list[str]]:
@@ -47,7 +51,7 @@ def create_app(loaded: Mapping[str, Solution[Any, Any]]) -> FastAPI:
 
     app.add_middleware(PageHead)
     for language in Language:
-        hub = build_hub(loaded, locale(language))
+        hub = build_hub(loaded, brand.words[language])
         with warnings.catch_warnings():
             # it says that a hub of several pages is rendered in the browser, which is what we want
             warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
@@ -55,7 +59,7 @@ def create_app(loaded: Mapping[str, Solution[Any, Any]]) -> FastAPI:
                 app,
                 hub.queue(default_concurrency_limit=2),
                 path=f"/{language.value}",
-                theme=theme(),
+                theme=theme(brand.accent),
                 css=css(),
                 footer_links=[],
                 run_history=False,
@@ -65,14 +69,20 @@ def create_app(loaded: Mapping[str, Solution[Any, Any]]) -> FastAPI:
     return app
 
 
-def _preferred(request: Request) -> Language:
+def _preferred(request: Request, usual: Language) -> Language:
     """Return the language chosen before, else the browser's."""
     chosen = request.cookies.get("colonnade_language", "")
-    spoken = chosen or request.headers.get("accept-language", "")
-    return Language.ZH if spoken.lower().startswith("zh") else Language.EN
+    spoken = (chosen or request.headers.get("accept-language", "")).lower()
+    return next((language for language in Language if spoken.startswith(language.value)), usual)
 
 
-def serve(loaded: Mapping[str, Solution[Any, Any]], host: str, port: int, announce: Callable[[str], None]) -> None:
+def serve(
+    loaded: Mapping[str, Solution[Any, Any]],
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    brand: Brand | None = None,
+) -> None:
     """Serve until Ctrl-C; ``announce`` is called with the address once requests are answered.
 
     Raises
@@ -82,7 +92,7 @@ def serve(loaded: Mapping[str, Solution[Any, Any]], host: str, port: int, announ
     """
     listening = _listen(host, port)
     address = f"http://{host}:{listening.getsockname()[1]}"
-    app = create_app(loaded)
+    app = create_app(loaded, brand)
     # open pages hold a connection each: they must not keep Ctrl-C waiting
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
 

@@ -17,12 +17,14 @@ _FONTS = ("Inter", "system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK
 _ASSETS = Path(__file__).parent / "static"
 
 
-def theme() -> gr.themes.Base:
-    """Return the theme of every page; no font is fetched."""
+def theme(accent: str = ACCENT) -> gr.themes.Base:
+    """Return the theme of every page in tints and shades of one colour; no font is fetched."""
+    tints = {"c50": 0.92, "c100": 0.82, "c200": 0.64, "c300": 0.44, "c400": 0.23, "c500": 0.0}
+    shades = {"c600": 0.12, "c700": 0.27, "c800": 0.42, "c900": 0.56, "c950": 0.69}
     return gr.themes.Base(
         primary_hue=gr.themes.Color(
-            c50="#EAF4FA", c100="#D0E6F3", c200="#A3CEE7", c300="#6FB1D8", c400="#3A92C6", c500=ACCENT,
-            c600="#00649C", c700="#005382", c800="#004368", c900="#00334F", c950="#002338",
+            **{name: _mixed(accent, 255, share) for name, share in tints.items()},
+            **{name: _mixed(accent, 0, share) for name, share in shades.items()},
         ),
         neutral_hue="slate",
         radius_size="sm",
@@ -38,6 +40,12 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued_dark="#A9B4C2",
         block_shadow="none",
     )  # fmt: skip
+
+
+def _mixed(colour: str, with_level: int, share: float) -> str:
+    """Mix a colour with white (255) or black (0)."""
+    parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (with_level - part) * share):02X}" for part in parts)
 
 
 def css() -> str:

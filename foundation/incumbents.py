@@ -9,7 +9,7 @@ from foundation.errors import BundleError
 from foundation.files import atomic_file
 from foundation.settings import settings
 
-__all__ = ["has_incumbent", "incumbent", "set_incumbent"]
+__all__ = ["has_incumbent", "incumbent", "keep_bundle", "set_incumbent"]
 
 
 def has_incumbent(solution: str, task: str) -> bool:
@@ -37,6 +37,14 @@ def incumbent(solution: str, task: str) -> Path:
 def set_incumbent(bundle: Savable, papers: Papers) -> Path:
     """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
     home = _home(bundle.record.solution, bundle.record.task)
+    folder = keep_bundle(bundle, papers, home)
+    with atomic_file(home / "incumbent") as temporary:
+        temporary.write_text(folder.name, encoding="utf-8")
+    return folder
+
+
+def keep_bundle(bundle: Savable, papers: Papers, home: Path) -> Path:
+    """Save a bundle in a folder of that name below ``home``, and return it."""
     scratch = home / f".{uuid4().hex}"
     saved = bundle.save(scratch, papers)
     folder = home / saved.record.id
@@ -44,8 +52,6 @@ def set_incumbent(bundle: Savable, papers: Papers) -> Path:
         shutil.rmtree(scratch)  # the same id means the same bytes, and what is there may be in use
     else:
         scratch.replace(folder)
-    with atomic_file(home / "incumbent") as temporary:
-        temporary.write_text(saved.record.id, encoding="utf-8")
     return folder
 
 

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         Local copies of public data sets, a folder per card name (``COLONNADE_DATA``).
     assets : Path or None
         Local copies of assets, a folder per asset name; the ``file:`` source (``COLONNADE_ASSETS``).
+    clients : Path
+        What was made for clients, a folder each (``COLONNADE_CLIENTS``).
     offline : bool
         Whether every network attempt is an immediate error (``COLONNADE_OFFLINE``).
     tracking : Tracking
@@ -46,6 +48,7 @@ class Settings(BaseSettings):
     home: Path = Path.home() / ".cache" / "colonnade"
     data: Path | None = None
     assets: Path | None = None
+    clients: Path = Path("clients")
     offline: bool = False
     tracking: Tracking = Tracking.TENSORBOARD
     llm: str = ""

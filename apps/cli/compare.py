@@ -73,11 +73,12 @@ def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table("metric", "rows of", "former", "candidate", "difference", "95 % interval", "p", "the candidate is")
+    shown = Table("metric", "former", "candidate", "difference (95 %)", "p", "verdict")
     for told in comparisons:
         gap = told.difference
-        figures = (f"{told.former:.3f}", f"{told.candidate:.3f}", f"{gap.value:+.3f}")
-        interval = f"{gap.low:+.3f} to {gap.high:+.3f}"
-        group = f"{told.group} ({told.rows})"
-        shown.add_row(told.metric, group, *figures, interval, f"{told.p:.2g}", told.verdict.value)
+        metric = f"{told.metric}, {told.group} ({told.rows})"
+        difference = f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
+        shown.add_row(
+            metric, f"{told.former:.3f}", f"{told.candidate:.3f}", difference, f"{told.p:.2g}", told.verdict.value
+        )
     Console().print(shown)

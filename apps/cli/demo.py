@@ -13,17 +13,32 @@ def demo(
     vertical: Annotated[str | None, typer.Argument(help="One vertical; all of them where left out.")] = None,
     port: Annotated[int, typer.Option(help="Where to serve; 0 takes a free one.", min=0, max=65535)] = 7860,
     host: Annotated[str, typer.Option(help="127.0.0.1 is this machine alone; 0.0.0.0 lets others in.")] = "127.0.0.1",
+    client: Annotated[str | None, typer.Option(help="A client's hub: their colours, words and models.")] = None,
 ) -> None:
     """Serve the web hub. The first start trains the embedded models, later ones load them."""
     from solutions.base import find_solution, solutions
+    from solutions.client import Client
 
-    chosen = [find_solution(vertical)] if vertical else list(solutions().values())
+    theirs = Client.open(client) if client else None
+    if theirs:
+        from apps.brand import brand_of
+    brand = brand_of(theirs) if theirs else None
+    names = [vertical] if vertical else theirs.settings.verticals if theirs else list(solutions())
+    chosen = [find_solution(name) for name in names]
+    bundles = {name: theirs.bundles(name) if theirs else {} for name in names}
     with progress_bar() as listener:
         for solution in chosen:
             typer.echo(f"{solution.spec.name}: preparing the model (the first start fetches and trains it)")
-            solution.prepare(listener=listener)
-        loaded = {solution.spec.name: solution.load(listener=listener) for solution in chosen}
+            own = bundles[solution.spec.name]
+            solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in own], listener)
+        loaded = {name: find_solution(name).load(bundles[name], listener) for name in names}
 
     from apps.server import serve
 
-    serve(loaded, host, port, announce=lambda address: typer.echo(f"Colonnade is at {address} (Ctrl-C stops it)"))
+    serve(
+        loaded,
+        host,
+        port,
+        announce=lambda address: typer.echo(f"Colonnade is at {address} (Ctrl-C stops it)"),
+        brand=brand,
+    )

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from apps.cli import assets, bench, compare, demo, evaluate, export, predict, train, watch
+from apps.cli import assets, bench, compare, customize, demo, evaluate, export, predict, train, watch
 from foundation import __version__
 from foundation.errors import ColonnadeError
 
@@ -27,6 +27,7 @@ app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
+app.command("customize")(customize.customize)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
 app.command("watch")(watch.watch)

@@ -1,5 +1,6 @@
 """Options that name labelled data, shared by the verbs that read it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "ProtocolOption",
     "labelled_table",
     "parse_pairs",
+    "read_texts",
 ]
 
 _PAIRS = {
@@ -84,3 +86,15 @@ def labelled_table(
     else:
         table = solution.card_table(dataset or spec.default_dataset, spec.name, data_root)
     return table.under(protocol) if protocol else table
+
+
+def read_texts(path: Path | None, mapping: Mapping[str, str], encoding: str) -> tuple[str, ...]:
+    """Read the column ``text`` of a table without labels."""
+    if path is None:
+        return ()
+    from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
+
+    named = {wanted: given for wanted, given in mapping.items() if wanted == "text"}
+    frame = rename_columns(read_table(path, encoding), named)
+    check_columns(frame, {"text": ColumnKind.TEXT}, {}, path.name)
+    return tuple(frame["text"])

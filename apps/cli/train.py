@@ -19,6 +19,7 @@ from apps.cli.tables import (
     ProtocolOption,
     labelled_table,
     parse_pairs,
+    read_texts,
 )
 from foundation.errors import InputError
 
@@ -90,7 +91,7 @@ def train(
         class_weight=None if class_weight == "none" else class_weight,
         seed=seed,
         options=chosen,
-        unlabelled=_texts(unlabelled, parse_pairs("--map", mapping), encoding),
+        unlabelled=read_texts(unlabelled, parse_pairs("--map", mapping), encoding),
         leaks=leaks,
     )
     if cv:
@@ -129,18 +130,6 @@ def _companions(names: str | None, table: "LabelledTable", data_root: Path | Non
         return table.companions
     wanted = [name.strip() for name in names.split(",") if name.strip() and name.strip() != "none"]
     return tuple(load_card_table(name, table.task, data_root) for name in wanted)
-
-
-def _texts(path: Path | None, mapping: Mapping[str, str], encoding: str) -> tuple[str, ...]:
-    """Read the column ``text`` of a table without labels."""
-    if path is None:
-        return ()
-    from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
-
-    named = {wanted: given for wanted, given in mapping.items() if wanted == "text"}
-    frame = rename_columns(read_table(path, encoding), named)
-    check_columns(frame, {"text": ColumnKind.TEXT}, {}, path.name)
-    return tuple(frame["text"])
 
 
 def _cross_validate(table: "LabelledTable", recipe: "Recipe", folds: int) -> None:

@@ -26,11 +26,12 @@ class Language(str, Enum):
 
 @dataclass(frozen=True)
 class Locale:
-    """The strings of one language, and by pattern the errors that a page may show."""
+    """The strings of one language, the errors that a page may show by pattern, and a client's logo as HTML."""
 
     language: Language
     strings: dict[str, str]
     errors: dict[str, str]
+    logo: str = ""
 
     def __call__(self, key: str, **values: object) -> str:
         """Return a string with its places filled in.

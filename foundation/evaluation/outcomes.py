@@ -22,7 +22,7 @@ class Outcomes:
     Attributes
     ----------
     units : tuple of str
-        What the rows are; two models are compared on the same ones.
+        What the rows are, for people, without personal data; two models are compared on the same ones.
     values : mapping of metric to ndarray of float64, shape (n,)
         Whose means are the metrics.
     groups : mapping of subgroup to ndarray of bool, shape (n,)
@@ -77,8 +77,6 @@ class Outcomes:
         """
         if not len(self.targets):
             return {}
-        from foundation.trust.personal import mask_personal_data
-
         right = self.predicted == self.targets
         wrong = np.flatnonzero(~right)
         worst = wrong[np.argsort(-self.confidence[wrong], kind="stable")][:_WORST]
@@ -88,7 +86,7 @@ class Outcomes:
             "confusion": _confusion(self.targets, self.predicted),
             "errors": [
                 {
-                    "item": mask_personal_data(self.units[row])[:_SHOWN],
+                    "item": self.units[row][:_SHOWN],
                     "label": str(self.targets[row]),
                     "predicted": str(self.predicted[row]),
                     "confidence": round(float(self.confidence[row]), 4),

@@ -17,6 +17,7 @@ from foundation.evaluation.metrics import classification_metrics
 from foundation.evaluation.outcomes import Outcomes
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
+from foundation.trust.personal import mask_personal_data
 
 __all__ = ["answer_shares", "class_figures", "evaluate_text", "outcomes_of", "shared_labels", "test_stamp"]
 
@@ -40,7 +41,8 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
     probabilities = every[:, columns] / every[:, columns].sum(axis=1, keepdims=True)
     targets = np.array([classes.index(label) for label in labels], dtype=np.int64)
     leakage = find_leakage(table.frame[Columns.TEXT].tolist(), table.frame[Columns.SPLIT].tolist())
-    outcomes = Outcomes.of_classes(texts, labels, classes, probabilities, _text_groups(texts, labels))
+    units = [mask_personal_data(text) for text in texts]
+    outcomes = Outcomes.of_classes(units, labels, classes, probabilities, _text_groups(texts, labels))
     return Report(
         solution=bundle.record.solution,
         task=table.task,
@@ -63,17 +65,11 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
 
 
 def outcomes_of(bundle: Bundle, table: LabelledTable, listener: Listener = silent) -> Outcomes:
-    """Return what a bundle answers to the test split of a table, labels that it does not know included.
-
-    Its answers are restricted to the labels that both know; where they share none, they are all wrong.
-    """
+    """Return what a bundle answers to the test split, as it would in use: a label that it does not know is missed."""
     items, labels = table.test_part()
-    known = set(table.frame[Columns.LABEL])
-    columns = [at for at, label in enumerate(bundle.labels) if label in known] or list(range(len(bundle.labels)))
-    classes = [bundle.labels[at] for at in columns]
-    units = [str(item) for item in items] if isinstance(items[0], str) else [str(row) for row in range(len(items))]
+    units = [str(row) for row in range(len(items))]
     groups = {f"label={label}": np.array(labels) == label for label in sorted(set(labels))}
-    return Outcomes.of_classes(units, labels, classes, bundle.probabilities(items, listener)[:, columns], groups)
+    return Outcomes.of_classes(units, labels, bundle.labels, bundle.probabilities(items, listener), groups)
 
 
 def _text_groups(texts: Sequence[str], labels: Sequence[str]) -> dict[str, NDArray[np.bool_]]:

@@ -34,6 +34,8 @@ class Recipe:
         Items that the encoder sees before it is fitted.
     leaks : {"refuse", "drop", "keep"}
         Of images that stand in two splits: whether training is refused, is done without the earlier copies, or goes on.
+    more_labels : bool
+        Whether labels that only a companion has are learned too; otherwise they are taken for a mistake.
     """
 
     method: str = MethodName.PROBE.value
@@ -43,6 +45,7 @@ class Recipe:
     options: Mapping[str, str] = field(default_factory=dict)
     unlabelled: tuple[Any, ...] = ()
     leaks: str = "refuse"
+    more_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def lineage(table: LabelledTable, rows: int, unlabelled: int) -> dict[str, Any]:
 
 def names_of(table: LabelledTable, label: str) -> dict[str, str]:
     """Return a label's name in both languages: the card's, or the label itself."""
-    names = table.names.get(label)
+    known = {**{name: it for companion in table.companions for name, it in companion.names.items()}, **table.names}
+    names = known.get(label)
     return {"en": names.en, "zh": names.zh} if names else {"en": label, "zh": label}
 
 

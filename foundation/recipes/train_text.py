@@ -54,7 +54,7 @@ def train_text(
     own_texts, own_labels = table.part(Split.TRAIN) if needs_dev else table.part(Split.TRAIN, Split.DEV)
     if not own_texts:
         raise InputError(f"{table.name} has no train rows; expected rows whose split is 'train'")
-    more_texts, more_labels = companion_rows(table)
+    more_texts, more_labels = companion_rows(table, more_labels=recipe.more_labels)
     texts, labels = own_texts + more_texts, own_labels + more_labels
     leakage = _leakage(table, more_texts)
     dev = table.part(Split.DEV)
@@ -87,25 +87,25 @@ def scope_of(model: TextClassifier, texts: Sequence[str], labels: Sequence[str])
     return fit_scope(reference, encoder.encode(model.held_out_items_), model.held_out_logits_)
 
 
-def companion_rows(table: LabelledTable) -> tuple[list[str], list[str]]:
+def companion_rows(table: LabelledTable, *, more_labels: bool = False) -> tuple[list[str], list[str]]:
     """Return texts and labels of the companions' train and dev rows.
 
     Raises
     ------
     InputError
-        A companion has a label that the table has not.
+        A companion has a label that the table has not, and ``more_labels`` are not wanted.
     """
     known = set(table.frame[Columns.LABEL])
     texts: list[str] = []
     labels: list[str] = []
     for companion in table.companions:
-        more_texts, more_labels = companion.part(Split.TRAIN, Split.DEV)
-        if strange := sorted(set(more_labels) - known):
+        texts_beside, labels_beside = companion.part(Split.TRAIN, Split.DEV)
+        if (strange := sorted(set(labels_beside) - known)) and not more_labels:
             raise InputError(
                 f"{companion.name} cannot be trained on beside {table.name}: it has other labels "
                 f"({', '.join(strange)}); name others with --with, or 'none'"
             )
-        texts, labels = texts + more_texts, labels + more_labels
+        texts, labels = texts + texts_beside, labels + labels_beside
     return texts, labels
 
 

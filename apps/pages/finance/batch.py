@@ -9,13 +9,14 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from apps.columns import ENCODINGS, TABLES, text_column, time_column
+from apps.columns import ENCODINGS, TABLES
 from apps.components import QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.pages.finance.plots import share_by_topic, tone_plot, worst_topic
 from apps.pages.finance.scoring import ScoredTable, score_table
 from apps.tabs import label_names
 from foundation.data.cards import find_card
+from foundation.data.columns import text_column, time_column
 from foundation.data.tables import read_table
 from solutions.finance.pipeline import Finance
 from solutions.finance.trends import most_negative

@@ -11,10 +11,11 @@ from typing import Any
 
 import gradio as gr
 
-from apps.columns import ENCODINGS, TABLES, text_column, time_column
+from apps.columns import ENCODINGS, TABLES
 from apps.components import QUIET, empty, error, shown_errors
 from apps.locale import Locale
 from foundation.data.cards import find_card
+from foundation.data.columns import text_column, time_column
 from foundation.data.tables import read_table
 from foundation.errors import ColonnadeError, InputError
 from solutions.finance.monitor.files import FileSource

@@ -9,7 +9,7 @@ import gradio as gr
 import pandas as pd
 import plotly.graph_objects as go
 
-from apps.columns import ENCODINGS, TABLES, text_column
+from apps.columns import ENCODINGS, TABLES
 from apps.components import QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure
@@ -17,6 +17,7 @@ from apps.scoring import score_rows
 from apps.scratch import scratch_file
 from apps.tabs import label_names
 from apps.theme import ATTENTION, TONE_COLOURS
+from foundation.data.columns import text_column
 from foundation.data.tables import read_table, write_table
 from solutions.support.pipeline import Support
 

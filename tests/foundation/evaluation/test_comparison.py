@@ -83,10 +83,10 @@ def test_other_rows_cannot_be_compared() -> None:
 
 def test_diagnostics_by_hand() -> None:
     probabilities = np.array([[0.95, 0.05], [0.92, 0.08], [0.55, 0.45], [0.3, 0.7]])
-    units = ["write to a@example.com", "two", "three", "four"]
+    units = ["one", "two", "three", "four"]
     drawn = Outcomes.of_classes(units, ["b", "a", "a", "b"], ["a", "b"], probabilities, {}).diagnostics()
     assert drawn["confusion"] == {"labels": ["a", "b"], "rows": [[2, 0], [1, 1]]}
-    assert drawn["errors"] == [{"item": "write to [e-mail]", "label": "b", "predicted": "a", "confidence": 0.95}]
+    assert drawn["errors"] == [{"item": "one", "label": "b", "predicted": "a", "confidence": 0.95}]
     assert [(row["rows"], row["accuracy"]) for row in drawn["reliability"]] == [(1, 1.0), (1, 1.0), (2, 0.5)]
     # the surest answer is wrong: from then on the risk falls
     assert [round(point["risk"], 3) for point in drawn["risk_coverage"]] == [1.0, 0.5, 0.333, 0.25]

@@ -1,0 +1,161 @@
+"""``colonnade customize``: a client's data in, a model in its own folder that answers only where it is better."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from apps.cli.compare import show_comparisons
+from apps.cli.progress import progress_bar
+from apps.cli.tables import EncodingOption, parse_pairs, read_texts
+from apps.cli.train import parse_budget
+from foundation.errors import InputError
+
+if TYPE_CHECKING:
+    from foundation.data.labelled import LabelledTable
+    from solutions.base import Solution, TaskSpec
+    from solutions.client import Client
+    from solutions.client_data import ClientData
+    from solutions.customise import Judgement
+
+__all__ = ["customize"]
+
+
+def customize(
+    vertical: Annotated[str, typer.Argument(help="finance, ...")],
+    name: Annotated[str, typer.Option("--client", help="Folder of the client below clients/: acme-bank.")],
+    task: Annotated[str | None, typer.Option(help="The vertical's first where left out.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The client's labelled rows: CSV, Excel, JSONL, Parquet; of images a folder.")
+    ] = None,
+    mapping: Annotated[
+        str, typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=].")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Take the columns that were guessed.")] = False,
+    unlabelled: Annotated[Path | None, typer.Option(help="A table of texts that the encoder reads first.")] = None,
+    budget: Annotated[str, typer.Option(help="Time for fitting; under 3m only the quick method.")] = "15m",
+    accept: Annotated[str, typer.Option(help="Why you take a candidate that is not better, now or later.")] = "",
+    rollback: Annotated[bool, typer.Option("--rollback", help="Return to the model before the latest one.")] = False,
+    encoding: EncodingOption = "utf-8",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
+) -> None:
+    """Fit a model to a client's data and let it answer for that client, if a paired test says that it is better."""
+    from solutions.base import find_solution
+    from solutions.client import Client
+    from solutions.client_readme import write_readme
+    from solutions.customise import accept_last, roll_back
+
+    solution = find_solution(vertical)
+    spec = solution.spec.task(task or solution.spec.tasks[0].name)
+    if spec.method is None or spec.reads == "events":
+        better = "train" if spec.method else "demo"
+        raise InputError(
+            f"customize learns from labelled texts or images; {vertical}/{spec.name} does not: "
+            f"see 'colonnade {better} {vertical} --help' for its own data"
+        )
+    seconds = parse_budget(budget)
+    if rollback or not data:
+        client = Client.open(name)
+        if rollback:
+            client = roll_back(client, vertical, spec.name)
+        elif accept:
+            client = accept_last(client, vertical, spec.name, accept)
+        else:
+            raise InputError("say what to learn from: --data FILE; or --rollback, or --accept WHY")
+        write_readme(client)
+        typer.echo(f"{vertical}/{spec.name} of {name} is answered by {client.model(vertical, spec.name).name}")
+        return
+    client = Client.open_or_new(name, vertical)
+    with progress_bar() as listener:
+        solution.prepare(client.tasks_to_prepare(vertical, [spec.name]), listener)
+    columns = parse_pairs("--map", mapping) or client.settings.data.get(vertical, {}).get(spec.name, {})
+    texts = read_texts(unlabelled, columns, encoding)
+    table, read = _read(solution, spec, client, data, columns, encoding, yes=yes or bool(columns))
+    client, judgement = _fit(solution, spec, client, table, read, seconds, texts, seed, accept)
+    write_readme(client)
+    _tell(client, judgement, vertical, spec.name, accept)
+
+
+def _read(
+    solution: "type[Solution[Any, Any]]",
+    spec: "TaskSpec",
+    client: "Client",
+    data: Path,
+    columns: dict[str, str],
+    encoding: str,
+    *,
+    yes: bool,
+) -> "tuple[LabelledTable, dict[str, str]]":
+    if spec.reads == "image":
+        return solution.own_table(data, spec.name, columns, encoding), columns
+    from foundation.text.backbone import DEFAULT_BACKBONE
+    from solutions.client_data import doubtful_labels, read_client_file
+    from solutions.customise import known_labels
+
+    known = known_labels(solution, spec.name, client)
+    read = read_client_file(data, spec.name, known, columns, encoding)
+    guessed = ", ".join(f"{wanted}={given}" for wanted, given in read.columns.items())
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError(f"the columns look like {guessed}; say --yes, or --map {guessed.replace(', ', ',')}")
+        typer.confirm(f"Columns: {guessed}. Is that right?", abort=True)
+    with progress_bar() as listener:
+        read = doubtful_labels(read, DEFAULT_BACKBONE, listener=listener)
+    _tell_data(read, guessed)
+    return read.table, dict(read.columns)
+
+
+def _tell_data(read: "ClientData", columns: str) -> None:
+    table = read.table
+    counts = table.frame["split"].value_counts()
+    parts = ", ".join(f"{counts.get(split, 0)} {split}" for split in ("train", "dev", "test"))
+    typer.echo(
+        f"{table.name}: {read.rows:,} rows, {len(table.frame):,} kept ({parts}; {table.protocol}), "
+        f"{table.frame['label'].nunique()} labels, {read.chinese:.0%} Chinese; {columns}"
+    )
+    for finding in read.findings:
+        typer.echo(f"- {finding.summary()}")
+
+
+def _fit(
+    solution: "type[Solution[Any, Any]]",
+    spec: "TaskSpec",
+    client: "Client",
+    table: "LabelledTable",
+    columns: dict[str, str],
+    budget: float,
+    texts: tuple[str, ...],
+    seed: int,
+    accept: str,
+) -> "tuple[Client, Judgement]":
+    from foundation.bundle import Bundle
+    from solutions.customise import fit_candidate, judge, publish
+
+    with progress_bar() as listener:
+        trained = fit_candidate(
+            solution, spec, table, client, budget=budget, unlabelled=texts, seed=seed, listener=listener
+        )
+        former = Bundle.load(client.model(solution.spec.name, spec.name), listener)
+        ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
+        judgement = judge(former, trained.bundle, table, ours)  # type: ignore[arg-type]  # of texts and images it is one
+    return publish(client, trained, judgement, columns, accept), judgement
+
+
+def _tell(client: "Client", judgement: "Judgement", vertical: str, task: str, accept: str) -> None:
+    show_comparisons([told for told in judgement.own if told.group == "all"])
+    if judgement.ours:
+        typer.echo(f"on the suite's own test rows: {judgement.ours[0].summary()}")
+    entry = client.history[-1]
+    if entry.accepted:
+        said = f"accepted by you ({accept})" if not judgement.accepted else "better"
+        typer.echo(
+            f"{said}: {entry.candidate} answers for {client.folder.name} from now on, in place of {entry.former}"
+        )
+    else:
+        typer.echo(f"refused: {judgement.reason}; {entry.former} goes on answering")
+        typer.echo(
+            f"to take it all the same: colonnade customize {vertical} --client {client.folder.name} "
+            f"--task {task} --accept WHY"
+        )
+    typer.echo(f"next: colonnade demo --client {client.folder.name}")

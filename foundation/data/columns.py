@@ -1,0 +1,100 @@
+"""Which columns of a client's table are meant, before anybody says so."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from foundation.errors import InputError
+
+__all__ = ["guess_mapping", "text_column", "time_column"]
+
+_TEXT = (
+    "text",
+    "title",
+    "headline",
+    "content",
+    "comment",
+    "message",
+    "question",
+    "文本",
+    "标题",
+    "内容",
+    "评论",
+    "正文",
+    "问题",
+    "消息",
+)
+_LABEL = ("label", "class", "category", "target", "intent", "tag", "标签", "类别", "分类", "意图", "情感", "语气")
+_TIME = ("time", "date", "datetime", "published", "timestamp", "时间", "日期", "发布时间")
+
+
+def text_column(columns: Sequence[str]) -> str | None:
+    """Return the column that looks as if it held the texts.
+
+    Examples
+    --------
+    >>> text_column(["ID", "Headline"]), text_column(["a", "b"])
+    ('Headline', None)
+    """
+    return _first(columns, _TEXT)
+
+
+def time_column(columns: Sequence[str]) -> str | None:
+    """Return the column that looks as if it held times.
+
+    Examples
+    --------
+    >>> time_column(["标题", "发布时间"])
+    '发布时间'
+    """
+    return _first(columns, _TIME)
+
+
+def guess_mapping(frame: pd.DataFrame, task: str) -> dict[str, str]:
+    """Guess which columns hold texts and labels: by their names, else by what is in them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As ``read_table`` gives it.
+    task : str
+        A column of this name holds labels.
+
+    Returns
+    -------
+    dict
+        ``text`` and ``label``, for ``rename_columns``.
+
+    Raises
+    ------
+    InputError
+        There is no telling.
+
+    Examples
+    --------
+    >>> rows = {"id": list("1234"), "utterance": ["my card is lost"] * 2 + ["hello there"] * 2, "kind": list("aabb")}
+    >>> guess_mapping(pd.DataFrame(rows), "intent")
+    {'text': 'utterance', 'label': 'kind'}
+    """
+    columns = [str(column) for column in frame.columns]
+    if any(not column.strip() or column.startswith("Unnamed: ") for column in columns):
+        raise InputError(
+            "the first row has empty or merged cells; expected one column name in each: write them out in the file"
+        )
+    lengths = {column: frame[column].astype(str).str.len().mean() for column in columns}
+    text = text_column(columns) or max(columns, key=lengths.__getitem__)
+    others = [column for column in columns if column != text]
+    distinct = {column: frame[column].nunique() for column in others}
+    few = [column for column in others if 1 < distinct[column] <= len(frame) / 2]
+    label = _first(others, (task, *_LABEL)) or min(few, key=distinct.__getitem__, default=None)
+    if label is None:
+        raise InputError(
+            f"no column looks as if it held labels; the columns are {', '.join(columns)}: "
+            "name both with --map text=COLUMN,label=COLUMN"
+        )
+    return {"text": text, "label": label}
+
+
+def _first(columns: Sequence[str], guesses: Sequence[str]) -> str | None:
+    lower = {column.strip().lower(): column for column in columns}
+    return next((lower[guess] for guess in guesses if guess in lower), None)

@@ -1,0 +1,197 @@
+"""A client's model: fitted within a time, and put in the place of the one that answers only where it is better."""
+
+import getpass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from foundation.bundle import Bundle, read_record
+from foundation.data.cards import Names
+from foundation.data.labelled import LabelledTable
+from foundation.data.splits import Split
+from foundation.errors import InputError
+from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict, compare
+from foundation.evaluation.outcomes import Outcomes
+from foundation.progress import Listener, silent
+from foundation.recipes.evaluate_text import outcomes_of
+from foundation.recipes.recipe import Recipe, Trained
+from solutions.base import Solution, TaskSpec
+from solutions.client import Client, Replacement
+
+__all__ = ["Judgement", "accept_last", "fit_candidate", "judge", "known_labels", "publish", "roll_back"]
+
+# Under this many seconds only the quick method is tried.
+_QUICK = 180.0
+# A loss on the suite's own rows is told; one that is surely greater than this keeps a candidate out.
+_MOST_FORGOTTEN = 0.05
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A candidate beside the model that answers now.
+
+    Attributes
+    ----------
+    own : tuple of Comparison
+        On the client's held-out rows.
+    trivial : Comparison
+        On the same rows, beside the commonest label: a model that does not know the client's labels is no rival.
+    ours : tuple of Comparison
+        On the test rows of the suite's own set: what was forgotten.
+    """
+
+    own: tuple[Comparison, ...]
+    trivial: Comparison
+    ours: tuple[Comparison, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the candidate takes over."""
+        return not self.objections
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """Why it does not."""
+        found = []
+        if self.own[0].verdict is not Verdict.BETTER:
+            found.append(f"on the client's rows it is {_said(self.own[0])} than the model that answers now")
+        if self.trivial.verdict is not Verdict.BETTER:
+            found.append(f"it is {_said(self.trivial)} than always saying the commonest label")
+        if self.ours and self.ours[0].difference.high < -_MOST_FORGOTTEN:
+            loss = -self.ours[0].difference.value
+            found.append(f"it forgot: accuracy on the suite's own rows falls by {loss:.1%}")
+        return tuple(found)
+
+    @property
+    def reason(self) -> str:
+        """Say in a line why it takes over, or why not."""
+        return "; ".join(self.objections) or f"better on the client's rows: {self.own[0].summary()}"
+
+
+def known_labels(solution: type[Solution[Any, Any]], task: str, client: Client) -> dict[str, Names]:
+    """Return the labels of the model that answers now, with the client's own names for them."""
+    record = read_record(client.model(solution.spec.name, task))
+    names = {label: Names(**given) for label, given in record.labels.items()}
+    return names | client.settings.names.get(solution.spec.name, {}).get(task, {})
+
+
+def fit_candidate(
+    solution: type[Solution[Any, Any]],
+    spec: TaskSpec,
+    table: LabelledTable,
+    client: Client,
+    *,
+    budget: float,
+    unlabelled: Sequence[str] = (),
+    seed: int = 0,
+    listener: Listener = silent,
+) -> Trained:
+    """Fit a candidate to a client's rows; of texts also to the suite's own, so that its labels are kept.
+
+    Parameters
+    ----------
+    budget : float
+        Seconds. Three minutes or more are spent on trying several methods on dev (``auto``).
+    """
+    name = solution.spec.name
+    slow = budget >= _QUICK and spec.reads == "text"
+    recipe = Recipe(
+        method="auto" if slow else "probe",
+        options={"budget": str(budget)} if slow else {},
+        unlabelled=tuple(unlabelled),
+        seed=seed,
+        leaks="drop",
+        more_labels=True,
+    )
+    if spec.reads == "text":
+        ours = solution.card_table(spec.default_dataset, spec.name)
+        table = replace(table, companions=(ours, *ours.companions))
+    trained = solution.train(table, recipe, listener)
+    risk = client.settings.risk.get(name, {}).get(spec.name)
+    bundle = trained.bundle
+    if risk is None or not isinstance(bundle, Bundle):
+        return trained
+    if risk not in bundle.calibration.dial:
+        raise InputError(
+            f"risk of {name}/{spec.name}: got {risk!r}; expected one of {', '.join(bundle.calibration.dial)}"
+        )
+    calibration = replace(bundle.calibration, threshold=bundle.calibration.dial[risk], risk=float(risk))
+    return replace(trained, bundle=replace(bundle, calibration=calibration))
+
+
+def judge(former: Bundle, candidate: Bundle, table: LabelledTable, ours: LabelledTable | None) -> Judgement:
+    """Compare two models on the client's test rows by a paired test, and on the suite's own.
+
+    Parameters
+    ----------
+    table : LabelledTable
+        The client's.
+    ours : LabelledTable or None
+        The suite's; left out where the client's labels are others by nature, as of images.
+    """
+    now, then = (outcomes_of(bundle, table) for bundle in (former, candidate))
+    labels, counts = np.unique(table.part(Split.TRAIN, Split.DEV)[1], return_counts=True)
+    commonest = str(labels[counts.argmax()])
+    trivial = Outcomes.of_classes(now.units, now.targets.tolist(), [commonest], np.ones((len(now.units), 1)), {})
+    forgotten = compare(*(outcomes_of(bundle, ours) for bundle in (former, candidate))) if ours else []
+    return Judgement(tuple(compare(now, then)), compare(trivial, then)[0], tuple(forgotten))
+
+
+def publish(client: Client, trained: Trained, judgement: Judgement, columns: dict[str, str], accept: str) -> Client:
+    """Keep the candidate, write the decision down, and let it answer where it is better or a person says so.
+
+    Parameters
+    ----------
+    accept : str
+        Why a person wants it all the same; empty where nobody does.
+    """
+    record = trained.bundle.record
+    former = read_record(client.model(record.solution, record.task)).id
+    folder = client.keep(trained.bundle, trained.papers)
+    accepted = judgement.accepted or bool(accept)
+    entry = _entry(record.solution, record.task, former, folder.name, accepted=accepted, why=accept or judgement.reason)
+    told = [[asdict(told) for told in part] for part in ((*judgement.own, judgement.trivial), judgement.ours)]
+    client.record(replace(entry, own=told[0], ours=told[1]))
+    chosen = folder.name if accepted else former
+    return client.with_bundle(record.solution, record.task, chosen, columns)
+
+
+def accept_last(client: Client, vertical: str, task: str, why: str) -> Client:
+    """Let the latest candidate answer that was refused, since a person says so."""
+    last = next((entry for entry in reversed(client.history) if (entry.vertical, entry.task) == (vertical, task)), None)
+    if last is None or last.accepted:
+        raise InputError(f"no refused candidate of {vertical}/{task} is there; fit one with --data FILE")
+    client.record(_entry(vertical, task, last.former, last.candidate, accepted=True, why=why))
+    return client.with_bundle(vertical, task, last.candidate, {})
+
+
+def roll_back(client: Client, vertical: str, task: str) -> Client:
+    """Return to the model that answered before the latest replacement.
+
+    Raises
+    ------
+    InputError
+        There was none.
+    """
+    now = client.settings.bundles.get(vertical, {}).get(task)
+    last = next((entry for entry in reversed(client.history) if entry.accepted and entry.candidate == now), None)
+    if now is None or last is None:
+        raise InputError(f"{client.folder.name} has no model of its own for {vertical}/{task}; nothing to go back from")
+    client.record(_entry(vertical, task, now, last.former, accepted=True, why="rolled back"))
+    return client.with_bundle(vertical, task, last.former, {})
+
+
+def _entry(vertical: str, task: str, former: str, candidate: str, *, accepted: bool, why: str) -> Replacement:
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    return Replacement(when, vertical, task, former, candidate, accepted, getpass.getuser(), why)
+
+
+def _said(comparison: Comparison) -> str:
+    """Put a verdict before *than*."""
+    gap = comparison.difference
+    figures = f"{comparison.former:.3f} to {comparison.candidate:.3f}, {gap.low:+.3f} to {gap.high:+.3f}"
+    said = {Verdict.BETTER: "better", Verdict.WORSE: "worse", Verdict.ALIKE: "not surely better"}[comparison.verdict]
+    return f"{said} ({comparison.metric} {figures} on {comparison.rows} {ALL_ROWS} rows)".replace(f" {ALL_ROWS}", "")

@@ -1,0 +1,186 @@
+"""A client's data through audit, candidate, gate and folder, with the models that a first start trains."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foundation.bundle import Bundle
+from foundation.data.labelled import LabelledTable
+from foundation.errors import InputError
+from foundation.settings import settings
+from solutions.client import Client
+from solutions.client_data import ClientData, doubtful_labels, read_client_file
+from solutions.client_readme import write_readme
+from solutions.customise import accept_last, fit_candidate, judge, known_labels, publish, roll_back
+from solutions.finance.pipeline import Finance
+from solutions.finance.schema import FinanceRequest
+
+FIRMS = ("Halden", "Morrow", "Tresk", "Ostara", "Velin", "Corwen", "Daunt", "Eskil", "Farrow", "Gannet")
+THINGS = ("bakery", "ferry", "quarry", "printing", "orchard", "brewery")
+SAID = {
+    "bullish": (
+        "{firm} lifts its {thing} forecast after a good quarter",
+        "buyers want shares of {firm} {thing}",
+    ),
+    "bearish": ("{firm} cuts its {thing} forecast after a poor quarter", "sellers dump shares of {firm} {thing}"),
+}
+
+
+def client_rows(shuffled: bool = False) -> pd.DataFrame:
+    rows = [
+        (pattern.format(firm=firm, thing=thing), label)
+        for label, patterns in SAID.items()
+        for pattern in patterns
+        for firm in FIRMS
+        for thing in THINGS
+    ]
+    frame = pd.DataFrame(rows, columns=["headline", "mood"])
+    if shuffled:
+        frame["mood"] = np.random.default_rng(0).permutation(frame["mood"].to_numpy())
+    return frame
+
+
+@pytest.fixture(scope="module")
+def clients(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("clients")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLONNADE_HOME", str(trained_home))
+        patch.setenv("COLONNADE_CLIENTS", str(folder))
+        settings.cache_clear()
+        yield folder
+    settings.cache_clear()
+
+
+def read(folder: Path, frame: pd.DataFrame, client: Client, mapping: dict[str, str] | None = None) -> ClientData:
+    frame.to_csv(folder / "client.csv", index=False)
+    return read_client_file(folder / "client.csv", "tone", known_labels(Finance, "tone", client), mapping)
+
+
+def customised(client: Client, table: LabelledTable, accept: str = "") -> tuple[Client, bool]:
+    trained = fit_candidate(Finance, Finance.spec.task("tone"), table, client, budget=60.0)
+    former = Bundle.load(client.model("finance", "tone"))
+    judgement = judge(former, trained.bundle, table, Finance.card_table("headlines", "tone"))  # type: ignore[arg-type]
+    return publish(client, trained, judgement, {"text": "headline", "label": "mood"}, accept), judgement.accepted
+
+
+@pytest.mark.slow
+def test_a_better_candidate_answers_and_a_roll_back_returns(clients: Path, tmp_path: Path) -> None:
+    client = Client.open_or_new("acme-fund", "finance")
+    data = read(tmp_path, client_rows(), client)
+    assert dict(data.columns) == {"text": "headline", "label": "mood"}
+    client, accepted = customised(client, data.table)
+    assert accepted
+    write_readme(client)
+    bundles = Client.open("acme-fund").bundles("finance")
+    said = Finance.load(bundles).predict([FinanceRequest("Tresk cuts its dairy forecast after a poor quarter")])[0]
+    assert said.tone.label == "bearish"
+    assert set(said.tone.probabilities) == {"bullish", "bearish", "negative", "neutral", "positive"}
+    entry = client.history[-1]
+    assert entry.accepted
+    assert "better on the client's rows" in entry.why
+    assert f"`{entry.candidate}` answers now" in (clients / "acme-fund" / "README.md").read_text(encoding="utf-8")
+    note = '# ours\naccent = "#00563F"'
+    settings_file = clients / "acme-fund" / "client.toml"
+    settings_file.write_text(settings_file.read_text().replace('accent = "#0072B2"', note), encoding="utf-8")
+    client = roll_back(Client.open("acme-fund"), "finance", "tone")
+    assert client.bundles("finance") == {}
+    assert note in settings_file.read_text(encoding="utf-8"), "what people wrote stays"
+    with pytest.raises(InputError, match="nothing to go back from"):
+        roll_back(client, "finance", "tone")
+
+
+@pytest.mark.slow
+def test_shuffled_labels_are_refused_unless_a_person_says_why(clients: Path, tmp_path: Path) -> None:
+    client = Client.open_or_new("shuffled", "finance")
+    data = read(tmp_path, client_rows(shuffled=True), client)
+    client, accepted = customised(client, data.table)
+    assert not accepted
+    assert client.bundles("finance") == {}
+    assert "always saying the commonest label" in client.history[-1].why
+    client = accept_last(client, "finance", "tone", "a demo of what not to do")
+    assert client.bundles("finance")["tone"].name == client.history[-1].candidate
+    assert client.history[-1].why == "a demo of what not to do"
+    entries = json.loads((clients / "shuffled" / "history.json").read_text(encoding="utf-8"))
+    assert [entry["accepted"] for entry in entries] == [False, True]
+
+
+@pytest.mark.slow
+def test_labels_that_were_swapped_are_named(clients: Path, tmp_path: Path) -> None:
+    frame = client_rows()
+    swapped = [5, 77, 150, 201]
+    frame.loc[swapped, "mood"] = frame.loc[swapped, "mood"].map({"bullish": "bearish", "bearish": "bullish"})
+    data = read(tmp_path, frame, Client.open_or_new("swapped", "finance"))
+    finding = doubtful_labels(data, "multilingual-e5-small-q4").findings[-1]
+    assert finding.problem.name == "DOUBTFUL_LABEL"
+    assert {row + 1 for row in swapped} <= set(finding.rows)
+    assert len(finding.rows) <= 8
+
+
+@pytest.mark.slow
+def test_groups_and_times_decide_the_split(clients: Path, tmp_path: Path) -> None:
+    client = Client.open_or_new("timed", "finance")
+    frame = client_rows()
+    frame["firm"] = frame["headline"].str.extract(f"({'|'.join(FIRMS)})")
+    frame["date"] = pd.date_range("2026-01-01", periods=len(frame), freq="h").astype(str)
+    mapping = {"text": "headline", "label": "mood"}
+    grouped = read(tmp_path, frame, client, {**mapping, "group": "firm"})
+    firms = grouped.table.frame["text"].str.extract(f"({'|'.join(FIRMS)})")[0]
+    assert grouped.table.frame.groupby(firms)["split"].nunique().max() == 1
+    with pytest.raises(InputError, match="expected a time"):
+        read(tmp_path, frame, client, {**mapping, "time": "firm"})
+    shuffled = frame.sample(frac=1, random_state=0)
+    timed = read(tmp_path, shuffled, client, {**mapping, "time": "date"})
+    when = pd.to_datetime(shuffled["date"].to_numpy()[timed.numbers - 1])
+    is_test = timed.table.frame["split"].eq("test").to_numpy()
+    assert when[is_test].min() > when[~is_test].max()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("headline,mood\n", "has no rows"),
+        ("text,label\nup,good\ndown,good\n", "expected at least 10"),
+        ("text,label\n" + "".join(f"text {n} of many,good\n" for n in range(30)), "rows of one label alone"),
+        ("text,id\na,1\nb,2\n", "no column looks as if it held labels"),
+    ],
+)
+def test_a_file_that_cannot_be_learned_from_is_one_line(tmp_path: Path, content: str, expected: str) -> None:
+    (tmp_path / "client.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=expected) as raised:
+        read_client_file(tmp_path / "client.csv", "tone", {})
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_too_large_says_how_much_is_enough(tmp_path: Path) -> None:
+    with (tmp_path / "big.csv").open("wb") as stream:
+        stream.truncate(2_000_000_000)  # sparse: it takes no room
+    with pytest.raises(InputError, match=r"has 2\.0 GB; expected at most 0\.5 GB; .* give a sample"):
+        read_client_file(tmp_path / "big.csv", "tone", {})
+    (tmp_path / "long.csv").write_text("text,label\n" + "a,b\n" * 200_001)
+    with pytest.raises(InputError, match="more than 200,000 rows"):
+        read_client_file(tmp_path / "long.csv", "tone", {})
+
+
+def test_settings_that_cannot_be_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLONNADE_CLIENTS", str(tmp_path))
+    settings.cache_clear()
+    with pytest.raises(InputError, match="expected small letters, digits and dashes"):
+        Client.open("../other")
+    with pytest.raises(InputError, match=r"no client 'acme' in .* \(there: none\)"):
+        Client.open("acme")
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    for content, expected in {
+        'name = "Acme"\nverticals = ["finance"\n': "is not TOML",
+        'name = "Acme"\nvertical = ["finance"]\n': "field 'verticals': field required",
+        'name = "Acme"\nverticals = ["finance"]\naccent = "red"\n': "expected a colour such as",
+        'name = "Acme"\nverticals = ["finance"]\naccent = "#FFEE00"\n': "take a darker one",
+    }.items():
+        (folder / "client.toml").write_text(content)
+        with pytest.raises(InputError, match=expected):
+            Client.open("acme")
+    settings.cache_clear()
