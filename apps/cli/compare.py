@@ -1,14 +1,14 @@
 """``colonnade compare``: two bundles on the same rows."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from apps.cli.progress import progress_bar
+from apps.cli.shown import show_comparisons
 from apps.cli.tables import (
     DataOption,
     DataRootOption,
@@ -21,10 +21,7 @@ from apps.cli.tables import (
 )
 from foundation.errors import InputError
 
-if TYPE_CHECKING:
-    from foundation.evaluation.comparison import Comparison
-
-__all__ = ["compare", "show_comparisons"]
+__all__ = ["compare"]
 
 
 def compare(
@@ -66,19 +63,3 @@ def compare(
         return
     typer.echo(f"{one.id} (former) and {other.id} (candidate) on {reports[0].dataset.rows} test rows of {table.name}")
     show_comparisons(told)
-
-
-def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
-    """Print comparisons as a table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = Table("metric", "former", "candidate", "difference (95 %)", "p", "verdict")
-    for told in comparisons:
-        gap = told.difference
-        metric = f"{told.metric}, {told.group} ({told.rows})"
-        difference = f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
-        shown.add_row(
-            metric, f"{told.former:.3f}", f"{told.candidate:.3f}", difference, f"{told.p:.2g}", told.verdict.value
-        )
-    Console().print(shown)

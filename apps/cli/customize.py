@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apps.cli.compare import show_comparisons
 from apps.cli.progress import progress_bar
+from apps.cli.shown import show_comparisons
 from apps.cli.tables import EncodingOption, parse_pairs, read_texts
 from apps.cli.train import parse_budget
 from foundation.errors import InputError
@@ -88,7 +88,10 @@ def _read(
     yes: bool,
 ) -> "tuple[LabelledTable, dict[str, str]]":
     if spec.reads == "image":
-        return solution.own_table(data, spec.name, columns, encoding), columns
+        pictures = solution.own_table(data, spec.name, columns, encoding)
+        for problem in getattr(pictures, "problems", ()):
+            typer.echo(f"- {problem}")
+        return pictures, columns
     from foundation.text.backbone import DEFAULT_BACKBONE
     from solutions.client_data import doubtful_labels, read_client_file
     from solutions.customise import known_labels

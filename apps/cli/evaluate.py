@@ -1,11 +1,12 @@
 """``colonnade evaluate``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from apps.cli.progress import progress_bar
+from apps.cli.shown import show_report
 from apps.cli.tables import (
     DataOption,
     DataRootOption,
@@ -19,15 +20,13 @@ from apps.cli.tables import (
 from foundation.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
+    from apps.reporting.page import Skipped
     from foundation.evaluation.report import Report
+    from solutions.base import Solution, TaskSpec
 
 __all__ = ["evaluate"]
 
-# So many baselines fit beside the figures; more get a table of their own.
-_BESIDE = 3
+_FOLDER = Path("colonnade-report")
 
 
 def evaluate(
@@ -41,108 +40,82 @@ def evaluate(
     encoding: EncodingOption = "utf-8",
     data_root: DataRootOption = None,
     bundle: Annotated[Path | None, typer.Option(help="A bundle's folder; the incumbent where left out.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report.html and results.json; of 'all' colonnade-report.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Measure on a test split: intervals, baselines, calibration, leakage."""
+    """Measure on a test split: intervals, baselines, calibration, leakage.
+
+    'all' measures every task on its own data, and on each public set of --data-root that a vertical has a card for.
+    """
+    from apps.reporting.page import Skipped
     from solutions.base import find_solution, solutions
 
     chosen = list(solutions().values()) if vertical == "all" else [find_solution(vertical)]
     every = [(solution, spec) for solution in chosen for spec in solution.spec.tasks]
     if task and task not in {spec.name for _, spec in every}:
         raise UnknownNameError(f"task of {vertical}", task, [spec.name for _, spec in every])
-    plan = [(solution, spec) for solution, spec in every if task in (None, spec.name)]
+    plan = [(solution, spec, dataset) for solution, spec in every if task in (None, spec.name)]
     if (bundle or dataset or data or protocol) and len(plan) > 1:
         raise InputError("--bundle, --dataset, --data and --protocol are of one task; name it with --task")
-    for solution, spec in plan:
-        table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root, items, protocol)
+    if vertical == "all":
+        out = out or _FOLDER
+        plan += _public(plan, data_root)
+    reports: list[Report] = []
+    skipped: list[Skipped] = []
+    for solution, spec, name in plan:
         with progress_bar() as listener:
-            if bundle is None:
-                solution.prepare([spec.name], listener)
-            report = solution.evaluate(table, bundle, listener)
+            try:
+                table = labelled_table(solution, spec, name, data, mapping, encoding, data_root, items, protocol)
+                if bundle is None:
+                    solution.prepare([spec.name], listener)
+                report = solution.evaluate(table, bundle, listener)
+            except InputError as error:
+                if vertical != "all" or name is None:
+                    raise
+                skipped.append(Skipped(solution.spec.name, spec.name, name, str(error)))
+                continue
+        reports.append(report)
         if as_json:
             typer.echo(report.to_json())
         else:
-            _show(report)
+            show_report(report)
+    if out:
+        _write(out, reports, skipped)
+        typer.echo(f"{out / 'report.html'} and {out / 'results.json'}: {len(reports)} reports", err=as_json)
+        for one in skipped:
+            typer.echo(f"{one.solution}/{one.task} on {one.dataset} was not measured: {one.reason}", err=True)
 
 
-def _show(report: "Report") -> None:
-    """Print the report for people."""
-    from rich.console import Console
-    from rich.markup import escape
+def _public(
+    plan: "list[tuple[type[Solution[Any, Any]], TaskSpec, str | None]]", data_root: Path | None
+) -> "list[tuple[type[Solution[Any, Any]], TaskSpec, str | None]]":
+    """Return the tasks of every set of ``--data-root`` that has a card, but for those that are measured anyway."""
+    from foundation.data.cards import all_cards
+    from foundation.settings import settings
 
-    console = Console()
-    stamp = report.dataset
-    console.print(f"\n[bold]{report.solution} / {report.task}[/] with {report.bundle}")
-    console.print(
-        f"{stamp.name}, {stamp.split} split, {stamp.rows} rows, sha256 {stamp.sha256[:12]}…; {escape(stamp.protocol)}"
-        + ("" if stamp.as_published else "; [yellow]other files than the card describes[/]")
-    )
-    console.print(_figures(report))
-    if len(report.baselines) > _BESIDE:
-        console.print(_baselines(report))
-    if report.per_class:
-        console.print(_classes(report))
-    if report.slices:
-        console.print(_slices(report))
-    if "answered" in report.calibration:
-        _show_answers(console, report)
-    elif "ece" in report.calibration:
-        console.print(f"Calibration error of the confidence: {report.calibration['ece']:.3f}.\n")
+    root = data_root or settings().data
+    there = [card for name, card in sorted(all_cards().items()) if root and (root / name).is_dir()]
+    return [
+        (solution, spec, card.name)
+        for solution, spec, _ in plan
+        for card in there
+        if card.solution == solution.spec.name and spec.name in card.tasks and card.name != spec.default_dataset
+    ]
 
 
-def _show_answers(console: "Console", report: "Report") -> None:
-    """Print what is known of a classifier's answers."""
-    known = report.calibration
-    if known["accuracy_answered"] is None:
-        console.print("It is sure enough of none of the rows to answer.")
-    else:
-        console.print(
-            f"Answers from a confidence of {known['threshold']:.2f} on: {known['answered']:.0%} of the rows, "
-            f"of those {known['accuracy_answered']:.1%} right."
-        )
-    leaks = report.leakage
-    patients = f", {leaks['patients']} rows of patients who are in two" if "patients" in leaks else ""
-    console.print(
-        f"Leakage: {leaks['exact']} copies and {leaks['near']} near-duplicates between splits{patients}; "
-        f"{leaks['seen_in_training']} test rows were seen in training.\n"
-    )
+def _write(folder: Path, reports: "list[Report]", skipped: "list[Skipped]") -> None:
+    """Write what was measured, for machines and for people: the same objects in both."""
+    from dataclasses import asdict
 
+    from apps.reporting.page import report_page
+    from foundation import __version__
+    from foundation.files import atomic_file, write_json
 
-def _figures(report: "Report") -> "Table":
-    from rich.table import Table
-
-    beside = report.baselines if len(report.baselines) <= _BESIDE else {}
-    figures = Table("metric", "value", "95 % interval", *beside)
-    for name, interval in report.metrics.items():
-        others = [f"{baseline[name]:.3f}" if name in baseline else "" for baseline in beside.values()]
-        figures.add_row(name, f"{interval.value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}", *others)
-    return figures
-
-
-def _baselines(report: "Report") -> "Table":
-    from rich.table import Table
-
-    baselines = Table("baseline", *report.metrics)
-    for name, figures in report.baselines.items():
-        baselines.add_row(name, *(f"{figures[metric]:.3f}" if metric in figures else "" for metric in report.metrics))
-    return baselines
-
-
-def _slices(report: "Report") -> "Table":
-    from rich.table import Table
-
-    measured = [name for name in next(iter(report.slices.values())) if name != "rows"]
-    slices = Table("subgroup", *measured, "rows")
-    for name, figures in report.slices.items():
-        slices.add_row(name, *(f"{figures[metric]:.3f}" for metric in measured), f"{figures['rows']:.0f}")
-    return slices
-
-
-def _classes(report: "Report") -> "Table":
-    from rich.table import Table
-
-    classes = Table("label", "precision", "recall", "f1", "rows")
-    for label, figures in report.per_class.items():
-        shares = [f"{figures[name]:.2f}" for name in ("precision", "recall", "f1")]
-        classes.add_row(label, *shares, f"{figures['support']:.0f}")
-    return classes
+    results = [report.to_dict() for report in reports]
+    left_out = [asdict(one) for one in skipped]
+    with atomic_file(folder / "results.json") as temporary:
+        write_json(temporary, {"colonnade": __version__, "reports": results, "skipped": left_out})
+    with atomic_file(folder / "report.html") as temporary:
+        temporary.write_text(report_page(reports, skipped), encoding="utf-8")

@@ -18,7 +18,7 @@ from foundation.data.tables import read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 
-__all__ = ["ImageTable", "load_card_images", "load_own_images", "shrunk"]
+__all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images", "shrunk"]
 
 IMAGE, PATIENT = "image", "patient"
 _SPLITS = {"train": "train", "val": "dev", "valid": "dev", "validation": "dev", "dev": "dev", "test": "test"}

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from foundation.bundle import Bundle, fingerprints
 from foundation.data.image_leakage import find_image_leakage
-from foundation.data.image_tables import ImageTable
+from foundation.data.image_tables import IMAGE, ImageTable
 from foundation.data.labelled import Columns
 from foundation.data.splits import Split
 from foundation.evaluation.metrics import classification_metrics
@@ -60,7 +60,7 @@ def evaluate_images(bundle: Bundle, table: ImageTable, listener: Listener = sile
             metrics |= threshold_metrics(1 - probabilities[:, absent], targets != absent, point.threshold, units)
     leakage = find_image_leakage(table.images, table.frame[Columns.SPLIT].tolist(), table.frame["patient"].tolist())
     seen = np.isin([fingerprints([image])[0] for image in images], bundle.seen)
-    names = table.frame[Columns.TEXT].iloc[table.rows(Split.TEST)].astype(str).tolist()
+    names = table.frame[IMAGE].iloc[table.rows(Split.TEST)].tolist()
     groups = {f"label={label}": np.array(labels) == label for label in classes}
     outcomes = Outcomes.of_classes(names, labels, classes, probabilities, groups)
     return Report(

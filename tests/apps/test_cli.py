@@ -73,6 +73,11 @@ def test_version(tmp_path: Path) -> None:
         (["train", "finance", "--task", "tone", "--cv", "1"], "expected between 2 folds"),
         (["train", "recommendation", "--task", "top-n", "--cv", "3"], "recommendation/top-n reads events"),
         (["evaluate", "recommendation", "--protocol", "random-811"], "name it with --task"),
+        (["customize", "finance", "--client", "Acme"], "expected small letters, digits and dashes"),
+        (["customize", "finance", "--client", "acme", "--rollback"], "no client 'acme'"),
+        (["customize", "recommendation", "--client", "acme", "--data", "x.csv"], "recommendation/top-n does not"),
+        (["demo", "--client", "acme"], "make one with 'colonnade customize VERTICAL --client acme"),
+        (["compare", "nowhere", "elsewhere"], "is no bundle"),
         (["export", "finance", "--task", "tone", "--out", "x", "--bundle", "nowhere"], "is no bundle"),
         (["evaluate", "finance", "--bundle", "x"], "name it with --task"),
         (["evaluate", "finance", "--task", "tone", "--bundle", "nowhere"], "is no bundle"),
@@ -135,13 +140,19 @@ def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone:
         "as_published": True,
     }
     assert " ".join(sorted(report)) == (
-        "baselines bundle calibration dataset leakage metrics per_class seconds slices solution task"
+        "baselines bundle calibration dataset diagnostics leakage metrics per_class seconds slices solution task"
     )
     assert set(report["metrics"]["accuracy"]) == {"value", "low", "high"}
     assert set(report["baselines"]) == {"majority", "tfidf_logistic_regression"}
     table = colonnade("evaluate", "finance", "--task", "tone", *data, *bundles[:2], home=home).stdout
     assert "macro_f1" in table
     assert "95 % interval" in table
+    itself = colonnade("compare", str(tmp_path / "tone"), str(tmp_path / "tone"), *data, "--json", home=home).stdout
+    compared = json.loads(itself)["comparisons"]
+    assert {told["metric"] for told in compared} == {"accuracy", "macro_f1"}
+    assert all(told["verdict"] == "not told apart" and told["difference"]["value"] == 0 for told in compared)
+    other = colonnade("compare", str(tmp_path / "tone"), str(tmp_path / "topic"), *data, home=home, code=2).stderr
+    assert "expected two bundles of one task" in other
 
 
 @pytest.mark.slow
