@@ -12,7 +12,7 @@ A bundle is a folder::
     splits.csv           the split of each row of the training table, in its order
     seen.npy             64-bit fingerprints of the training items: they recognise a copy and give nothing away
     curve.svg            how training went, where it went by epochs
-    CARD.md              the same for people
+    CARD.md, CARD.html   the same for people
 
 There is no pickle in it. Loading checks every hash and names the file that is wrong.
 """
@@ -33,6 +33,7 @@ from foundation.data.splits import normalise
 from foundation.errors import BundleError
 from foundation.files import atomic_folder, read_json, sha256_file, write_json
 from foundation.network import Network
+from foundation.papers import Papers
 from foundation.progress import Listener, silent
 from foundation.trust.calibration import Calibration
 from foundation.trust.held_out import HeldOut
@@ -41,7 +42,6 @@ from foundation.trust.scope import Scope
 __all__ = [
     "Bundle",
     "BundleRecord",
-    "Papers",
     "Savable",
     "check_files",
     "fingerprints",
@@ -104,25 +104,6 @@ class BundleRecord:
         return self.data, *self.data.get("companions", ())
 
 
-@dataclass(frozen=True)
-class Papers:
-    """What a bundle holds for people.
-
-    Attributes
-    ----------
-    card : str
-        Of ``CARD.md``; ``{id}`` becomes the bundle's id.
-    splits : str
-        Of ``splits.csv``.
-    curve : str
-        Of ``curve.svg``, or empty.
-    """
-
-    card: str
-    splits: str
-    curve: str = ""
-
-
 class Savable(Protocol):
     """A model that can be saved as a bundle."""
 
@@ -179,7 +160,7 @@ class Bundle:
             hashes = {path.name: sha256_file(path) for path in sorted(temporary.iterdir())}
             record = replace(self.record, files=hashes)
             write_json(temporary / "bundle.json", asdict(record))
-            (temporary / "CARD.md").write_text(papers.card.replace("{id}", record.id), encoding="utf-8")
+            papers.save_card(temporary, record.id)
         return replace(self, record=record)
 
     @classmethod

@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-from foundation.bundle import Papers, Savable
+from foundation.bundle import Savable
 from foundation.errors import BundleError
 from foundation.files import atomic_file
+from foundation.papers import Papers
 from foundation.settings import settings
 
 __all__ = ["has_incumbent", "incumbent", "keep_bundle", "set_incumbent"]

@@ -17,11 +17,12 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from foundation.bundle import Papers, Savable
+from foundation.bundle import Savable
 from foundation.data.cards import Names
 from foundation.errors import BundleError, InputError
 from foundation.files import atomic_file
 from foundation.incumbents import has_incumbent, incumbent, keep_bundle
+from foundation.papers import Papers
 from foundation.settings import settings
 
 __all__ = ["Client", "ClientSettings", "Replacement"]

@@ -16,6 +16,7 @@ LAYERS = (
         "foundation.progress",
         "foundation.files",
         "foundation.network",
+        "foundation.papers",
         "foundation.assets",
         "foundation.store",
     ),

@@ -88,9 +88,15 @@ def _read(
     yes: bool,
 ) -> "tuple[LabelledTable, dict[str, str]]":
     if spec.reads == "image":
-        pictures = solution.own_table(data, spec.name, columns, encoding)
-        for problem in getattr(pictures, "problems", ()):
+        from foundation.data.image_tables import load_own_images
+
+        pictures = load_own_images(data, spec.name, columns)
+        for problem in pictures.problems:
             typer.echo(f"- {problem}")
+        from foundation.recipes.train_images import gate_leaks
+
+        pictures, leakage = gate_leaks(pictures, "drop")
+        typer.echo(f"{pictures.name}: {len(pictures.frame):,} pictures; {leakage.summary()} (left out)")
         return pictures, columns
     from foundation.text.backbone import DEFAULT_BACKBONE
     from solutions.client_data import doubtful_labels, read_client_file

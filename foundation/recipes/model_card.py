@@ -1,15 +1,41 @@
-"""``CARD.md``: what a bundle is, for people."""
+"""``CARD.md``: what a bundle is, for people and for the Hugging Face Hub."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from foundation.bundle import Bundle, BundleRecord
 from foundation.data.leakage import Leakage
 from foundation.trust.calibration import Calibration
 
-__all__ = ["write_card"]
+__all__ = ["closing", "figure_table", "front_matter", "write_card"]
+
+# Regulation (EU) 2024/1689, Annex IV, by its numbers; what a supplier of a model can answer, and what its user must.
+_ANNEX_IV = (
+    (
+        "1 general description",
+        "intended use, version, libraries: above and in bundle.json",
+        "the system it is put into",
+    ),
+    ("2 elements and development", "data, method, figures, leakage: above", "choices made with the client's own data"),
+    ("3 monitoring and control", "confidence, threshold, limits: above", "who looks at it, and how often"),
+    ("4 fitness of the metrics", "metrics with intervals and baselines", "what an error costs in this use"),
+    ("5 risk management", "-", "by the client (article 9)"),
+    ("6 changes over the life", "history.json of a client's folder", "-"),
+    ("7 standards applied", "-", "by the client"),
+    ("8 declaration of conformity", "-", "by the client"),
+    ("9 plan after it is sold", "-", "by the client (article 72)"),
+)
 
 
-def write_card(bundle: Bundle, leakage: Leakage, held_out: int, *, curve: bool) -> str:
+def write_card(
+    bundle: Bundle,
+    leakage: Leakage,
+    held_out: int,
+    by_label: Mapping[str, Mapping[str, float]],
+    effort: str,
+    *,
+    curve: bool,
+) -> str:
     """Write ``CARD.md``; ``{id}`` stands for the bundle's id, which is not known yet.
 
     Parameters
@@ -18,38 +44,117 @@ def write_card(bundle: Bundle, leakage: Leakage, held_out: int, *, curve: bool) 
     leakage : Leakage
     held_out : int
         Rows that the figures are of.
+    by_label : mapping of label to mapping of ``precision``, ``recall``, ``f1``, ``support``
+        On the same rows.
+    effort : str
+        What training took.
     curve : bool
         Whether a picture of the training goes with it.
     """
     record, calibration = bundle.record, bundle.calibration
-    figures = "\n".join(
-        f"| {name} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |"
-        for name, figure in record.metrics.items()
-    )
     data = record.data
-    beside = data.get("companions", [])
-    licences = "; ".join([data["licence"], *(f"{other['name']}: {other['licence']}" for other in beside)])
+    licences = "; ".join(f"{source['name']}: {source['licence']}" for source in record.sources)
     source = f"{data['rows']} rows of {data['name']} (sha256 {data['sha256'][:12]}...), {data['protocol']}"
     picture = "![loss and figures on dev by epoch](curve.svg)\n\n" if curve else ""
     backbone = f"{record.backbone} (sha256 {record.backbone_sha256[:12]}...)"
-    return f"""# {{id}}
+    labels = "\n".join(
+        f"| {label} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} | {row['support']:.0f} |"
+        for label, row in by_label.items()
+    )
+    return f"""{front_matter(record)}
+# {{id}}
 
 - **Task**: {record.solution} / {record.task}: {", ".join(record.labels)}.
 - **Made of**: {backbone}, method `{record.method["name"]}`, seed {record.seed}.
 - **Trained on**: {source}{_beside(data)}.
 - **Licence of the data**: {licences}. It holds for what this model may be used for.
 - **Leakage check**: {leakage.summary()}.
+- **Training took** {effort}.
 
-Figures on {held_out} held-out rows, with 95 % bootstrap intervals (`colonnade evaluate` gives the test split's):
+## Intended use
 
-| metric | value | interval |
-|---|---|---|
-{figures}
+{_use(record)}
 
-{picture}{_promise(calibration, held_out)}
+## Figures
+
+On {held_out} held-out rows, with 95 % bootstrap intervals (`colonnade evaluate` gives the test split's):
+
+{figure_table(record)}
+
+| label | precision | recall | F1 | rows |
+|---|---|---|---|---|
+{labels}
+
+{picture}## Confidence
+
+{_promise(calibration, held_out)}
 
 {_limits(record)}
+
+{closing()}"""
+
+
+def front_matter(record: BundleRecord) -> str:
+    """Return the header that the Hub reads (hf.co/docs/hub/model-cards), as YAML between two lines."""
+    figures = "".join(
+        f"          - {{type: {name}, value: {figure['value']:.4f}}}\n" for name, figure in record.metrics.items()
+    )
+    kind = "image-classification" if record.image else "text-classification" if record.labels else "tabular-regression"
+    return f"""---
+license: other
+license_name: that-of-the-training-data
+language: [en, zh]
+library_name: colonnade
+pipeline_tag: {kind}
+tags: [{record.solution}, {record.task}]
+datasets: [{", ".join(source["name"] for source in record.sources)}]
+base_model: {record.backbone}
+model-index:
+  - name: "{{id}}"
+    results:
+      - task: {{type: {kind}}}
+        dataset: {{name: "{record.data["name"]}, held-out rows", type: {record.data["name"]}}}
+        metrics:
+{figures}---
 """
+
+
+def figure_table(record: BundleRecord) -> str:
+    """Return the metrics with their intervals as a table."""
+    figures = "\n".join(
+        f"| {name} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |"
+        for name, figure in record.metrics.items()
+    )
+    return f"| metric | value | interval |\n|---|---|---|\n{figures}"
+
+
+def closing() -> str:
+    """Return what every card ends with: who answers which point of the AI Act, and who signs."""
+    points = "\n".join(f"| {point} | {here} | {client} |" for point, here, client in _ANNEX_IV)
+    return f"""## EU AI Act, Annex IV
+
+| point | answered here | left to whoever uses it |
+|---|---|---|
+{points}
+
+## Sign-off
+
+| reviewed by | on | decision |
+|---|---|---|
+| | | |
+"""
+
+
+def _use(record: BundleRecord) -> str:
+    if record.image:
+        return (
+            "To show and to try out how pictures like those it was trained on can be sorted, with a person who looks "
+            "at what it refers.\nNot for diagnosis, treatment or triage."
+        )
+    return (
+        "To sort texts like those it was trained on, with a person who looks at what it is unsure of.\n"
+        "Not for decisions about a person, and not for advice on money, health or law."
+    )
 
 
 def _limits(record: BundleRecord) -> str:

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foundation.bundle import Papers, Savable
+from foundation.bundle import Savable
 from foundation.data.labelled import Columns, LabelledTable
 from foundation.data.leakage import Leakage
 from foundation.data.splits import Split
 from foundation.evaluation.metrics import Interval
 from foundation.incumbents import set_incumbent
+from foundation.papers import Papers
 from foundation.training.encoder_classifier import EncoderClassifier
 from foundation.training.method import MethodName
 

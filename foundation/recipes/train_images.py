@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from foundation.bundle import Bundle, Papers, fingerprints, new_record
+from foundation.bundle import Bundle, fingerprints, new_record
 from foundation.data.image_leakage import leaked_rows
 from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import Columns
@@ -16,7 +16,10 @@ from foundation.errors import InputError
 from foundation.evaluation.curve import training_curve
 from foundation.evaluation.metrics import classification_metrics
 from foundation.evaluation.screening import finding_auroc
+from foundation.papers import Papers
 from foundation.progress import Listener, silent
+from foundation.recipes.effort import Effort
+from foundation.recipes.evaluate_text import class_figures
 from foundation.recipes.model_card import write_card
 from foundation.recipes.recipe import Recipe, Trained, described, lineage, names_of, splits_file
 from foundation.training.image_classifier import ImageClassifier
@@ -62,6 +65,7 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
         Something stands in two splits (and ``recipe.leaks`` is ``"refuse"``), there are no train or dev rows, or the
         labels cannot be learned (see ``ImageClassifier.fit``).
     """
+    effort = Effort.start()
     table, leakage = gate_leaks(table, recipe.leaks)
     images, labels = table.part(Split.TRAIN)
     dev_images, dev_labels = table.part(Split.DEV)
@@ -105,7 +109,8 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     )
     bundle = Bundle(record, model.network_, calibration, fingerprints(images), scope, held_out)
     curve = training_curve(model.history_)
-    card = write_card(bundle, leakage, len(targets), curve=bool(curve))
+    by_label = class_figures(held_out.targets, held_out.probabilities, bundle.labels)
+    card = write_card(bundle, leakage, len(targets), by_label, effort.summary(), curve=bool(curve))
     return Trained(bundle, Papers(card, splits_file(table), curve), leakage, metrics, model.history_)
 
 

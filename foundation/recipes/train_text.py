@@ -5,14 +5,17 @@ from dataclasses import asdict
 
 import numpy as np
 
-from foundation.bundle import Bundle, Papers, fingerprints, new_record
+from foundation.bundle import Bundle, fingerprints, new_record
 from foundation.data.labelled import Columns, LabelledTable
 from foundation.data.leakage import Leakage, find_leakage
 from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.curve import training_curve
 from foundation.evaluation.metrics import classification_metrics
+from foundation.papers import Papers
 from foundation.progress import Listener, silent
+from foundation.recipes.effort import Effort
+from foundation.recipes.evaluate_text import class_figures
 from foundation.recipes.model_card import write_card
 from foundation.recipes.recipe import Recipe, Trained, described, lineage, names_of, splits_file
 from foundation.text.backbone import DEFAULT_BACKBONE
@@ -49,6 +52,7 @@ def train_text(
     InputError
         There is no train split, or its labels cannot be learned (see ``TextClassifier.fit``).
     """
+    effort = Effort.start()
     model = classifier(recipe, listener)
     needs_dev = find_method(recipe.method).needs_dev
     own_texts, own_labels = table.part(Split.TRAIN) if needs_dev else table.part(Split.TRAIN, Split.DEV)
@@ -74,10 +78,10 @@ def train_text(
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
     curve = training_curve(model.history_)
-    papers = Papers(
-        write_card(bundle, leakage, len(model.held_out_targets_), curve=bool(curve)), splits_file(table), curve
-    )
-    return Trained(bundle, papers, leakage, metrics, model.history_)
+    shares = calibration.probabilities(model.held_out_logits_)
+    by_label = class_figures(model.held_out_targets_, shares, bundle.labels)
+    card = write_card(bundle, leakage, len(shares), by_label, effort.summary(), curve=bool(curve))
+    return Trained(bundle, Papers(card, splits_file(table), curve), leakage, metrics, model.history_)
 
 
 def scope_of(model: TextClassifier, texts: Sequence[str], labels: Sequence[str]) -> Scope:

@@ -9,7 +9,7 @@ A bundle is a folder::
     catalogue.json       ids, titles, texts, tags and numbers of the items
     histories.safetensors, users.json   what users had: scores are computed from it, and it is personal data
     calibration.json     the numbers of the confidence
-    CARD.md              the same for people
+    CARD.md, CARD.html   the same for people
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foundation.bundle import BundleRecord, Papers, check_files, read_record
+from foundation.bundle import BundleRecord, check_files, read_record
 from foundation.data.cards import Names
 from foundation.errors import BundleError
 from foundation.files import atomic_folder, read_json, sha256_file, write_json
+from foundation.papers import Papers
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.confidence import Confidence
 from solutions.recommendation.events import Events
@@ -81,7 +82,7 @@ class RecommenderBundle:
             hashes = {path.name: sha256_file(path) for path in sorted(temporary.iterdir())}
             record = replace(self.record, files=hashes)
             write_json(temporary / "bundle.json", asdict(record))
-            (temporary / "CARD.md").write_text(papers.card.replace("{id}", record.id), encoding="utf-8")
+            papers.save_card(temporary, record.id)
         return replace(self, record=record)
 
     @classmethod

@@ -6,13 +6,16 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from foundation.bundle import BundleRecord, Papers, library_versions
+from foundation.bundle import BundleRecord, library_versions
 from foundation.data.labelled import Columns as Labelled
 from foundation.data.leakage import Leakage
 from foundation.data.splits import Split
 from foundation.errors import InputError, UnknownNameError
 from foundation.evaluation.metrics import Interval, mean_interval
+from foundation.papers import Papers
 from foundation.progress import Listener, silent
+from foundation.recipes.effort import Effort
+from foundation.recipes.model_card import closing, figure_table, front_matter
 from foundation.recipes.recipe import Recipe, Trained
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import TextEncoder, load_encoder
@@ -90,13 +93,14 @@ def train_recommender(table: EventTable, recipe: Recipe, solution: str, listener
     """
     if recipe.method != METHOD:
         raise UnknownNameError(f"method of {solution}", recipe.method, [METHOD])
+    effort = Effort.start()
     encoder = load_encoder(recipe.backbone or DEFAULT_BACKBONE, listener)
     vectors = item_vectors(table.catalogue, encoder, listener)
     fitted = fit_hybrid(table, vectors, recipe, Split.TRAIN, Split.DEV, listener=listener)
     events = table.events_of(Split.TRAIN, Split.DEV)
     record = _record(table, recipe, solution, encoder, fitted, len(events))
     bundle = RecommenderBundle(record, fitted.hybrid, vectors, events, fitted.confidence)
-    papers = Papers(_card(record, table, fitted), _splits_file(table))
+    papers = Papers(_card(record, table, fitted, effort.summary()), _splits_file(table))
     return Trained(bundle, papers, Leakage(0, 0, ()), fitted.metrics, ())
 
 
@@ -156,13 +160,10 @@ def _splits_file(table: EventTable) -> str:
     return "row,split\n" + "".join(f"{row},{split}\n" for row, split in enumerate(table.frame[Labelled.SPLIT], start=1))
 
 
-def _card(record: BundleRecord, table: EventTable, fitted: Fitted) -> str:
-    figures = "\n".join(
-        f"| {name} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |"
-        for name, figure in record.metrics.items()
-    )
+def _card(record: BundleRecord, table: EventTable, fitted: Fitted, effort: str) -> str:
     faults = table.events.faults.summary()
-    return f"""# {{id}}
+    return f"""{front_matter(record)}
+# {{id}}
 
 - **Task**: {record.solution} / {record.task}: what a user will want next, among {len(fitted.hybrid.catalogue)} items.
 - **Made of**: {", ".join(fitted.hybrid.models)}, joined by LightGBM trees; texts read by {record.backbone} \
@@ -170,16 +171,16 @@ def _card(record: BundleRecord, table: EventTable, fitted: Fitted) -> str:
 - **Trained on**: {record.data["rows"]} events of {record.data["name"]} (sha256 {record.data["sha256"][:12]}...), \
 {record.data["protocol"]}; {faults}.
 - **Licence of the data**: {record.data["licence"]}. It holds for what this model may be used for.
+- **Training took** {effort}.
 
 Figures of {fitted.users} users whom the ranker did not see, on events that no model saw, with 95 % bootstrap intervals
 over users (`colonnade evaluate` gives the test split's):
 
-| metric | value | interval |
-|---|---|---|
-{figures}
+{figure_table(record)}
 
 **Personal data**: `histories.safetensors` and `users.json` hold what each user had. Keep the folder as you keep that.
 
 **Limits**: it learns from what people were shown and took, and so repeats what was popular; the dials of the page show
 by how much. Reasons are exact for the linear model (EASE), whose score is one of the ranker's inputs.
-"""
+
+{closing()}"""

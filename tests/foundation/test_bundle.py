@@ -98,7 +98,7 @@ def test_unlabelled_texts_and_an_adapter_are_both_kept(tmp_path: Path, tiny_back
 def test_there_is_no_pickle_in_it(trained: Trained, tmp_path: Path) -> None:
     trained.save(tmp_path / "bundle")
     kinds = {path.suffix for path in (tmp_path / "bundle").iterdir()}
-    assert kinds - {".svg"} == {".json", ".safetensors", ".npy", ".md", ".csv"}
+    assert kinds - {".svg"} == {".json", ".safetensors", ".npy", ".md", ".html", ".csv"}
 
 
 @pytest.mark.parametrize("name", ["head.safetensors", "calibration.json", "seen.npy"])
