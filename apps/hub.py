@@ -11,11 +11,14 @@ import gradio as gr
 
 from apps.components import header, percent
 from apps.locale import Locale
+from apps.workshop.page import build_workshop
+from apps.workshop.work import choices
 from solutions.base import Solution
 
 __all__ = ["build_hub", "pages"]
 
 ENTRY_POINTS = "colonnade.pages"
+_WORKSHOP = "customise"
 
 # What a visitor uploaded is deleted after an hour.
 _HOUR = 3600
@@ -34,16 +37,20 @@ def pages() -> Mapping[str, Page]:
     return found | {entry.name: entry.load() for entry in entry_points(group=ENTRY_POINTS)}
 
 
-def build_hub(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> gr.Blocks:
+def build_hub(loaded: Mapping[str, Solution[Any, Any]], words: Locale, *, workshop: bool = False) -> gr.Blocks:
     """Build the hub.
 
     Parameters
     ----------
     loaded : mapping of vertical to its solution, ready to answer
     words : Locale
+    workshop : bool
+        Whether there is a page that makes models for clients: it writes to this machine.
     """
     known = pages()
     titles = {"": words("hub.home")} | {name: words.pick(loaded[name].spec.title) for name in loaded if name in known}
+    if workshop and choices(loaded):
+        titles[_WORKSHOP] = words("workshop.title")
     hub: gr.Blocks
     with gr.Blocks(title=words("hub.title"), analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as hub:
         gr.HTML(header(words, titles, ""))
@@ -52,7 +59,10 @@ def build_hub(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> gr.Blo
         if name:
             with hub.route(title, name):
                 gr.HTML(header(words, titles, name))
-                known[name](loaded[name], words)
+                if name == _WORKSHOP:
+                    build_workshop(loaded, words)
+                else:
+                    known[name](loaded[name], words)
     return hub
 
 

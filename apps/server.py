@@ -27,9 +27,12 @@ from apps.theme import css, theme
 __all__ = ["create_app", "serve"]
 
 _MOST_BYTES = "20mb"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def create_app(loaded: Mapping[str, Solution[Any, Any]], brand: Brand | None = None) -> FastAPI:
+def create_app(
+    loaded: Mapping[str, Solution[Any, Any]], brand: Brand | None = None, *, workshop: bool = False
+) -> FastAPI:
     """Return the application: ``/en`` and ``/zh``, and ``/`` which goes to the visitor's own.
 
     Parameters
@@ -37,6 +40,8 @@ def create_app(loaded: Mapping[str, Solution[Any, Any]], brand: Brand | None = N
     loaded : mapping of vertical to its solution, ready to answer
     brand : Brand, optional
         A client's; the suite's own where left out.
+    workshop : bool
+        Whether there is a page that makes models for clients.
     """
     brand = brand or Brand()
     app = FastAPI(title="Colonnade", docs_url=None, redoc_url=None, openapi_url=None)
@@ -51,7 +56,7 @@ def create_app(loaded: Mapping[str, Solution[Any, Any]], brand: Brand | None = N
 
     app.add_middleware(PageHead)
     for language in Language:
-        hub = build_hub(loaded, brand.words[language])
+        hub = build_hub(loaded, brand.words[language], workshop=workshop)
         with warnings.catch_warnings():
             # it says that a hub of several pages is rendered in the browser, which is what we want
             warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
@@ -92,7 +97,8 @@ def serve(
     """
     listening = _listen(host, port)
     address = f"http://{host}:{listening.getsockname()[1]}"
-    app = create_app(loaded, brand)
+    # whoever reaches it may fill the disk and keep the processors busy: it is for this machine's own user
+    app = create_app(loaded, brand, workshop=brand is None and host in _LOOPBACK)
     # open pages hold a connection each: they must not keep Ctrl-C waiting
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
 

@@ -74,9 +74,13 @@ def page_errors(folder: Path) -> list[str]:
     from apps.pages.recommendation.try_it import OWN, _shelves
     from apps.pages.support.knowledge import chosen_articles
     from apps.scoring import MOST_ROWS
+    from apps.workshop.work import accept, guessed
     from foundation.data.archives import RefusedError, read_archive
+    from foundation.data.columns import guess_mapping
     from foundation.data.pictures import read_picture
     from foundation.data.tables import read_table
+    from solutions.client import Client
+    from solutions.client_data import read_client_file
     from solutions.finance.monitor.replay import read_events
     from solutions.finance.monitor.store import MonitorStore
     from solutions.finance.pipeline import Finance
@@ -104,10 +108,16 @@ def page_errors(folder: Path) -> list[str]:
         "gbk.md": "# 问题\n答案".encode("gb18030"),
         "same.csv": b"id,title\n1,a\n1,b\n",
         "long.csv": b"id,title\n" + b"".join(b"%d,x\n" % at for at in range(5001)),
+        "one.csv": b"text,label\n" + b"".join(b"text %d of many,good\n" % at for at in range(30)),
+        "few.csv": b"text,label\na,b\nc,b\n",
+        "bare.csv": b"text,label\na,\n",
+        "rows.csv": b"text,label\n" + b"a,b\n" * 200_001,
         "turned.csv": b"series,start,end\ntopic:credit,2026-02-09,2026-02-08\n",
     }
     for name, content in {**contents, **bad_pictures()}.items():
         (folder / name).write_bytes(content)
+    with (folder / "huge.csv").open("wb") as stream:
+        stream.truncate(2_000_000_000)  # sparse: it takes no room
     many = [Image.new("L", (8, 8))] * 257
     many[0].save(folder / "many.tif", save_all=True, append_images=many[1:])
     cases = _Cases(None, None, {})  # type: ignore[arg-type]  # nothing is answered before the mistake is told
@@ -163,6 +173,15 @@ def page_errors(folder: Path) -> list[str]:
         *(lambda name=name: read_table(folder / name) for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv")),
         lambda: _own_archive(folder / "plain.csv", "utf-8"),
         lambda: _own_archive(folder / "signs.csv", "utf-8"),
+        lambda: guess_mapping(pd.DataFrame({"Unnamed: 1": ["x"]}), "tone"),
+        lambda: guess_mapping(pd.DataFrame({"text": ["x"], "id": ["1"]}), "tone"),
+        *(
+            lambda name=name: read_client_file(folder / name, "tone", {})
+            for name in ("one.csv", "few.csv", "bare.csv", "rows.csv", "huge.csv")
+        ),
+        lambda: Client.open("Acme Bank"),
+        lambda: guessed(None, "utf-8", "tone"),
+        lambda: accept(None, " "),  # type: ignore[arg-type]
         lambda: read_events(folder / "plain.csv"),
         lambda: read_events(folder / "turned.csv"),
         lambda: read_watch_list(folder / "plain.csv"),

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,16 @@ SHOTS = ROOT / "artifacts" / "screenshots"
 ANSWER_MS = 60_000
 
 
-@pytest.fixture(scope="module")
-def address(trained_home: Path) -> Iterator[str]:
-    """Serve as ``make demo`` does, a second start: the models are there."""
-    log = trained_home / "demo.log"
+@contextmanager
+def served(home: Path, *arguments: str) -> Iterator[str]:
+    """Serve as ``make demo`` does, a second start: the models are there. Yields the address."""
+    log = home / f"demo{len(arguments)}.log"
     started = time.monotonic()
+    closed = {"COLONNADE_HOME": str(home), "COLONNADE_CLIENTS": str(home / "clients"), "COLONNADE_OFFLINE": "1"}
     with log.open("w") as stream:
         process = subprocess.Popen(
-            [COLONNADE, "demo", "--port", "0"],
-            env=os.environ | {"COLONNADE_HOME": str(trained_home), "COLONNADE_OFFLINE": "1", "PYTHONUNBUFFERED": "1"},
+            [COLONNADE, "demo", "--port", "0", *arguments],
+            env=os.environ | closed | {"PYTHONUNBUFFERED": "1"},
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
@@ -49,6 +51,12 @@ def address(trained_home: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def address(trained_home: Path) -> Iterator[str]:
+    with served(trained_home) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
