@@ -1,6 +1,7 @@
 """Dataset cards: a README.md whose YAML header maps files to typed columns, splits and label names."""
 
 from functools import cache
+from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,8 @@ __all__ = [
     "find_card",
 ]
 
+#: A client's package names the folder of its cards here.
+ENTRY_POINTS = "colonnade.datasets"
 # In a checkout the cards lie at the top, in an installed wheel beside this file.
 _ROOTS = (Path(__file__).parents[2] / "datasets", Path(str(files("foundation.data"))) / "embedded")
 
@@ -184,8 +187,11 @@ class Card(_Strict):
 
 @cache
 def _folders() -> dict[str, Path]:
-    readmes = (path for root in _ROOTS for path in sorted(root.glob("*/*/README.md")))
-    return {path.parent.name: path.parent for path in readmes}
+    ours = [path for root in _ROOTS for path in sorted(root.glob("*/*/README.md"))]
+    theirs = [
+        path for entry in entry_points(group=ENTRY_POINTS) for path in sorted(Path(entry.load()).glob("*/README.md"))
+    ]
+    return {path.parent.name: path.parent for path in (*theirs, *ours)}
 
 
 def all_cards() -> dict[str, Card]:

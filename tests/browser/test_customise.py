@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.benchmarks.customise import planted_rows
 from tests.browser.conftest import IN_A_BROWSER, served, shoot
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -17,19 +18,7 @@ LEARNED_MS = 300_000
 @pytest.fixture(scope="module")
 def client_rows(data_root: Path) -> pd.DataFrame:
     """A client's export: 5 % of the labels are broken, 3 % of the rows stand there twice."""
-    frame = pd.read_csv(data_root / "banking77" / "train.csv")
-    intents = sorted(frame["label"].unique())[:20]
-    frame = frame[frame["label"].isin(intents)].rename(columns={"text": "message", "label": "category"})
-    frame = frame.reset_index(drop=True)
-    generator = np.random.default_rng(0)
-    broken = generator.choice(len(frame), len(frame) // 20, replace=False)
-    for row in broken:
-        others = [intent for intent in intents if intent != frame.loc[row, "category"]]
-        frame.loc[row, "category"] = generator.choice(others)
-    twice = frame.loc[generator.choice(len(frame), 3 * len(frame) // 100, replace=False)]
-    frame = pd.concat([frame, twice], ignore_index=True)
-    frame.attrs["broken"] = set((broken + 1).tolist())
-    return frame
+    return planted_rows(data_root)
 
 
 def walk(page: "playwright.Page", file: Path, client: str) -> None:
