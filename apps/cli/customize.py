@@ -96,7 +96,9 @@ def _read(
         from foundation.recipes.train_images import gate_leaks
 
         pictures, leakage = gate_leaks(pictures, "drop")
-        typer.echo(f"{pictures.name}: {len(pictures.frame):,} pictures; {leakage.summary()} (left out)")
+        typer.echo(
+            f"{pictures.name}: {len(pictures.frame):,} pictures; {leakage.summary()}{' (left out)' if leakage.any else ''}"
+        )
         return pictures, columns
     from foundation.text.backbone import DEFAULT_BACKBONE
     from solutions.client_data import doubtful_labels, read_client_file

@@ -1,4 +1,5 @@
 import json
+import shutil
 import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -218,3 +219,22 @@ def test_a_file_that_the_bundle_does_not_name_is_not_read(tmp_path: Path, tiny_b
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         (tmp_path / "plain" / name).write_bytes((tmp_path / "adapted" / name).read_bytes())
     np.testing.assert_array_equal(Bundle.load(tmp_path / "plain").probabilities(TEXTS), before)
+
+
+RELEASED = Path(__file__).parents[1] / "data" / "bundle-0.1.0"
+
+
+@pytest.fixture
+def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bundle as 0.1.0 wrote it, with the small backbone that it names by a relative path."""
+    place = tmp_path / "tests" / "data" / "bundle-0.1.0"
+    shutil.copytree(RELEASED, place)
+    monkeypatch.chdir(tmp_path)
+    return place
+
+
+def test_a_bundle_of_the_first_release_answers_as_it_did(released: Path) -> None:
+    expected = json.loads((released / "expected.json").read_text(encoding="utf-8"))
+    bundle = Bundle.load(released / "bundle")
+    assert list(bundle.labels) == expected["labels"]
+    np.testing.assert_allclose(bundle.probabilities(expected["texts"]), expected["probabilities"], atol=1e-4)
