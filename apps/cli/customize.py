@@ -96,9 +96,8 @@ def _read(
         from foundation.recipes.train_images import gate_leaks
 
         pictures, leakage = gate_leaks(pictures, "drop")
-        typer.echo(
-            f"{pictures.name}: {len(pictures.frame):,} pictures; {leakage.summary()}{' (left out)' if leakage.any else ''}"
-        )
+        told = f"{leakage.summary()}, left out" if leakage.any else leakage.summary()
+        typer.echo(f"{pictures.name}: {len(pictures.frame):,} pictures; {told}")
         return pictures, columns
     from foundation.text.backbone import DEFAULT_BACKBONE
     from solutions.client_data import doubtful_labels, read_client_file
