@@ -205,6 +205,11 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         return load_own_table(path, task, mapping, encoding=encoding)
 
     @classmethod
+    def feedback(cls, task: str) -> "pd.DataFrame":
+        """Return what people labelled on the pages: ``text``, ``label``, ``who`` and ``at``, without personal data."""
+        raise InputError(f"{cls.spec.name}/{task} keeps no labels from its page; give a file with --data")
+
+    @classmethod
     def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":
         """Yield what a person names as a batch, a table of requests, in blocks of at most ``rows`` rows."""
         from foundation.data.tables import iter_table

@@ -5,6 +5,7 @@
     clients/acme/client.toml    name, colours, texts, label names, which verticals; people edit it
     clients/acme/history.json   who replaced which model by which, when and why, with the comparison
     clients/acme/bundles/VERTICAL/TASK/ID/     every candidate that was ever fitted
+    clients/acme/feedback/      what people labelled on the pages, with their names
     clients/acme/README.md      how to run it
 """
 
@@ -15,10 +16,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from foundation.bundle import Savable
 from foundation.data.cards import Names
+from foundation.data.tables import write_table
 from foundation.errors import BundleError, InputError
 from foundation.files import atomic_file
 from foundation.incumbents import has_incumbent, incumbent, keep_bundle
@@ -196,6 +199,13 @@ class Client:
         entries = [asdict(known) for known in (*self.history, entry)]
         with atomic_file(self.folder / "history.json") as temporary:
             temporary.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def keep_feedback(self, rows: pd.DataFrame, vertical: str, task: str) -> Path:
+        """Write what people labelled on the pages beside the models that learn from it, and return the file."""
+        path = self.folder / "feedback" / f"{vertical}-{task}.csv"
+        with atomic_file(path) as temporary:
+            write_table(rows, temporary, append=False, kind=".csv")
+        return path
 
     def tasks_to_prepare(self, vertical: str, tasks: list[str]) -> list[str]:
         """Return the tasks for which the suite's own model is needed and not there yet."""

@@ -29,6 +29,9 @@ def customize(
     data: Annotated[
         Path | None, typer.Option(help="The client's labelled rows: CSV, Excel, JSONL, Parquet; of images a folder.")
     ] = None,
+    from_feedback: Annotated[
+        bool, typer.Option("--from-feedback", help="Learn from what reviewers labelled on the page.")
+    ] = False,
     mapping: Annotated[
         str, typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=].")
     ] = "",
@@ -55,21 +58,26 @@ def customize(
             f"see 'colonnade {better} {vertical} --help' for its own data"
         )
     seconds = parse_budget(budget)
-    if rollback or not data:
+    if data and from_feedback:
+        raise InputError("got both --data and --from-feedback; expected one of them")
+    if rollback or not (data or from_feedback):
         client = Client.open(name)
         if rollback:
             client = roll_back(client, vertical, spec.name)
         elif accept:
             client = accept_last(client, vertical, spec.name, accept)
         else:
-            raise InputError("say what to learn from: --data FILE; or --rollback, or --accept WHY")
+            raise InputError("say what to learn from: --data FILE or --from-feedback; or --rollback, or --accept WHY")
         write_readme(client)
         typer.echo(f"{vertical}/{spec.name} of {name} is answered by {client.model(vertical, spec.name).name}")
         return
     client = Client.open_or_new(name, vertical)
     with progress_bar() as listener:
         solution.prepare(client.tasks_to_prepare(vertical, [spec.name]), listener)
+    data = data or client.keep_feedback(solution.feedback(spec.name), vertical, spec.name)
     columns = parse_pairs("--map", mapping) or client.settings.data.get(vertical, {}).get(spec.name, {})
+    if from_feedback:
+        columns = {"text": "text", "label": "label"}
     texts = read_texts(unlabelled, columns, encoding)
     table, read = _read(solution, spec, client, data, columns, encoding, yes=yes or bool(columns))
     client, judgement = _fit(solution, spec, client, table, read, seconds, texts, seed, accept)

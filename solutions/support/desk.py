@@ -48,6 +48,17 @@ replies = sql.Table(
     sqlite_autoincrement=True,
 )
 
+labels = sql.Table(
+    "labels",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("at", sql.DateTime, nullable=False),
+    sql.Column("who", sql.String(64), nullable=False),
+    sql.Column("said", sql.Text, nullable=False),
+    sql.Column("intent", sql.String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+
 
 class Rating(str, Enum):
     """What a customer said of an answer."""
@@ -199,9 +210,34 @@ class Desk(Store):
         Scheffer et al. (2001), "Active hidden Markov models for information extraction": sampling by the margin.
         """
         new = turns.c.why.not_in(["waiting", "unreadable", "back", "nothing_before", "chosen"])
-        once = sql.select(sql.func.max(turns.c.id)).where(new).group_by(turns.c.said)
+        open_ones = turns.c.said.not_in(sql.select(labels.c.said))
+        once = sql.select(sql.func.max(turns.c.id)).where(new, open_ones).group_by(turns.c.said)
         wanted = sql.select(turns).where(turns.c.id.in_(once)).order_by(turns.c.margin, turns.c.id)
         return self._turns(wanted.limit(count))
+
+    def label(self, number: int, intent: str, who: str) -> None:
+        """Keep what a reviewer says that a turn's message wants.
+
+        Raises
+        ------
+        InputError
+            There is no such turn, or the reviewer or the intent is not named.
+        """
+        if not who.strip() or not intent:
+            raise InputError("a label needs an intent and who gave it; fill in both")
+        with self.begin() as run:
+            said = run.execute(sql.select(turns.c.said).where(turns.c.id == number)).scalar_one_or_none()
+            if said is None:
+                raise InputError(f"there is no turn {number}; look at the inbox again")
+            row = {"at": _now(), "who": mask_personal_data(who.strip())[:64], "said": said, "intent": intent}
+            run.execute(sql.insert(labels).values(row))
+
+    def labelled(self) -> list[dict[str, object]]:
+        """Return what was labelled, each message once with its latest label: rows to learn from."""
+        latest = sql.select(sql.func.max(labels.c.id)).group_by(labels.c.said)
+        wanted = sql.select(labels).where(labels.c.id.in_(latest)).order_by(labels.c.id)
+        with self.begin() as run:
+            return [dict(row._mapping) for row in run.execute(wanted)]
 
     def transcript(self, conversation: str) -> list[Turn]:
         """Return a conversation in order."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from foundation.data.splits import Split
 from foundation.data.tables import ColumnKind
+from foundation.errors import InputError
 from foundation.progress import Listener, silent
 from foundation.retrieval.index import Hit, SearchIndex
 from foundation.retrieval.lexical import search_words
@@ -25,6 +26,7 @@ from solutions.support.slots import Slot, find_slots
 from solutions.support.speech import speak
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from foundation.bundle import Bundle, BundleRecord
@@ -106,6 +108,21 @@ class Support(Solution[SupportRequest, SupportResponse]):
     def threshold(self, task: str) -> float:
         """Return the least confidence with which a task's model is acted on."""
         return self.limits.answer if task == _INTENT else self._bundles[task].calibration.threshold
+
+    @classmethod
+    def feedback(cls, task: str) -> "pd.DataFrame":
+        """Return the messages that reviewers gave an intent."""
+        if task != _INTENT:
+            return super().feedback(task)
+        import pandas as pd
+
+        from foundation.settings import settings
+        from solutions.support.desk import Desk
+
+        rows = Desk.at(settings().home / "desk.db").labelled()
+        if not rows:
+            raise InputError("nobody has labelled a message yet; the support page's inbox lists what to label next")
+        return pd.DataFrame(rows)[["said", "intent", "who", "at"]].set_axis(["text", "label", "who", "at"], axis=1)
 
     def with_risk(self, risk: str) -> "Support":
         """Return an assistant that is wrong at most this often when it is sure (``foundation.trust.calibration``)."""

@@ -74,6 +74,7 @@ def test_version(tmp_path: Path) -> None:
         (["train", "recommendation", "--task", "top-n", "--cv", "3"], "recommendation/top-n reads events"),
         (["evaluate", "recommendation", "--protocol", "random-811"], "name it with --task"),
         (["customize", "finance", "--client", "Acme"], "expected small letters, digits and dashes"),
+        (["customize", "finance", "--client", "acme", "--data", "x", "--from-feedback"], "expected one of them"),
         (["customize", "finance", "--client", "acme", "--rollback"], "no client 'acme'"),
         (["customize", "recommendation", "--client", "acme", "--data", "x.csv"], "recommendation/top-n does not"),
         (["demo", "--client", "acme"], "make one with 'colonnade customize VERTICAL --client acme"),

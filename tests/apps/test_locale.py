@@ -148,6 +148,8 @@ def page_errors(folder: Path) -> list[str]:
         ),
         lambda: chosen_articles(None, "utf-8"),
         lambda: desk.reply("one", "Kim", " "),
+        lambda: desk.label(1, "refund", " "),
+        lambda: desk.label(1, "refund", "Kim"),
         lambda: desk.reply("one", "Kim", "Yes."),
         *(lambda name=name: read_picture(folder / name) for name in bad_pictures() if not name.endswith(".zip")),
         *(lambda name=name: first_refusal(name) for name in bad_pictures() if name.endswith(".zip")),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from solutions.support.desk import Desk
 from tests.browser.conftest import ANSWER_MS, IN_A_BROWSER, shoot
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -92,6 +93,27 @@ def test_a_person_replies(page: "playwright.Page") -> None:
     page.get_by_role("button", name="Send and close").click()
     open_tab(page, "Chat")
     page.locator("#chat", has_text="Kim here, how can I help?").wait_for(timeout=ANSWER_MS)
+
+
+def test_a_reviewer_labels_what_would_teach_most(page: "playwright.Page", trained_home: Path) -> None:
+    open_support(page, "en")
+    text = f"the thing about the money and the card at {page.viewport_size['width']}"
+    page.fill("#message textarea", text)
+    page.press("#message textarea", "Enter")
+    page.locator("#reasons h3").wait_for(timeout=ANSWER_MS)
+    open_tab(page, "Inbox")
+    page.locator("#label-message input").click()
+    page.get_by_role("option", name=text[:40]).first.click()
+    page.locator("#label-intent input").click()
+    page.get_by_role("option", name="Refund", exact=True).click()
+    page.get_by_role("button", name="Keep").click()
+    page.locator("[role=alert]", has_text="who gave it").wait_for()
+    page.fill("#label-who input, #label-who textarea", "Kim")
+    shoot(page, "support-label")
+    page.get_by_role("button", name="Keep").click()
+    page.locator("[role=alert]").wait_for(state="detached")
+    kept = Desk.at(trained_home / "desk.db").labelled()
+    assert (text, "refund_status", "Kim") in {(row["said"], row["intent"], row["who"]) for row in kept}
 
 
 def test_ones_own_knowledge_base(page: "playwright.Page", tmp_path: Path) -> None:

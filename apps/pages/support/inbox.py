@@ -32,8 +32,18 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
         with gr.Column(scale=5, min_width=320):
             gaps = gr.HTML(empty(words("inbox.no_gaps")), elem_id="inbox-gaps")
             queue = gr.HTML()
+            with gr.Row(visible=False) as labelling:
+                message = gr.Dropdown([], label=words("inbox.message"), scale=3, elem_id="label-message")
+                intent = gr.Dropdown(
+                    [(name, label) for label, name in names.items()],
+                    label=words("chat.intent"),
+                    scale=2,
+                    elem_id="label-intent",
+                )
+                who = gr.Textbox(label=words("inbox.who"), scale=2, elem_id="label-who")
+                keep = gr.Button(words("inbox.keep"), scale=1)
     look = gr.Button(words("live.refresh"), size="sm")
-    outputs = [summary, chosen, transcript, reply, send, gaps, queue]
+    outputs = [summary, chosen, transcript, reply, send, gaps, queue, labelling, message]
     blank = [gr.skip() for _ in outputs[1:]]
 
     @shown_errors(words, blank)
@@ -43,6 +53,8 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
         choices = [(_title(each, words), each.conversation) for each in waiting]
         first = waiting[0].conversation if there else None
         missing = [turn.said for turn in desk().unanswered()]
+        next_ones = desk().to_label()
+        messages = [(turn.said[:60], turn.id) for turn in next_ones]
         return (
             f'<p class="cl-summary">{words("inbox.waiting", count=len(waiting))}</p>'
             if there
@@ -52,7 +64,9 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
             gr.Textbox(visible=there),
             gr.Button(visible=there),
             _gaps(missing, solution, words),
-            _queue(desk().to_label(), names, words),
+            _queue(next_ones, names, words),
+            gr.Row(visible=bool(messages)),
+            gr.Dropdown(messages, value=messages[0][1] if messages else None),
         )
 
     def show(conversation: str) -> str:
@@ -64,6 +78,12 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
         said = refresh()
         return (*said[:3], gr.Textbox("", visible=bool(desk().waiting())), *said[4:])
 
+    @shown_errors(words, blank)
+    def label(number: int | None, right: str | None, reviewer: str) -> tuple[Any, ...]:
+        desk().label(number or 0, right or "", reviewer or "")
+        return refresh()
+
+    keep.click(label, [message, intent, who], outputs, **QUIET)
     gr.on([tab.select, look.click], refresh, None, outputs, **QUIET)
     chosen.select(show, [chosen], [transcript], **QUIET)
     send.click(send_reply, [chosen, reply], outputs, **QUIET)

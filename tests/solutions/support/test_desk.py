@@ -2,14 +2,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from foundation.errors import InputError
 from foundation.retrieval.documents import Document
 from foundation.retrieval.index import Hit
 from solutions.base import Decision
+from solutions.client import Client
 from solutions.support.desk import Desk, Rating
 from solutions.support.gaps import find_gaps
+from solutions.support.pipeline import Support
 from solutions.support.schema import Act, DialogueState, Language, Sentence, SupportResponse
 
 INTENT = Decision("refund", 0.6, False, {"refund": 0.6, "card": 0.4}, "i")
@@ -88,6 +91,38 @@ def test_what_to_label_next_is_what_was_nearest(desk: Desk) -> None:
     desk.record("two", "hard", response())
     desk.record("one", "waits", response(Act.HAND_OVER, "waiting"))
     assert [turn.said for turn in desk.to_label()] == ["hard", "easy"]
+
+
+def test_what_reviewers_label_is_kept_once_with_the_latest_label(desk: Desk) -> None:
+    number = desk.record("one", "call 13800138000, where is it", response())
+    desk.record("two", "easy", response())
+    desk.label(number, "card", "Kim")
+    desk.label(number, "refund", "Ada")
+    (row,) = desk.labelled()
+    assert (row["said"], row["intent"], row["who"]) == ("call [phone], where is it", "refund", "Ada")
+    assert [turn.said for turn in desk.to_label()] == ["easy"], "what is labelled need not be labelled next"
+    with pytest.raises(InputError, match="who gave it"):
+        desk.label(number, "refund", " ")
+    with pytest.raises(InputError, match="no turn 99"):
+        desk.label(99, "refund", "Kim")
+
+
+def test_labels_of_the_desk_become_rows_to_learn_from(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="nobody has labelled a message yet"):
+        Support.feedback("intent")
+    kept = Desk.at(home / "desk.db")
+    kept.label(kept.record("one", "where is it", response()), "order_status", "Kim")
+    rows = Support.feedback("intent")
+    assert rows.drop(columns="at").to_dict(orient="records") == [
+        {"text": "where is it", "label": "order_status", "who": "Kim"}
+    ]
+    path = Client.open_or_new("acme", "support").keep_feedback(rows, "support", "intent")
+    assert pd.read_csv(path)["who"].tolist() == ["Kim"]
+    with pytest.raises(InputError, match="keeps no labels"):
+        Support.feedback("mood")
 
 
 class Words:
