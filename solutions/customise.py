@@ -1,7 +1,7 @@
 """A client's model: fitted within a time, and put in the place of the one that answers only where it is better."""
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,8 +20,9 @@ from foundation.recipes.evaluate_text import outcomes_of
 from foundation.recipes.recipe import Recipe, Trained
 from solutions.base import Solution, TaskSpec
 from solutions.client import Client, Replacement
+from solutions.client_readme import write_readme
 
-__all__ = ["Judgement", "accept_last", "fit_candidate", "judge", "known_labels", "publish", "roll_back"]
+__all__ = ["Judgement", "accept_last", "customise", "fit_candidate", "judge", "known_labels", "publish", "roll_back"]
 
 # Under this many seconds only the quick method is tried.
 _QUICK = 180.0
@@ -122,6 +123,39 @@ def fit_candidate(
     return replace(trained, bundle=replace(bundle, calibration=calibration))
 
 
+def customise(
+    solution: type[Solution[Any, Any]],
+    spec: TaskSpec,
+    table: LabelledTable,
+    client: Client,
+    *,
+    budget: float,
+    unlabelled: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+    accept: str = "",
+    seed: int = 0,
+    listener: Listener = silent,
+) -> tuple[Client, Judgement]:
+    """Fit a candidate, compare it with what answers now, and put it in its place where it is better.
+
+    Parameters
+    ----------
+    columns : mapping, optional
+        How the client's file was read, to be read so again.
+    accept : str
+        Why a person wants the candidate in any case.
+    """
+    trained = fit_candidate(
+        solution, spec, table, client, budget=budget, unlabelled=unlabelled, seed=seed, listener=listener
+    )
+    if not isinstance(trained.bundle, Bundle):
+        raise InputError(f"{solution.spec.name}/{spec.name} is no classifier; train it with 'colonnade train'")
+    former = Bundle.load(client.model(solution.spec.name, spec.name), listener)
+    ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
+    judgement = judge(former, trained.bundle, table, ours)
+    return publish(client, trained, judgement, columns or {}, accept), judgement
+
+
 def judge(former: Bundle, candidate: Bundle, table: LabelledTable, ours: LabelledTable | None) -> Judgement:
     """Compare two models on the client's test rows by a paired test, and on the suite's own.
 
@@ -140,7 +174,9 @@ def judge(former: Bundle, candidate: Bundle, table: LabelledTable, ours: Labelle
     return Judgement(tuple(compare(now, then)), compare(trivial, then)[0], tuple(forgotten))
 
 
-def publish(client: Client, trained: Trained, judgement: Judgement, columns: dict[str, str], accept: str) -> Client:
+def publish(
+    client: Client, trained: Trained, judgement: Judgement, columns: Mapping[str, str], accept: str = ""
+) -> Client:
     """Keep the candidate, write the decision down, and let it answer where it is better or a person says so.
 
     Parameters
@@ -156,7 +192,7 @@ def publish(client: Client, trained: Trained, judgement: Judgement, columns: dic
     told = [[asdict(told) for told in part] for part in ((*judgement.own, judgement.trivial), judgement.ours)]
     client.record(replace(entry, own=told[0], ours=told[1]))
     chosen = folder.name if accepted else former
-    return client.with_bundle(record.solution, record.task, chosen, columns)
+    return _settled(client.with_bundle(record.solution, record.task, chosen, columns))
 
 
 def accept_last(client: Client, vertical: str, task: str, why: str) -> Client:
@@ -165,7 +201,7 @@ def accept_last(client: Client, vertical: str, task: str, why: str) -> Client:
     if last is None or last.accepted:
         raise InputError(f"no refused candidate of {vertical}/{task} is there; fit one with --data FILE")
     client.record(_entry(vertical, task, last.former, last.candidate, accepted=True, why=why))
-    return client.with_bundle(vertical, task, last.candidate, {})
+    return _settled(client.with_bundle(vertical, task, last.candidate, {}))
 
 
 def roll_back(client: Client, vertical: str, task: str) -> Client:
@@ -181,7 +217,12 @@ def roll_back(client: Client, vertical: str, task: str) -> Client:
     if now is None or last is None:
         raise InputError(f"{client.folder.name} has no model of its own for {vertical}/{task}; nothing to go back from")
     client.record(_entry(vertical, task, now, last.former, accepted=True, why="rolled back"))
-    return client.with_bundle(vertical, task, last.former, {})
+    return _settled(client.with_bundle(vertical, task, last.former, {}))
+
+
+def _settled(client: Client) -> Client:
+    write_readme(client)
+    return client
 
 
 def _entry(vertical: str, task: str, former: str, candidate: str, *, accepted: bool, why: str) -> Replacement:

@@ -46,8 +46,7 @@ def customize(
     """Fit a model to a client's data and let it answer for that client, if a paired test says that it is better."""
     from solutions.base import find_solution
     from solutions.client import Client
-    from solutions.client_readme import write_readme
-    from solutions.customise import accept_last, roll_back
+    from solutions.customise import accept_last, customise, roll_back
 
     solution = find_solution(vertical)
     spec = solution.spec.task(task or solution.spec.tasks[0].name)
@@ -68,7 +67,6 @@ def customize(
             client = accept_last(client, vertical, spec.name, accept)
         else:
             raise InputError("say what to learn from: --data FILE or --from-feedback; or --rollback, or --accept WHY")
-        write_readme(client)
         typer.echo(f"{vertical}/{spec.name} of {name} is answered by {client.model(vertical, spec.name).name}")
         return
     client = Client.open_or_new(name, vertical)
@@ -80,8 +78,19 @@ def customize(
         columns = {"text": "text", "label": "label"}
     texts = read_texts(unlabelled, columns, encoding)
     table, read = _read(solution, spec, client, data, columns, encoding, yes=yes or bool(columns))
-    client, judgement = _fit(solution, spec, client, table, read, seconds, texts, seed, accept)
-    write_readme(client)
+    with progress_bar() as listener:
+        client, judgement = customise(
+            solution,
+            spec,
+            table,
+            client,
+            budget=seconds,
+            unlabelled=texts,
+            columns={} if from_feedback else read,
+            accept=accept,
+            seed=seed,
+            listener=listener,
+        )
     _tell(client, judgement, vertical, spec.name, accept)
 
 
@@ -97,12 +106,11 @@ def _read(
 ) -> "tuple[LabelledTable, dict[str, str]]":
     if spec.reads == "image":
         from foundation.data.image_tables import load_own_images
+        from foundation.recipes.train_images import gate_leaks
 
         pictures = load_own_images(data, spec.name, columns)
         for problem in pictures.problems:
             typer.echo(f"- {problem}")
-        from foundation.recipes.train_images import gate_leaks
-
         pictures, leakage = gate_leaks(pictures, "drop")
         told = f"{leakage.summary()}, left out" if leakage.any else leakage.summary()
         typer.echo(f"{pictures.name}: {len(pictures.frame):,} pictures; {told}")
@@ -134,30 +142,6 @@ def _tell_data(read: "ClientData", columns: str) -> None:
     )
     for finding in read.findings:
         typer.echo(f"- {finding.summary()}")
-
-
-def _fit(
-    solution: "type[Solution[Any, Any]]",
-    spec: "TaskSpec",
-    client: "Client",
-    table: "LabelledTable",
-    columns: dict[str, str],
-    budget: float,
-    texts: tuple[str, ...],
-    seed: int,
-    accept: str,
-) -> "tuple[Client, Judgement]":
-    from foundation.bundle import Bundle
-    from solutions.customise import fit_candidate, judge, publish
-
-    with progress_bar() as listener:
-        trained = fit_candidate(
-            solution, spec, table, client, budget=budget, unlabelled=texts, seed=seed, listener=listener
-        )
-        former = Bundle.load(client.model(solution.spec.name, spec.name), listener)
-        ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
-        judgement = judge(former, trained.bundle, table, ours)  # type: ignore[arg-type]  # of texts and images it is one
-    return publish(client, trained, judgement, columns, accept), judgement
 
 
 def _tell(client: "Client", judgement: "Judgement", vertical: str, task: str, accept: str) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foundation.bundle import Bundle
 from foundation.data.columns import guess_mapping
 from foundation.errors import InputError
 from foundation.progress import Listener
@@ -13,8 +12,7 @@ from foundation.text.backbone import DEFAULT_BACKBONE
 from solutions.base import Solution, TaskSpec, find_solution
 from solutions.client import Client, Replacement
 from solutions.client_data import ClientData, doubtful_labels, read_client_file, read_rows
-from solutions.client_readme import write_readme
-from solutions.customise import Judgement, accept_last, fit_candidate, judge, known_labels, publish
+from solutions.customise import Judgement, accept_last, customise, known_labels
 
 __all__ = ["Checked", "accept", "check", "choices", "fit", "guessed"]
 
@@ -63,12 +61,9 @@ def fit(checked: Checked, budget: float, listener: Listener) -> tuple[Judgement,
     """Fit a candidate, compare it, and let it answer where it is better."""
     solution = find_solution(checked.vertical)
     spec, table = solution.spec.task(checked.task), checked.data.table
-    trained = fit_candidate(solution, spec, table, checked.client, budget=budget, listener=listener)
-    former = Bundle.load(checked.client.model(checked.vertical, spec.name), listener)
-    ours = solution.card_table(spec.default_dataset, spec.name)
-    judgement = judge(former, trained.bundle, table, ours)  # type: ignore[arg-type]  # of texts it is a Bundle
-    client = publish(checked.client, trained, judgement, dict(checked.data.columns), "")
-    write_readme(client)
+    client, judgement = customise(
+        solution, spec, table, checked.client, budget=budget, columns=checked.data.columns, listener=listener
+    )
     return judgement, client.history[-1]
 
 
@@ -77,5 +72,4 @@ def accept(checked: Checked, why: str) -> Replacement:
     if not why.strip():
         raise InputError("no reason is given; say why the candidate should answer all the same")
     client = accept_last(Client.open(checked.client.folder.name), checked.vertical, checked.task, why.strip())
-    write_readme(client)
     return client.history[-1]

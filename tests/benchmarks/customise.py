@@ -44,13 +44,12 @@ def say(**figures: Any) -> None:
     print(json.dumps(figures))  # noqa: T201 - a benchmark's output
 
 
-def customise(path: Path, budget: float, broken: set[int]) -> None:
+def measure(path: Path, budget: float, broken: set[int]) -> None:
     """Go the whole way with one file."""
-    from foundation.bundle import Bundle
     from foundation.text.backbone import DEFAULT_BACKBONE
     from solutions.client import Client
     from solutions.client_data import doubtful_labels, read_client_file
-    from solutions.customise import fit_candidate, judge, known_labels, publish
+    from solutions.customise import customise, known_labels
     from solutions.support.pipeline import Support
 
     Support.prepare(["intent"])
@@ -59,11 +58,7 @@ def customise(path: Path, budget: float, broken: set[int]) -> None:
     data = doubtful_labels(read_client_file(path, "intent", known_labels(Support, "intent", client)), DEFAULT_BACKBONE)
     for finding in data.findings:
         say(found=finding.problem.name, rows=len(finding.rows), broken=len(broken & set(finding.rows)))
-    trained = fit_candidate(Support, Support.spec.task("intent"), data.table, client, budget=budget)
-    former = Bundle.load(client.model("support", "intent"))
-    ours = Support.card_table("tingwell_messages", "intent")
-    judgement = judge(former, trained.bundle, data.table, ours)  # type: ignore[arg-type]
-    publish(client, trained, judgement, dict(data.columns), "")
+    _, judgement = customise(Support, Support.spec.task("intent"), data.table, client, budget=budget)
     for told in (judgement.own[0], judgement.trivial, judgement.ours[0]):
         say(former=told.former, candidate=told.candidate, low=told.difference.low, high=told.difference.high, p=told.p)
     say(accepted=judgement.accepted, seconds=round(time.perf_counter() - started, 1), planted=len(broken))
@@ -77,10 +72,10 @@ def main() -> None:
         os.environ["COLONNADE_CLIENTS"] = folder
         settings.cache_clear()
         rows.to_csv(Path(folder, "client.csv"), index=False)
-        customise(Path(folder, "client.csv"), 60.0, rows.attrs["broken"])
+        measure(Path(folder, "client.csv"), 60.0, rows.attrs["broken"])
         shuffled = rows.assign(category=np.random.default_rng(1).permutation(rows["category"]))
         shuffled.to_csv(Path(folder, "shuffled.csv"), index=False)
-        customise(Path(folder, "shuffled.csv"), 60.0, set())
+        measure(Path(folder, "shuffled.csv"), 60.0, set())
 
 
 if __name__ == "__main__":

@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foundation.bundle import Bundle
-from foundation.data.labelled import LabelledTable
 from foundation.errors import InputError
 from foundation.settings import settings
 from solutions.client import Client
 from solutions.client_data import ClientData, doubtful_labels, read_client_file
-from solutions.client_readme import write_readme
-from solutions.customise import accept_last, fit_candidate, judge, known_labels, publish, roll_back
+from solutions.customise import accept_last, customise, known_labels, roll_back
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
 
@@ -60,11 +57,10 @@ def read(folder: Path, frame: pd.DataFrame, client: Client, mapping: dict[str, s
     return read_client_file(folder / "client.csv", "tone", known_labels(Finance, "tone", client), mapping)
 
 
-def customised(client: Client, table: LabelledTable, accept: str = "") -> tuple[Client, bool]:
-    trained = fit_candidate(Finance, Finance.spec.task("tone"), table, client, budget=60.0)
-    former = Bundle.load(client.model("finance", "tone"))
-    judgement = judge(former, trained.bundle, table, Finance.card_table("headlines", "tone"))  # type: ignore[arg-type]
-    return publish(client, trained, judgement, {"text": "headline", "label": "mood"}, accept), judgement.accepted
+def customised(client: Client, data: ClientData) -> tuple[Client, bool]:
+    spec = Finance.spec.task("tone")
+    client, judgement = customise(Finance, spec, data.table, client, budget=60.0, columns=data.columns)
+    return client, judgement.accepted
 
 
 @pytest.mark.slow
@@ -72,9 +68,8 @@ def test_a_better_candidate_answers_and_a_roll_back_returns(clients: Path, tmp_p
     client = Client.open_or_new("acme-fund", "finance")
     data = read(tmp_path, client_rows(), client)
     assert dict(data.columns) == {"text": "headline", "label": "mood"}
-    client, accepted = customised(client, data.table)
+    client, accepted = customised(client, data)
     assert accepted
-    write_readme(client)
     bundles = Client.open("acme-fund").bundles("finance")
     said = Finance.load(bundles).predict([FinanceRequest("Tresk cuts its dairy forecast after a poor quarter")])[0]
     assert said.tone.label == "bearish"
@@ -97,7 +92,7 @@ def test_a_better_candidate_answers_and_a_roll_back_returns(clients: Path, tmp_p
 def test_shuffled_labels_are_refused_unless_a_person_says_why(clients: Path, tmp_path: Path) -> None:
     client = Client.open_or_new("shuffled", "finance")
     data = read(tmp_path, client_rows(shuffled=True), client)
-    client, accepted = customised(client, data.table)
+    client, accepted = customised(client, data)
     assert not accepted
     assert client.bundles("finance") == {}
     assert "always saying the commonest label" in client.history[-1].why
