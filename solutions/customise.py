@@ -42,11 +42,14 @@ class Judgement:
         On the same rows, beside the commonest label: a model that does not know the client's labels is no rival.
     ours : tuple of Comparison
         On the test rows of the suite's own set: what was forgotten.
+    lost : tuple of str
+        Labels that it does not know any more.
     """
 
     own: tuple[Comparison, ...]
     trivial: Comparison
     ours: tuple[Comparison, ...]
+    lost: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -64,6 +67,8 @@ class Judgement:
         if self.ours and self.ours[0].difference.high < -_MOST_FORGOTTEN:
             loss = -self.ours[0].difference.value
             found.append(f"it forgot: accuracy on the suite's own rows falls by {loss:.1%}")
+        if self.lost:
+            found.append(f"it does not know {', '.join(self.lost)} any more: add rows of these")
         return tuple(found)
 
     @property
@@ -171,7 +176,8 @@ def judge(former: Bundle, candidate: Bundle, table: LabelledTable, ours: Labelle
     commonest = str(labels[counts.argmax()])
     trivial = Outcomes.of_classes(now.units, now.targets.tolist(), [commonest], np.ones((len(now.units), 1)), {})
     forgotten = compare(*(outcomes_of(bundle, ours) for bundle in (former, candidate))) if ours else []
-    return Judgement(tuple(compare(now, then)), compare(trivial, then)[0], tuple(forgotten))
+    lost = tuple(label for label in former.labels if label not in candidate.labels) if ours else ()
+    return Judgement(tuple(compare(now, then)), compare(trivial, then)[0], tuple(forgotten), lost)
 
 
 def publish(

@@ -135,12 +135,13 @@ def _verdict(checked: Checked, judgement: Judgement, entry: Replacement, words: 
         ("workshop.trivial", [judgement.trivial]),
         ("workshop.our_rows", [told for told in judgement.ours if told.group == ALL_ROWS]),
     )
+    lost = f"<p>{words('workshop.lost', labels=escape(', '.join(judgement.lost)))}</p>" if judgement.lost else ""
     rows = "".join(_compared(words(key), told, words) for key, comparisons in parts for told in comparisons)
     heads = "".join(f"<th>{head}</th>" for head in words("workshop.compared_heads").split("|"))
     table = f'<table class="cl-worst cl-plain"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
     if entry.accepted:
         return _answers_now(checked, entry, words) + table
-    return f'<p class="cl-summary">✗ {words("workshop.refused", former=escape(entry.former))}</p>{table}'
+    return f'<p class="cl-summary">✗ {words("workshop.refused", former=escape(entry.former))}</p>{lost}{table}'
 
 
 def _answers_now(checked: Checked, entry: Replacement, words: Locale) -> str:

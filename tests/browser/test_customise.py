@@ -80,7 +80,7 @@ def test_shuffled_labels_are_refused_until_a_person_says_why(
     shuffled = client_rows.assign(category=np.random.default_rng(1).permutation(client_rows["category"]))
     shuffled.iloc[:1200].to_csv(tmp_path / "shuffled.csv", index=False)
     walk(page, tmp_path / "shuffled.csv", "shuffled")
-    assert "Not surely better" in page.inner_text("#verdict")
+    assert "Refused: it is not better" in page.inner_text("#verdict")
     page.get_by_role("button", name="Take it").click()
     page.locator("#verdict [role=alert]", has_text="no reason is given").wait_for()
     page.fill("#why input, #why textarea", "to show what not to do")

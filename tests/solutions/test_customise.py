@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pandas as pd
 import pytest
 
 from foundation.errors import InputError
+from foundation.evaluation.comparison import Comparison, Verdict
+from foundation.evaluation.metrics import Interval
 from foundation.settings import settings
 from solutions.client import Client
 from solutions.client_data import ClientData, doubtful_labels, read_client_file
-from solutions.customise import accept_last, customise, known_labels, roll_back
+from solutions.customise import Judgement, accept_last, customise, known_labels, roll_back
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
 
@@ -101,6 +104,17 @@ def test_shuffled_labels_are_refused_unless_a_person_says_why(clients: Path, tmp
     assert client.history[-1].why == "a demo of what not to do"
     entries = json.loads((clients / "shuffled" / "history.json").read_text(encoding="utf-8"))
     assert [entry["accepted"] for entry in entries] == [False, True]
+
+
+def test_a_candidate_that_lost_labels_is_refused() -> None:
+    better = Comparison("accuracy", "all", 200, 0.5, 0.9, Interval(0.4, 0.3, 0.5), 1e-9, Verdict.BETTER)
+    worse = Comparison("accuracy", "all", 200, 0.9, 0.8, Interval(-0.1, -0.15, -0.06), 1e-4, Verdict.WORSE)
+    near = replace(worse, difference=Interval(-0.06, -0.1, -0.02))
+    assert Judgement((better,), better, (near,)).accepted
+    lost = Judgement((better,), better, (near,), ("neutral",))
+    assert not lost.accepted
+    assert lost.reason == "it does not know neutral any more: add rows of these"
+    assert Judgement((better,), better, (worse,)).reason.startswith("it forgot: accuracy on the suite's own rows")
 
 
 @pytest.mark.slow
