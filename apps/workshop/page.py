@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
-from apps.components import empty, lead, shown_errors
+from apps.components import empty, error, lead, shown_errors
 from apps.locale import Locale
 from apps.workshop.work import Checked, accept, check, choices, fit, guessed
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict
@@ -58,9 +58,10 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
 
     @shown_errors(words, [gr.skip()] * 3)
     def read(path: str | None, code: str, task: str) -> tuple[Any, ...]:
-        columns, mapping = guessed(path, code, task.partition("/")[2])
-        boxes = [gr.Dropdown(columns, value=mapping[wanted]) for wanted in ("text", "label")]
-        return empty(words("workshop.ready")), *boxes, gr.Button(interactive=True)
+        columns, mapping, problem = guessed(path, code, task.partition("/")[2])
+        boxes = [gr.Dropdown(columns, value=mapping.get(wanted)) for wanted in ("text", "label")]
+        said = error(words, problem) if problem else empty(words("workshop.ready"))
+        return said, *boxes, gr.Button(interactive=True)
 
     @shown_errors(words, [gr.skip(), gr.skip()])
     def examine(
@@ -68,8 +69,8 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
         client: str,
         path: str,
         code: str,
-        column: str,
-        labels: str,
+        column: str | None,
+        labels: str | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio injects it
     ) -> tuple[Any, ...]:
         vertical, _, wanted = task.partition("/")

@@ -37,22 +37,28 @@ def choices(loaded: Mapping[str, Solution[Any, Any]]) -> list[tuple[str, TaskSpe
     ]
 
 
-def guessed(path: str | None, encoding: str, task: str) -> tuple[list[str], dict[str, str]]:
-    """Return the columns of a file, and which of them look like texts and labels."""
+def guessed(path: str | None, encoding: str, task: str) -> tuple[list[str], dict[str, str], str]:
+    """Return the columns of a file, which of them look like texts and labels, and why there is no telling."""
     if not path:
         raise InputError("no file is chosen; choose a table with a column of texts and one of labels")
     frame = read_rows(Path(path), encoding)
-    return [str(column) for column in frame.columns], guess_mapping(frame, task)
+    columns = [str(column) for column in frame.columns]
+    try:
+        return columns, guess_mapping(frame, task), ""
+    except InputError as problem:
+        return columns, {}, str(problem)
 
 
 def check(
-    name: str, vertical: str, task: str, path: str, encoding: str, columns: Sequence[str], listener: Listener
+    name: str, vertical: str, task: str, path: str, encoding: str, columns: Sequence[str | None], listener: Listener
 ) -> Checked:
     """Look a file through; ``columns`` are those of texts and labels."""
+    if not all(columns):
+        raise InputError("a column is not chosen; choose the one of the texts and the one of the labels")
     solution = find_solution(vertical)
     client = Client.open_or_new(name.strip(), vertical)
     solution.prepare(client.tasks_to_prepare(vertical, [task]), listener)
-    mapping = dict(zip(("text", "label"), columns, strict=True))
+    mapping = dict(zip(("text", "label"), map(str, columns), strict=True))
     data = read_client_file(Path(path), task, known_labels(solution, task, client), mapping, encoding)
     return Checked(client, vertical, task, doubtful_labels(data, DEFAULT_BACKBONE, listener=listener))
 

@@ -74,7 +74,7 @@ def page_errors(folder: Path) -> list[str]:
     from apps.pages.recommendation.try_it import OWN, _shelves
     from apps.pages.support.knowledge import chosen_articles
     from apps.scoring import MOST_ROWS
-    from apps.workshop.work import accept, guessed
+    from apps.workshop.work import accept, check, guessed
     from foundation.data.archives import RefusedError, read_archive
     from foundation.data.columns import guess_mapping
     from foundation.data.pictures import read_picture
@@ -183,6 +183,7 @@ def page_errors(folder: Path) -> list[str]:
         ),
         lambda: Client.open("Acme Bank"),
         lambda: guessed(None, "utf-8", "tone"),
+        lambda: check("acme", "finance", "tone", "x.csv", "utf-8", ("text", None), lambda *_: None),
         lambda: accept(None, " "),  # type: ignore[arg-type]
         lambda: read_events(folder / "plain.csv"),
         lambda: read_events(folder / "turned.csv"),

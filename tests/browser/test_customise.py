@@ -96,3 +96,5 @@ def test_what_is_wrong_with_a_file_is_said_in_chinese(page: "playwright.Page", t
     (tmp_path / "bare.csv").write_text("text,id\na,1\nb,2\n", encoding="utf-8")
     page.set_input_files("#client-file input[type=file]", str(tmp_path / "bare.csv"))
     page.locator("#findings [role=alert]", has_text="看不出哪一列是标签").wait_for(timeout=20_000)
+    page.get_by_role("button", name="检查数据").and_(page.locator(":enabled")).click()
+    page.locator("#findings [role=alert]", has_text="还有列没有选").wait_for(timeout=20_000)
