@@ -22,7 +22,7 @@ from solutions.base import Solution, TaskSpec
 from solutions.client import Client, Replacement
 from solutions.client_readme import write_readme
 
-__all__ = ["Judgement", "accept_last", "customise", "fit_candidate", "judge", "known_labels", "publish", "roll_back"]
+__all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "publish", "roll_back"]
 
 # Under this many seconds only the quick method is tried.
 _QUICK = 180.0
@@ -84,50 +84,6 @@ def known_labels(solution: type[Solution[Any, Any]], task: str, client: Client) 
     return names | client.settings.names.get(solution.spec.name, {}).get(task, {})
 
 
-def fit_candidate(
-    solution: type[Solution[Any, Any]],
-    spec: TaskSpec,
-    table: LabelledTable,
-    client: Client,
-    *,
-    budget: float,
-    unlabelled: Sequence[str] = (),
-    seed: int = 0,
-    listener: Listener = silent,
-) -> Trained:
-    """Fit a candidate to a client's rows; of texts also to the suite's own, so that its labels are kept.
-
-    Parameters
-    ----------
-    budget : float
-        Seconds. Three minutes or more are spent on trying several methods on dev (``auto``).
-    """
-    name = solution.spec.name
-    slow = budget >= _QUICK and spec.reads == "text"
-    recipe = Recipe(
-        method="auto" if slow else "probe",
-        options={"budget": str(budget)} if slow else {},
-        unlabelled=tuple(unlabelled),
-        seed=seed,
-        leaks="drop",
-        more_labels=True,
-    )
-    if spec.reads == "text":
-        ours = solution.card_table(spec.default_dataset, spec.name)
-        table = replace(table, companions=(ours, *ours.companions))
-    trained = solution.train(table, recipe, listener)
-    risk = client.settings.risk.get(name, {}).get(spec.name)
-    bundle = trained.bundle
-    if risk is None or not isinstance(bundle, Bundle):
-        return trained
-    if risk not in bundle.calibration.dial:
-        raise InputError(
-            f"risk of {name}/{spec.name}: got {risk!r}; expected one of {', '.join(bundle.calibration.dial)}"
-        )
-    calibration = replace(bundle.calibration, threshold=bundle.calibration.dial[risk], risk=float(risk))
-    return replace(trained, bundle=replace(bundle, calibration=calibration))
-
-
 def customise(
     solution: type[Solution[Any, Any]],
     spec: TaskSpec,
@@ -145,20 +101,42 @@ def customise(
 
     Parameters
     ----------
+    budget : float
+        Seconds. Three minutes or more are spent on trying several methods on dev (``auto``).
     columns : mapping, optional
         How the client's file was read, to be read so again.
     accept : str
         Why a person wants the candidate in any case.
     """
-    trained = fit_candidate(
-        solution, spec, table, client, budget=budget, unlabelled=unlabelled, seed=seed, listener=listener
+    name, slow = solution.spec.name, budget >= _QUICK and spec.reads == "text"
+    recipe = Recipe(
+        method="auto" if slow else "probe",
+        options={"budget": str(budget)} if slow else {},
+        unlabelled=tuple(unlabelled),
+        seed=seed,
+        leaks="drop",
+        more_labels=True,
     )
-    if not isinstance(trained.bundle, Bundle):
-        raise InputError(f"{solution.spec.name}/{spec.name} is no classifier; train it with 'colonnade train'")
-    former = Bundle.load(client.model(solution.spec.name, spec.name), listener)
     ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
-    judgement = judge(former, trained.bundle, table, ours)
-    return publish(client, trained, judgement, columns or {}, accept), judgement
+    # of texts the suite's own rows are learned too, so that its labels are kept
+    beside = replace(table, companions=(ours, *ours.companions)) if ours else table
+    trained = solution.train(beside, recipe, listener)
+    if not isinstance(trained.bundle, Bundle):
+        raise InputError(f"{name}/{spec.name} is no classifier; train it with 'colonnade train'")
+    candidate = _at_risk(trained.bundle, client.settings.risk.get(name, {}).get(spec.name, ""))
+    judgement = judge(Bundle.load(client.model(name, spec.name), listener), candidate, table, ours)
+    return publish(client, replace(trained, bundle=candidate), judgement, columns or {}, accept), judgement
+
+
+def _at_risk(bundle: Bundle, risk: str) -> Bundle:
+    """Let a bundle answer from the confidence on that keeps this share of wrong answers; the usual one where empty."""
+    dial = bundle.calibration.dial
+    if not risk:
+        return bundle
+    if risk not in dial:
+        record = bundle.record
+        raise InputError(f"risk of {record.solution}/{record.task}: got {risk!r}; expected one of {', '.join(dial)}")
+    return replace(bundle, calibration=replace(bundle.calibration, threshold=dial[risk], risk=float(risk)))
 
 
 def judge(former: Bundle, candidate: Bundle, table: LabelledTable, ours: LabelledTable | None) -> Judgement:

@@ -24,14 +24,13 @@ def demo(
         from apps.brand import brand_of
     brand = brand_of(theirs) if theirs else None
     names = [vertical] if vertical else theirs.settings.verticals if theirs else list(solutions())
-    chosen = [find_solution(name) for name in names]
-    bundles = {name: theirs.bundles(name) if theirs else {} for name in names}
+    loaded = {}
     with progress_bar() as listener:
-        for solution in chosen:
-            typer.echo(f"{solution.spec.name}: preparing the model (the first start fetches and trains it)")
-            own = bundles[solution.spec.name]
+        for name, solution in {name: find_solution(name) for name in names}.items():
+            typer.echo(f"{name}: preparing the model (the first start fetches and trains it)")
+            own = theirs.bundles(name) if theirs else {}
             solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in own], listener)
-        loaded = {name: find_solution(name).load(bundles[name], listener) for name in names}
+            loaded[name] = solution.load(own, listener)
 
     from apps.server import serve
 

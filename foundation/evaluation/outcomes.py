@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
 
 __all__ = ["Outcomes"]
 
@@ -118,6 +119,4 @@ def _risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_]) ->
 
 def _confusion(targets: NDArray[np.str_], predicted: NDArray[np.str_]) -> dict[str, Any]:
     labels = np.unique(np.concatenate([targets, predicted]))
-    counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    np.add.at(counts, (np.searchsorted(labels, targets), np.searchsorted(labels, predicted)), 1)
-    return {"labels": labels.tolist(), "rows": counts.tolist()}
+    return {"labels": labels.tolist(), "rows": confusion_matrix(targets, predicted, labels=labels).tolist()}

@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foundation.bundle import Bundle
 from foundation.errors import InputError
 from foundation.evaluation.comparison import Comparison, Verdict
 from foundation.evaluation.metrics import Interval
 from foundation.settings import settings
 from solutions.client import Client
 from solutions.client_data import ClientData, doubtful_labels, read_client_file
-from solutions.customise import Judgement, accept_last, customise, known_labels, roll_back
+from solutions.customise import Judgement, _at_risk, accept_last, customise, known_labels, roll_back
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
+from tests.conftest import ROOT
 
 FIRMS = ("Halden", "Morrow", "Tresk", "Ostara", "Velin", "Corwen", "Daunt", "Eskil", "Farrow", "Gannet")
 THINGS = ("bakery", "ferry", "quarry", "printing", "orchard", "brewery")
@@ -104,6 +106,16 @@ def test_shuffled_labels_are_refused_unless_a_person_says_why(clients: Path, tmp
     assert client.history[-1].why == "a demo of what not to do"
     entries = json.loads((clients / "shuffled" / "history.json").read_text(encoding="utf-8"))
     assert [entry["accepted"] for entry in entries] == [False, True]
+
+
+def test_the_share_of_wrong_answers_that_a_client_bears(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    bundle = Bundle.load(Path("tests/data/bundle-0.1.0/bundle"))
+    assert _at_risk(bundle, "") is bundle
+    calibration = _at_risk(bundle, "0.3").calibration
+    assert (calibration.threshold, calibration.risk) == (bundle.calibration.dial["0.3"], 0.3)
+    with pytest.raises(InputError, match=r"risk of finance/tone: got '0.25'; expected one of 0\.02, 0\.05"):
+        _at_risk(bundle, "0.25")
 
 
 def test_a_candidate_that_lost_labels_is_refused() -> None:
