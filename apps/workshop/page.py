@@ -56,12 +56,13 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
                 why = gr.Textbox(label=words("workshop.why"), scale=3, elem_id="why")
                 anyway = gr.Button(words("workshop.accept"), scale=1)
 
-    @shown_errors(words, [gr.skip()] * 3)
+    @shown_errors(words, [gr.skip()] * 5)
     def read(path: str | None, code: str, task: str) -> tuple[Any, ...]:
         columns, mapping, problem = guessed(path, code, task.partition("/")[2])
         boxes = [gr.Dropdown(columns, value=mapping.get(wanted)) for wanted in ("text", "label")]
         said = error(words, problem) if problem else empty(words("workshop.ready"))
-        return said, *boxes, gr.Button(interactive=True)
+        # what was looked through is of another file or task now: it must not be learned from
+        return said, *boxes, gr.Button(interactive=True), None, gr.Button(interactive=False)
 
     @shown_errors(words, [gr.skip(), gr.skip()])
     def examine(
@@ -92,7 +93,8 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
 
     wired: dict[str, Any] = {"api_visibility": "private"}
     gr.on(
-        [file.change, encoding.change, what.change], read, [file, encoding, what], [found, text, label, look],
+        [file.change, encoding.change, what.change], read, [file, encoding, what],
+        [found, text, label, look, state, learn],
         show_progress="hidden", **wired,
     )  # fmt: skip
     asked = [what, name, file, encoding, text, label]
