@@ -33,6 +33,7 @@ from foundation.data.splits import normalise
 from foundation.errors import BundleError
 from foundation.files import atomic_folder, read_json, sha256_file, write_json
 from foundation.network import Network
+from foundation.pairs import PairEncoder
 from foundation.papers import Papers
 from foundation.progress import Listener, silent
 from foundation.trust.calibration import Calibration
@@ -53,6 +54,8 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 _SCOPE, _HELD_OUT = "scope.safetensors", "held_out.safetensors"
+# Fields that came after the first release: where they are empty, the id is what it was.
+_LATER = ("image", "pairs")
 _LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers")
 
 
@@ -75,6 +78,8 @@ class BundleRecord:
     image : dict
         Of a model of images: how they are prepared (``size``, ``stem_stride``), and ``negative``, the label that stands
         for nothing found, where there is one. Empty for a model of texts.
+    pairs : bool
+        Whether it reads pairs of texts (``foundation.pairs``).
     """
 
     solution: str
@@ -90,11 +95,12 @@ class BundleRecord:
     files: dict[str, str]
     schema_version: int = SCHEMA_VERSION
     image: dict[str, Any] = field(default_factory=dict)
+    pairs: bool = False
 
     @property
     def id(self) -> str:
         """Name and first eight digits of the hash of the content: the same training gives the same id."""
-        content = {name: value for name, value in asdict(self).items() if name != "image" or value}
+        content = {name: value for name, value in asdict(self).items() if name not in _LATER or value}
         digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.solution}-{self.task}-{digest[:8]}"
 
@@ -147,7 +153,8 @@ class Bundle:
 
         with atomic_folder(folder) as temporary:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
-            _kind(self.record).save_training(self.network.encoder, temporary)
+            encoder = self.network.encoder
+            _kind(self.record).save_training(encoder.texts if self.record.pairs else encoder, temporary)
             write_json(temporary / "calibration.json", asdict(self.calibration))
             if self.scope is not None:
                 self.scope.save(temporary / _SCOPE)
@@ -193,7 +200,7 @@ class Bundle:
             seen = np.load(folder / "seen.npy", allow_pickle=False)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
-        network = Network(encoder, head["weight"], head["bias"])
+        network = Network(PairEncoder(encoder) if record.pairs else encoder, head["weight"], head["bias"])
         return cls(record, network, calibration, seen, scope, held_out)
 
 

@@ -54,15 +54,17 @@ class Words:
 class TaskSpec:
     """A thing that a vertical does and is measured by.
 
-    ``method`` is what the embedded default is trained by; None where nothing is trained. ``reads`` is what its items
-    are: texts, images, or events of users.
+    ``method`` is what the embedded default is trained by, None where nothing is; ``at_start`` tells whether a first
+    start does so, or leaves it to a person, because the task is done well without. ``reads`` is what its items are:
+    texts, pairs of texts, images, or events of users.
     """
 
     name: str
     title: Words
     default_dataset: str
     method: str | None = "probe"
-    reads: Literal["text", "image", "events"] = "text"
+    reads: Literal["text", "pairs", "image", "events"] = "text"
+    at_start: bool = True
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         from foundation.recipes.recipe import Recipe
 
         for task in cls.spec.tasks:
-            if task.method is None or (tasks is not None and task.name not in tasks):
+            if task.method is None or not task.at_start or (tasks is not None and task.name not in tasks):
                 continue
             if not has_incumbent(cls.spec.name, task.name):
                 recipe = Recipe(method=task.method)

@@ -50,11 +50,14 @@ def customize(
 
     solution = find_solution(vertical)
     spec = solution.spec.task(task or solution.spec.tasks[0].name)
-    if spec.method is None or spec.reads == "events":
-        better = "train" if spec.method else "demo"
+    if spec.method is None:
         raise InputError(
-            f"customize learns from labelled texts or images; {vertical}/{spec.name} does not: "
-            f"see 'colonnade {better} {vertical} --help' for its own data"
+            f"{vertical}/{spec.name} needs no training: see 'colonnade demo {vertical} --help' for its own data"
+        )
+    if spec.reads not in ("text", "image"):
+        raise InputError(
+            f"customize learns from labelled texts or images, {vertical}/{spec.name} from {spec.reads}; "
+            f"give them to 'colonnade train {vertical} --task {spec.name} --data FILE'"
         )
     seconds = parse_budget(budget)
     if data and from_feedback:

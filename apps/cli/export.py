@@ -28,5 +28,6 @@ def export(
     from foundation.text.export import export_encoder
 
     loaded = Bundle.load(bundle or incumbent(vertical, task))
-    export_encoder(loaded.network.encoder, out)
+    encoder = loaded.network.encoder
+    export_encoder(encoder.texts if loaded.record.pairs else encoder, out)
     typer.echo(f"{out} ({loaded.record.id}); SentenceTransformer({str(out)!r}) gives the vectors that its head reads")

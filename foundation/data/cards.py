@@ -42,9 +42,13 @@ class Names(_Strict):
 
 
 class TaskColumns(_Strict):
-    """Which columns hold a task's text and label; a set of images has a column of file names, or none (``.npz``)."""
+    """Which columns hold a task's text and label; a set of images has a column of file names, or none (``.npz``).
+
+    ``other`` is the second text, where the task is about pairs of texts.
+    """
 
     text: str = ""
+    other: str = ""
     label: str
 
 

@@ -13,6 +13,7 @@ from foundation.data.splits import Split, make_splits
 from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
+from foundation.pairs import OTHER, SAME, join_pair
 from foundation.settings import settings
 
 __all__ = ["Columns", "LabelledTable", "load_card_table", "load_own_table", "locate"]
@@ -22,6 +23,7 @@ class Columns:
     """Names of the columns of a ``LabelledTable``."""
 
     TEXT = "text"
+    OTHER = "other"
     LABEL = "label"
     SPLIT = "split"
 
@@ -110,9 +112,11 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
     columns = card.tasks[task]
     given = card.split_column is not None or "all" not in card.files
     mapping = {Columns.TEXT: columns.text, Columns.LABEL: columns.label}
+    if columns.other:
+        mapping[Columns.OTHER] = columns.other
     if card.split_column:
         mapping[Columns.SPLIT] = card.split_column
-    frame = rename_columns(pd.concat(frames, ignore_index=True), mapping)
+    frame = _paired(rename_columns(pd.concat(frames, ignore_index=True), mapping), columns.other)
     if not given:
         frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL]))
     hashes = {path.name: sha256_file(path) for path in paths.values()}
@@ -135,7 +139,7 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
 
 
 def load_own_table(
-    path: Path, task: str, mapping: Mapping[str, str], *, encoding: str = "utf-8", seed: int = 0
+    path: Path, task: str, mapping: Mapping[str, str], *, encoding: str = "utf-8", seed: int = 0, pairs: bool = False
 ) -> LabelledTable:
     """Load a client's own file; a column ``split`` is used where there is one, otherwise a split is made.
 
@@ -148,15 +152,21 @@ def load_own_table(
     encoding : str
     seed : int
         Of the split that is made.
+    pairs : bool
+        Whether a column ``other`` holds a second text, and the label says whether both mean the same (1) or not (0).
     """
-    strange = set(mapping) - {Columns.TEXT, Columns.LABEL, Columns.SPLIT}
-    if strange:
-        raise UnknownNameError("column to map", strange.pop(), [Columns.TEXT, Columns.LABEL, Columns.SPLIT])
+    known = [Columns.TEXT, *([Columns.OTHER] if pairs else []), Columns.LABEL, Columns.SPLIT]
+    if strange := set(mapping) - set(known):
+        raise UnknownNameError("column to map", strange.pop(), known)
     frame = rename_columns(read_table(path, encoding), mapping)
     given = Columns.SPLIT in frame.columns
     kinds = {Columns.TEXT: ColumnKind.TEXT, Columns.LABEL: ColumnKind.LABEL}
     allowed = {Columns.SPLIT: [split.value for split in Split]}
+    if pairs:
+        kinds[Columns.OTHER] = ColumnKind.TEXT
+        allowed[Columns.LABEL] = [OTHER, SAME]
     check_columns(frame, kinds | ({Columns.SPLIT: ColumnKind.LABEL} if given else {}), allowed, path.name)
+    frame = _paired(frame, Columns.OTHER if pairs else "")
     if not given:
         frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL], seed))
     return LabelledTable(
@@ -168,6 +178,14 @@ def load_own_table(
         licence="the client's",
         names={},
     )
+
+
+def _paired(frame: pd.DataFrame, other: str) -> pd.DataFrame:
+    """Join both texts of each pair, where there are pairs."""
+    if not other:
+        return frame
+    both = zip(frame[Columns.TEXT], frame[Columns.OTHER], strict=True)
+    return frame.assign(**{Columns.TEXT: [join_pair(first, second) for first, second in both]})
 
 
 def _made(seed: int) -> str:
@@ -198,7 +216,7 @@ def _check(card: Card, task: str, frame: pd.DataFrame, path: Path) -> None:
     allowed = {columns.label: list(card.labels[name]) for name, columns in card.tasks.items() if name in card.labels}
     if card.split_column:
         allowed[card.split_column] = [split.value for split in Split]
-    wanted = {card.tasks[task].text, card.tasks[task].label, card.split_column}
+    wanted = {card.tasks[task].text, card.tasks[task].other, card.tasks[task].label, card.split_column}
     kinds = {column: kind for column, kind in card.columns.items() if column in wanted}
     check_columns(frame, kinds, allowed, path.name)
 

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from foundation.data.labelled import LabelledTable
 from foundation.data.splits import Split
-from foundation.errors import InputError
 from foundation.evaluation.ranking import ranking_metrics
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
 from foundation.retrieval.documents import Document, with_phrasings
 from foundation.retrieval.index import SearchIndex
 from foundation.retrieval.lexical import LexicalIndex
+from foundation.retrieval.questions import QuestionTable
 from foundation.text.encoder import TextEncoder
 
 __all__ = ["evaluate_retrieval"]
@@ -24,22 +23,19 @@ _DEPTH = 30
 
 
 def evaluate_retrieval(
-    table: LabelledTable,
-    documents: Sequence[Document],
+    table: QuestionTable,
     encoder: TextEncoder,
     solution: str,
     listener: Listener = silent,
 ) -> Report:
-    """Search for the test questions in documents that have seen none of the others.
+    """Search for the test questions in the table's documents, which have seen none of the others.
 
     The baselines are words alone (BM25), and the same index when the train and dev questions are known to it as
     phrasings of the documents that they belong to.
 
     Parameters
     ----------
-    table : LabelledTable
-        Questions, labelled with the id of the document that answers them.
-    documents : sequence of Document
+    table : QuestionTable
     encoder : TextEncoder
     solution : str
     listener : Listener
@@ -47,11 +43,10 @@ def evaluate_retrieval(
     Raises
     ------
     InputError
-        There are no test questions, or one belongs to a document that is not there.
+        There are no test questions.
     """
     questions, answers = table.test_part()
-    if strange := sorted(set(answers) - {document.id for document in documents}):
-        raise InputError(f"{table.name} has questions for documents that are not there: {', '.join(strange[:3])}")
+    documents = table.documents
     index = SearchIndex.build(documents, encoder, listener=listener)
     started = time.perf_counter()
     ranks = _ranks(index, questions, answers)

@@ -20,7 +20,7 @@ from foundation.recipes.model_card import write_card
 from foundation.recipes.recipe import Recipe, Trained, described, lineage, names_of, splits_file
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
-from foundation.training import TextClassifier
+from foundation.training import PairClassifier, TextClassifier
 from foundation.training.method import configure, find_method
 from foundation.trust.calibration import fit_calibration
 from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
@@ -28,10 +28,11 @@ from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
 __all__ = ["classifier", "companion_rows", "scope_of", "train_text"]
 
 
-def classifier(recipe: Recipe, listener: Listener = silent) -> TextClassifier:
-    """Make the estimator that a recipe describes."""
-    method = configure(find_method(recipe.method), recipe.options)
-    return TextClassifier(recipe.backbone or DEFAULT_BACKBONE, method, recipe.class_weight, recipe.seed, listener)
+def classifier(recipe: Recipe, listener: Listener = silent, *, pairs: bool = False) -> TextClassifier:
+    """Make the estimator that a recipe describes; of ``pairs``, one that reads two texts at once."""
+    estimator = PairClassifier if pairs else TextClassifier
+    method = configure(find_method(recipe.method, estimator.modality), recipe.options)
+    return estimator(recipe.backbone or DEFAULT_BACKBONE, method, recipe.class_weight, recipe.seed, listener)
 
 
 def train_text(
@@ -41,11 +42,12 @@ def train_text(
     listener: Listener = silent,
     *,
     open_world: bool = False,
+    pairs: bool = False,
 ) -> Trained:
     """Train on the train split (and dev, where the method does not need it held out); test is not touched.
 
     With ``open_world``, what is needed to refuse texts that are of no class is fitted too (``foundation.trust.scope``),
-    unless the table has examples of them, which are then a class of their own.
+    unless the table has examples of them, which are then a class of their own. Texts may be ``pairs`` of texts.
 
     Raises
     ------
@@ -53,8 +55,8 @@ def train_text(
         There is no train split, or its labels cannot be learned (see ``TextClassifier.fit``).
     """
     effort = Effort.start()
-    model = classifier(recipe, listener)
-    needs_dev = find_method(recipe.method).needs_dev
+    model = classifier(recipe, listener, pairs=pairs)
+    needs_dev = find_method(recipe.method, model.modality).needs_dev
     own_texts, own_labels = table.part(Split.TRAIN) if needs_dev else table.part(Split.TRAIN, Split.DEV)
     if not own_texts:
         raise InputError(f"{table.name} has no train rows; expected rows whose split is 'train'")
@@ -74,6 +76,7 @@ def train_text(
         data=lineage(table, len(own_texts), len(recipe.unlabelled)),
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
+        pairs=pairs,
     )
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)

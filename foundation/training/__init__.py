@@ -3,6 +3,6 @@
 The estimator lives here and not in ``foundation.text``: it chooses a method, and imports point one way.
 """
 
-from foundation.training.text_classifier import TextClassifier
+from foundation.training.text_classifier import PairClassifier, TextClassifier
 
-__all__ = ["TextClassifier"]
+__all__ = ["PairClassifier", "TextClassifier"]

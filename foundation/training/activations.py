@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.utils.rnn import pad_sequence
 
 from foundation.errors import ColonnadeError, InputError
 from foundation.progress import Listener
 from foundation.text.encoder import TextEncoder
-from foundation.training.method import Labelled
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,7 +50,9 @@ class ActivationCache(torch.utils.data.Dataset[dict[str, Any]]):
     Parameters
     ----------
     encoder : TextEncoder
-    data : Labelled
+    texts : sequence of str
+        With the prefixes that the encoder wants.
+    targets : ndarray of int
     frozen_layers : int
         How many layers from the bottom are run here; the rest is trained.
     max_tokens : int
@@ -68,16 +70,16 @@ class ActivationCache(torch.utils.data.Dataset[dict[str, Any]]):
     def __init__(
         self,
         encoder: TextEncoder,
-        data: Labelled,
+        texts: Sequence[str],
+        targets: NDArray[np.int64],
         frozen_layers: int,
         max_tokens: int,
         path: Path,
         listener: Listener,
     ) -> None:
-        prefixed = [encoder.record.query_prefix + text for text in data.items]
-        encoded = encoder.tokenizer(prefixed, truncation=True, max_length=min(max_tokens, encoder.record.max_tokens))
+        encoded = encoder.tokenizer(list(texts), truncation=True, max_length=min(max_tokens, encoder.record.max_tokens))
         tokens: list[list[int]] = encoded["input_ids"]
-        self.targets = data.targets
+        self.targets = targets
         self.lengths = [len(row) for row in tokens]
         self._starts = np.zeros(len(tokens), dtype=np.int64)
         path.parent.mkdir(parents=True, exist_ok=True)

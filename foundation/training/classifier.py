@@ -13,20 +13,49 @@ from foundation.training.activations import attention_bias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["HEAD_SCALE", "LayerClassifier", "fast_bfloat16", "weighted_cross_entropy"]
+__all__ = ["HEAD_SCALE", "LayerClassifier", "LayerStack", "fast_bfloat16", "weighted_cross_entropy"]
 
 #: The head reads unit vectors drawn out to this length, about that of the encoder's own: with unit length its weights
 # would have to grow first. It is multiplied into the head's weights after training.
 HEAD_SCALE = 16.0
 
 
-class LayerClassifier(nn.Module):
-    """Encoder layers, mean pooling, dropout, linear head, weighted cross-entropy.
+class LayerStack(nn.Module):
+    """Encoder layers and mean pooling.
 
     Parameters
     ----------
     layers : iterable of Module
         Run in this order on the cached activations.
+    token_dropout : float
+        Share of the tokens that a training text loses, the first one excepted.
+    """
+
+    def __init__(self, layers: "Iterable[nn.Module]", token_dropout: float = 0.0) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.token_dropout = token_dropout
+
+    def pooled(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return one unit vector a text, shape (n, d)."""
+        if self.training and self.token_dropout:
+            kept = torch.rand(mask.shape, device=mask.device) >= self.token_dropout
+            kept[:, 0] = True
+            mask = mask & kept
+        bias = attention_bias(mask)
+        with torch.autocast(hidden.device.type, torch.bfloat16, enabled=fast_bfloat16()):
+            for layer in self.layers:
+                hidden = layer(hidden, bias)
+        return nn.functional.normalize(mean_pool(hidden.float(), mask), dim=-1)
+
+
+class LayerClassifier(LayerStack):
+    """Encoder layers, mean pooling, dropout, linear head, weighted cross-entropy.
+
+    Parameters
+    ----------
+    layers, token_dropout
+        See ``LayerStack``.
     class_weight : Tensor, shape (classes,)
         1 on average over the training texts.
     dimensions : int
@@ -34,8 +63,6 @@ class LayerClassifier(nn.Module):
         Of the vector that the head reads.
     label_smoothing : float
         Szegedy et al. (2016), arXiv:1512.00567, section 7.
-    token_dropout : float
-        Share of the tokens that a training text loses, the first one excepted.
     r_drop : float
         Weight of the divergence between two passes with different dropout; it doubles the time.
         Liang et al. (2021), "R-Drop", arXiv:2106.14448.
@@ -55,15 +82,13 @@ class LayerClassifier(nn.Module):
         r_drop: float = 0.0,
         penalty: "Callable[[], torch.Tensor] | None" = None,
     ) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(layers)
+        super().__init__(layers, token_dropout)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(dimensions, len(class_weight))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.register_buffer("class_weight", class_weight, persistent=False)
         self.label_smoothing = label_smoothing
-        self.token_dropout = token_dropout
         self.r_drop = r_drop
         self.penalty = penalty
 
@@ -71,29 +96,21 @@ class LayerClassifier(nn.Module):
         self, hidden: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor | None = None
     ) -> dict[str, torch.Tensor]:
         """Return ``logits`` (n, classes) and, with labels, ``loss``."""
-        logits = self.head(self.dropout(self.pooled(hidden, mask)))
+        logits = self._logits(hidden, mask)
         if labels is None:
             return {"logits": logits}
         loss = self._loss(logits, labels)
         if self.training and self.r_drop:
-            again = self.head(self.dropout(self.pooled(hidden, mask)))
+            again = self._logits(hidden, mask)
             divergence = (_divergence(logits, again) + _divergence(again, logits)) / 2
             loss = (loss + self._loss(again, labels)) / 2 + self.r_drop * divergence
         if self.training and self.penalty:
             loss = loss + self.penalty()
         return {"loss": loss, "logits": logits}
 
-    def pooled(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return one vector of length 16 a text, shape (n, d)."""
-        if self.training and self.token_dropout:
-            kept = torch.rand(mask.shape, device=mask.device) >= self.token_dropout
-            kept[:, 0] = True
-            mask = mask & kept
-        bias = attention_bias(mask)
-        with torch.autocast(hidden.device.type, torch.bfloat16, enabled=fast_bfloat16()):
-            for layer in self.layers:
-                hidden = layer(hidden, bias)
-        return HEAD_SCALE * nn.functional.normalize(mean_pool(hidden.float(), mask), dim=-1)
+    def _logits(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.head(self.dropout(HEAD_SCALE * self.pooled(hidden, mask)))
+        return logits
 
     def linear_head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return weight (classes, d) and bias (classes,) of the head over unit vectors."""

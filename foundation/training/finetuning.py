@@ -3,26 +3,28 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 from transformers import TrainerCallback, set_seed
 
 from foundation.network import Network
+from foundation.progress import Listener
 from foundation.text.encoder import TextEncoder
 from foundation.training.activations import ActivationCache, collate, plain_attention, transformer_layers
-from foundation.training.classifier import LayerClassifier
+from foundation.training.classifier import LayerClassifier, LayerStack
 from foundation.training.heads import class_directions, score
 from foundation.training.loop import Schedule, process_rank, run_folder, train_network
 from foundation.training.method import Fitted, Labelled, TrainingJob
 
-__all__ = ["FineTuning", "layer_groups"]
+__all__ = ["FineTuning", "LayerTuning", "layer_groups"]
 
 
 @dataclass(frozen=True)
-class FineTuning(ABC):
-    """Training of encoder layers and a head, the embedding table frozen.
+class LayerTuning(ABC):
+    """Training of encoder layers, the embedding table frozen; a child says what is scored and what it costs to err.
 
     The table holds four fifths of a multilingual encoder's weights, and most of its rows never occur in a client's
     texts: frozen, it costs no gradient, no optimiser state and no place in the bundle.
@@ -31,13 +33,13 @@ class FineTuning(ABC):
     ----------
     epochs : int
     learning_rate : float
-        Of the head; layer k from the top has ``learning_rate * layer_decay ** k``.
+        Of what stands on the layers; layer k from the top has ``learning_rate * layer_decay ** k``.
     layer_decay : float
         Howard, Ruder (2018), "Universal language model fine-tuning", arXiv:1801.06146, section 3.2.
     frozen_layers : int
         Layers from the bottom that stay as they are and are run once.
-    label_smoothing, token_dropout, r_drop : float
-        See ``LayerClassifier``.
+    token_dropout : float
+        See ``LayerStack``.
     warmup, batch_size, accumulation, patience, average
         See ``Schedule``.
     dropout : float
@@ -51,9 +53,7 @@ class FineTuning(ABC):
     learning_rate: float = 1.5e-4
     layer_decay: float = 0.85
     frozen_layers: int = 0
-    label_smoothing: float = 0.1
     token_dropout: float = 0.0
-    r_drop: float = 0.0
     dropout: float = 0.1
     warmup: float = 0.1
     weight_decay: float = 0.01
@@ -73,60 +73,60 @@ class FineTuning(ABC):
         """None, as in docs/RESULTS.md; weights were not measured again since the loss weighs examples."""
         return
 
-    def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
+    def fit(self, job: TrainingJob[Any]) -> Fitted:
         """Train, and return the network of the mean of the epochs, or of the one that is clearly better on dev."""
         dev = job.held_out()
         network, history = self.train(job)
         return Fitted(network, network.logits(dev.items), dev.targets, history, self)
 
-    def train(self, job: TrainingJob[TextEncoder]) -> tuple[Network[TextEncoder], tuple[dict[str, float], ...]]:
+    def train(self, job: TrainingJob[Any]) -> tuple[Network[Any], tuple[dict[str, float], ...]]:
         """Train and return the network that ``train_network`` leaves, and the history."""
         set_seed(job.seed)
         tuned = self._tunable(job)
-        layers = transformer_layers(tuned)[self.frozen_layers :]
-        model = LayerClassifier(
-            layers,
-            torch.tensor(job.class_weight, dtype=torch.float32),
-            tuned.dimensions,
-            dropout=self.dropout,
-            label_smoothing=self.label_smoothing,
-            token_dropout=self.token_dropout,
-            r_drop=self.r_drop,
-            penalty=self._penalty(tuned),
-        )
-        model.head.weight.data.copy_(torch.from_numpy(class_directions(job)))
-        _set_dropout(layers, self.dropout)
+        model = self._model(job, tuned)
+        _set_dropout(model.layers, self.dropout)
         with run_folder(self, *job.decisive()) as folder, plain_attention(tuned):
 
-            def cached(data: Labelled, name: str) -> ActivationCache:
-                scratch = folder / f"{name}-{process_rank()}.f16"
-                return ActivationCache(tuned, data, self.frozen_layers, self.max_tokens, scratch, job.listener)
+            def rows(data: Labelled, name: str) -> Any:
+                return self._rows(tuned, data, folder / f"{name}-{process_rank()}.f16", job.listener)
 
             history = train_network(
                 model,
                 self._groups(model),
-                cached(job.train, "train"),
-                cached(job.dev, "dev") if job.dev else None,
+                rows(job.train, "train"),
+                rows(job.dev, "dev") if job.dev else None,
                 schedule=self._schedule(),
-                collate=collate,
-                score=score,
+                collate=self._collate,
+                score=self._score,
+                metric=self._metric,
                 folder=folder,
                 seed=job.seed,
                 listener=job.listener,
                 callbacks=self._callbacks(tuned),
             )
-        return Network(self._kept(tuned), *model.linear_head()), history
+        return self._network(job, model, tuned), history
+
+    _metric: ClassVar[str] = "macro_f1"
+    _collate: ClassVar[Callable[..., Any]] = staticmethod(collate)
+    _score: ClassVar[Callable[..., dict[str, float]]] = staticmethod(score)
 
     @abstractmethod
-    def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:
+    def _tunable(self, job: TrainingJob[Any]) -> TextEncoder:
         """Return a copy of the encoder in which what is to be trained requires a gradient."""
 
-    def _kept(self, tuned: TextEncoder) -> TextEncoder:
-        """Return what answers after training."""
-        return tuned
+    @abstractmethod
+    def _model(self, job: TrainingJob[Any], tuned: TextEncoder) -> LayerStack:
+        """Return what is trained."""
 
-    def _penalty(self, tuned: TextEncoder) -> Callable[[], torch.Tensor] | None:
-        return None
+    @abstractmethod
+    def _network(self, job: TrainingJob[Any], model: Any, tuned: TextEncoder) -> Network[Any]:
+        """Return what answers after training."""
+
+    def _rows(self, tuned: TextEncoder, data: Labelled, scratch: Path, listener: Listener) -> Any:
+        """Return what a batch is made of."""
+        prefix = tuned.record.query_prefix
+        texts = [prefix + text for text in data.items]
+        return ActivationCache(tuned, texts, data.targets, self.frozen_layers, self.max_tokens, scratch, listener)
 
     def _callbacks(self, tuned: TextEncoder) -> Sequence[TrainerCallback]:
         return ()
@@ -134,7 +134,7 @@ class FineTuning(ABC):
     def _schedule(self) -> Schedule:
         return Schedule(self.epochs, self.warmup, self.batch_size, self.accumulation, self.patience, self.average)
 
-    def _groups(self, model: LayerClassifier) -> list[dict[str, Any]]:
+    def _groups(self, model: LayerStack) -> list[dict[str, Any]]:
         return [
             {
                 "params": parameters,
@@ -145,9 +145,49 @@ class FineTuning(ABC):
         ]
 
 
-def layer_groups(model: LayerClassifier) -> Iterator[tuple[int, list[nn.Parameter]]]:
-    """Yield trainable parameters by depth from the top: the head is 0, the last layer 1."""
-    yield 0, list(model.head.parameters())
+@dataclass(frozen=True)
+class FineTuning(LayerTuning):
+    """Training of encoder layers and a linear head.
+
+    Parameters
+    ----------
+    label_smoothing, r_drop : float
+        See ``LayerClassifier``.
+    """
+
+    label_smoothing: float = 0.1
+    r_drop: float = 0.0
+
+    def _model(self, job: TrainingJob[TextEncoder], tuned: TextEncoder) -> LayerClassifier:
+        model = LayerClassifier(
+            transformer_layers(tuned)[self.frozen_layers :],
+            torch.tensor(job.class_weight, dtype=torch.float32),
+            tuned.dimensions,
+            dropout=self.dropout,
+            label_smoothing=self.label_smoothing,
+            token_dropout=self.token_dropout,
+            r_drop=self.r_drop,
+            penalty=self._penalty(tuned),
+        )
+        model.head.weight.data.copy_(torch.from_numpy(class_directions(job)))
+        return model
+
+    def _network(self, job: TrainingJob[TextEncoder], model: LayerClassifier, tuned: TextEncoder) -> Network[Any]:
+        return Network(self._kept(tuned), *model.linear_head())
+
+    def _kept(self, tuned: TextEncoder) -> TextEncoder:
+        """Return the encoder that answers after training."""
+        return tuned
+
+    def _penalty(self, tuned: TextEncoder) -> Callable[[], torch.Tensor] | None:
+        return None
+
+
+def layer_groups(model: LayerStack) -> Iterator[tuple[int, list[nn.Parameter]]]:
+    """Yield trainable parameters by depth from the top: the head, where there is one, is 0, the last layer 1."""
+    inside = {id(parameter) for parameter in model.layers.parameters()}
+    if head := [parameter for parameter in model.parameters() if id(parameter) not in inside]:
+        yield 0, head
     for depth, layer in enumerate(reversed(model.layers), start=1):
         yield depth, [parameter for parameter in layer.parameters() if parameter.requires_grad]
 

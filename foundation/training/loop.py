@@ -81,6 +81,7 @@ def train_network(
     schedule: Schedule,
     collate: Callable[..., Any],
     score: Callable[[Any], dict[str, float]] | None,
+    metric: str = "macro_f1",
     folder: Path,
     seed: int,
     listener: Listener,
@@ -100,7 +101,9 @@ def train_network(
     train, dev : Dataset
         With ``lengths``, by which texts are put into batches.
     score : callable
-        From a Hugging Face ``EvalPrediction`` to metrics; ``macro_f1`` chooses the epoch. Without it, the loss does.
+        From a Hugging Face ``EvalPrediction`` to metrics; without it, the loss chooses the epoch.
+    metric : str
+        The one of them that chooses the epoch, a share of 1.
     folder : Path
         Of ``run_folder``.
 
@@ -115,7 +118,7 @@ def train_network(
     stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
     trainer = _GroupedTrainer(
         model=model,
-        args=_arguments(folder, schedule, seed, best=_best(dev is not None, score is not None)),
+        args=_arguments(folder, schedule, seed, best=(metric if score else "loss") if dev is not None else None),
         train_dataset=train,
         eval_dataset=dev,
         data_collator=collate,
@@ -135,13 +138,13 @@ def train_network(
         ) from error
     history = list(_history(trainer.state.log_history))
     if weights and (mean := weights.mean()):
-        history[-1]["mean"] = _settle(trainer, model, mean)
+        history[-1]["mean"] = _settle(trainer, model, mean, metric)
     trainer.accelerator.wait_for_everyone()  # what all have read, the main process now removes
     model.eval()
     return tuple(history)
 
 
-def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor]) -> float:
+def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor], metric: str) -> float:
     """Leave the model at the mean of its epochs, unless its best epoch was clearly better on dev; return its score.
 
     The best of several epochs owes part of its score to luck, the mean does not: the epoch must be ahead by more than a
@@ -149,7 +152,7 @@ def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor]) -
     """
     epoch = swap_weights(model, mean)
     rows: Any = trainer.eval_dataset
-    score = float((trainer.predict(rows, metric_key_prefix="mean").metrics or {})["mean_macro_f1"])
+    score = float((trainer.predict(rows, metric_key_prefix="mean").metrics or {})[f"mean_{metric}"])
     best = trainer.state.best_metric
     if best is not None and best - score > sqrt(best * (1 - best) / len(rows)):
         swap_weights(model, epoch)
@@ -208,10 +211,6 @@ class _Progress(TrainerCallback):
             self.listener(state.global_step, state.max_steps, "training")
 
 
-def _best(has_dev: bool, has_score: bool) -> str | None:
-    return ("macro_f1" if has_score else "loss") if has_dev else None
-
-
 def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) -> TrainingArguments:
     passes = schedule.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
     return TrainingArguments(
@@ -227,7 +226,7 @@ def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) ->
         save_total_limit=1,
         load_best_model_at_end=best is not None,
         metric_for_best_model=best,
-        greater_is_better=best == "macro_f1",
+        greater_is_better=best != "loss",
         prediction_loss_only=best == "loss",
         logging_strategy="epoch",
         report_to="wandb" if settings().tracking is Tracking.WANDB else "none",
@@ -269,7 +268,8 @@ def _last_whole_checkpoint(folder: Path) -> str | None:
 
 
 def _history(log: Sequence[dict[str, Any]]) -> Iterator[dict[str, float]]:
-    names = {"loss": "loss", "eval_loss": "dev_loss", "eval_accuracy": "accuracy", "eval_macro_f1": "macro_f1"}
+    names = {"loss": "loss", "eval_loss": "dev_loss"}
+    names |= {f"eval_{metric}": metric for metric in ("accuracy", "macro_f1", "auroc")}
     epochs: dict[float, dict[str, float]] = {}
     for entry in log:
         kept = {name: float(entry[key]) for key, name in names.items() if key in entry}

@@ -161,6 +161,7 @@ class Modality(str, Enum):
 
     TEXT = "text"
     IMAGE = "image"
+    PAIR = "pair"
 
 
 # A frozen encoder is read in the same way whatever it encodes.
@@ -170,6 +171,10 @@ _MODULES = {
         MethodName.PROBE.value: "foundation.training.probe",
         MethodName.FULL.value: "foundation.training.images.full",
         MethodName.LORA.value: "foundation.training.images.lora",
+    },
+    Modality.PAIR: {
+        MethodName.PROBE.value: "foundation.training.probe",
+        MethodName.FULL.value: "foundation.training.pairs.full",
     },
 }
 
@@ -192,7 +197,9 @@ def find_method(name: str, modality: Modality = Modality.TEXT) -> Method:
     """
     modules = _MODULES[modality]
     if name not in modules:
-        raise UnknownNameError("method" if modality is Modality.TEXT else "method for images", name, modules)
+        raise UnknownNameError(
+            "method" if modality is Modality.TEXT else f"method for {modality.value}s", name, modules
+        )
     method: Method = getattr(import_module(modules[name]), name.capitalize())()
     return method
 

@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 from sklearn.utils import Tags
 
 from foundation.errors import InputError
+from foundation.pairs import PairEncoder, split_pair
 from foundation.progress import Listener, silent
 from foundation.text.backbone import DEFAULT_BACKBONE
-from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.encoder import load_encoder
 from foundation.training.encoder_classifier import EncoderClassifier
 from foundation.training.method import Method, Modality
 
-__all__ = ["TextClassifier"]
+__all__ = ["PairClassifier", "TextClassifier"]
 
 
 class TextClassifier(EncoderClassifier):
@@ -55,7 +56,7 @@ class TextClassifier(EncoderClassifier):
         self.seed = seed
         self.listener = listener
 
-    def _encoder(self, unlabelled: Sequence[str]) -> TextEncoder:
+    def _encoder(self, unlabelled: Sequence[str]) -> Any:
         encoder = load_encoder(self.backbone)
         if not len(unlabelled):
             return encoder
@@ -77,3 +78,24 @@ class TextClassifier(EncoderClassifier):
         tags.input_tags.one_d_array = True
         tags.input_tags.string = True
         return tags
+
+
+class PairClassifier(TextClassifier):
+    r"""Tell pairs of texts that mean the same from others (``foundation.pairs``); parameters as of ``TextClassifier``.
+
+    Examples
+    --------
+    >>> model = PairClassifier(method="full")
+    >>> model.fit(["where is it\ntrack a parcel", "where is it\nopening hours"] * 8, ["1", "0"] * 8)  # doctest: +SKIP
+    """
+
+    modality: ClassVar = Modality.PAIR
+
+    def _encoder(self, unlabelled: Sequence[str]) -> PairEncoder:
+        return PairEncoder(super()._encoder([text for pair in unlabelled for text in split_pair(pair)]))
+
+    def _checked(self, items: Sequence[Any]) -> list[str]:
+        pairs = super()._checked(items)
+        for pair in pairs:
+            split_pair(pair)
+        return pairs

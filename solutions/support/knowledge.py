@@ -1,7 +1,8 @@
 """The knowledge base: articles from tables and Markdown, and the index of them in ``COLONNADE_HOME``."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,25 @@ from foundation.errors import BundleError, InputError
 from foundation.progress import Listener, silent
 from foundation.retrieval.corpus import documents_of_card, documents_of_table
 from foundation.retrieval.documents import Document, check_documents, with_phrasings
-from foundation.retrieval.index import SearchIndex
+from foundation.retrieval.index import Hit, SearchIndex
 from foundation.settings import settings
 from foundation.text.backbone import DEFAULT_BACKBONE
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from foundation.text.encoder import TextEncoder
 
-__all__ = ["DEFAULT_KNOWLEDGE", "backbone_for", "index_articles", "load_knowledge", "read_articles"]
+__all__ = ["DEFAULT_KNOWLEDGE", "backbone_for", "best_articles", "index_articles", "load_knowledge", "read_articles"]
 
 #: The card whose documents answer until others are given.
 DEFAULT_KNOWLEDGE = "tingwell_articles"
 #: More is no matter of a page: encoding takes a minute for some thousand.
 MOST_ARTICLES = 2000
+# An article on the likeliest intent gains this many standard deviations of similarity, times the intent's probability.
+_TOPIC_WEIGHT = 2.0
+_HITS = 10
 # What clients call their columns, in the order of preference.
 _COLUMNS = {
     "title": ("title", "question", "questions", "query", "q", "问题", "标题", "问", "标准问题"),
@@ -38,16 +45,22 @@ _HAN = re.compile("[\u3400-\u9fff]")
 _MARKDOWN = (".md", ".markdown", ".txt")
 
 
-def load_knowledge(listener: Listener = silent) -> SearchIndex:
+def load_knowledge(encoder: "TextEncoder | None" = None, listener: Listener = silent) -> SearchIndex:
     """Return the index of the embedded articles, made at the first call and kept in ``COLONNADE_HOME``.
 
     Questions that customers asked before are part of it; those of the test split are not.
+
+    Parameters
+    ----------
+    encoder : TextEncoder, optional
+        One that was tuned; the usual one where left out.
+    listener : Listener
     """
     from foundation.text.encoder import load_encoder
 
     asked = load_card_table(DEFAULT_KNOWLEDGE, "retrieval").part(Split.TRAIN, Split.DEV)
     documents = with_phrasings(documents_of_card(DEFAULT_KNOWLEDGE), *asked)
-    return index_articles(documents, load_encoder(DEFAULT_BACKBONE, listener), listener)
+    return index_articles(documents, encoder or load_encoder(DEFAULT_BACKBONE, listener), listener)
 
 
 def backbone_for(texts: Sequence[str]) -> str:
@@ -56,6 +69,33 @@ def backbone_for(texts: Sequence[str]) -> str:
     On the train and dev questions of stackfaq it puts 96.1 % of the right articles first, the multilingual one 89.6 %.
     """
     return DEFAULT_BACKBONE if any(_HAN.search(text) for text in texts) else "minilm-l6"
+
+
+def best_articles(
+    knowledge: SearchIndex, vector: "NDArray[np.float32]", question: str, intents: Mapping[str, float], language: str
+) -> list[Hit]:
+    """Return the ten best articles, each in the customer's language where it is written in it.
+
+    Parameters
+    ----------
+    knowledge : SearchIndex
+    vector : ndarray, shape (d,)
+        Of the question, of unit length.
+    question : str
+    intents : mapping of intent to its probability
+        What an article is about counts as far as the customer is likely to ask for it.
+    language : str
+    """
+    found = knowledge.search_vector(vector, question, 2 * _HITS)
+    weighed = [replace(hit, score=hit.score + _TOPIC_WEIGHT * intents.get(hit.document.topic, 0.0)) for hit in found]
+    best: dict[str, Hit] = {}
+    for hit in sorted(weighed, key=lambda hit: -hit.score):
+        former = best.get(hit.document.id)
+        if former is None:
+            best[hit.document.id] = hit
+        elif hit.document.language == language:
+            best[hit.document.id] = replace(former, document=hit.document)
+    return list(best.values())[:_HITS]
 
 
 def index_articles(

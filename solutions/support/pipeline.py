@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from foundation.data.splits import Split
 from foundation.data.tables import ColumnKind
 from foundation.errors import InputError
 from foundation.progress import Listener, silent
-from foundation.retrieval.index import Hit, SearchIndex
+from foundation.retrieval.index import SearchIndex
 from foundation.retrieval.lexical import search_words
+from foundation.retrieval.questions import load_card_questions
 from foundation.text.encoder import load_encoder
 from foundation.trust.scope import OUT_OF_SCOPE
 from solutions.base import Solution, SolutionSpec, TaskSpec, Words
 from solutions.decisions import decide
 from solutions.support.cues import Cue, Move, read_move
 from solutions.support.dialogue import Limits, Reading, judge
+from solutions.support.knowledge import best_articles, load_knowledge
 from solutions.support.reading import language_of, views_of
 from solutions.support.rewriter import Rewriter
 from solutions.support.schema import Act, Language, SupportRequest, SupportResponse
+from solutions.support.searching import evaluate_search, own_questions, search_model, train_search
 from solutions.support.slots import Slot, find_slots
 from solutions.support.speech import speak
 
@@ -40,9 +42,6 @@ __all__ = ["DIAL", "Support"]
 DIAL = ("0.05", "0.1", "0.2", "0.3")
 
 _INTENT, _MOOD, _RETRIEVAL = "intent", "mood", "retrieval"
-# An article on the likeliest intent gains this many standard deviations of similarity, times the intent's probability.
-_TOPIC_WEIGHT = 2.0
-_HITS = 10
 # Of ten customers whom it takes for angry, one may be calm.
 _ANGER_RISK = "0.1"
 _MOST_OPTIONS = 3
@@ -55,6 +54,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
     ----------
     intent, mood : Bundle
     knowledge : SearchIndex
+    search : Bundle, optional
+        Whose encoder the index was made with, where it was tuned.
     limits : Limits, optional
         Those that come with the models, where left out.
 
@@ -76,13 +77,27 @@ class Support(Solution[SupportRequest, SupportResponse]):
         tasks=(
             TaskSpec(_INTENT, Words(en="Intent", zh="意图"), "tingwell_messages", method="full"),
             TaskSpec(_MOOD, Words(en="Mood", zh="情绪"), "tingwell_messages"),
-            TaskSpec(_RETRIEVAL, Words(en="Finding the article", zh="知识检索"), "tingwell_articles", method=None),
+            TaskSpec(
+                _RETRIEVAL,
+                Words(en="Finding the article", zh="知识检索"),
+                "tingwell_articles",
+                method="full",
+                reads="pairs",
+                at_start=False,
+            ),
         ),
     )
     request_columns: ClassVar = {"text": ColumnKind.TEXT}
 
-    def __init__(self, intent: "Bundle", mood: "Bundle", knowledge: SearchIndex, limits: Limits | None = None) -> None:
-        self._bundles = {_INTENT: intent, _MOOD: mood}
+    def __init__(
+        self,
+        intent: "Bundle",
+        mood: "Bundle",
+        knowledge: SearchIndex,
+        limits: Limits | None = None,
+        search: "Bundle | None" = None,
+    ) -> None:
+        self._bundles = {_INTENT: intent, _MOOD: mood} | ({_RETRIEVAL: search} if search else {})
         self.knowledge = knowledge
         self.rewriter = Rewriter.configured()
         usual = Limits(answer=intent.calibration.threshold, angry=mood.calibration.at_risk(_ANGER_RISK))
@@ -93,13 +108,14 @@ class Support(Solution[SupportRequest, SupportResponse]):
         """Load both bundles and the knowledge base, which is indexed where it was not before."""
         from foundation.bundle import Bundle
         from foundation.incumbents import incumbent
-        from solutions.support.knowledge import load_knowledge
 
         named = bundles or {}
         loaded = {
             task: Bundle.load(named.get(task) or incumbent(cls.spec.name, task), listener) for task in (_INTENT, _MOOD)
         }
-        return cls(loaded[_INTENT], loaded[_MOOD], load_knowledge(listener))
+        search = search_model(cls.spec.name, _RETRIEVAL, named.get(_RETRIEVAL), listener)
+        encoder = search.network.encoder.texts if search else None
+        return cls(loaded[_INTENT], loaded[_MOOD], load_knowledge(encoder, listener), search=search)
 
     def records(self) -> Mapping[str, "BundleRecord"]:
         """Return what the loaded models say of themselves."""
@@ -108,6 +124,20 @@ class Support(Solution[SupportRequest, SupportResponse]):
     def threshold(self, task: str) -> float:
         """Return the least confidence with which a task's model is acted on."""
         return self.limits.answer if task == _INTENT else self._bundles[task].calibration.threshold
+
+    @classmethod
+    def card_table(cls, name: str, task: str, data_root: Path | None = None) -> "LabelledTable":
+        """Load a data set by the name of its card; of searching, with its documents."""
+        return (load_card_questions if task == _RETRIEVAL else super().card_table)(name, task, data_root)
+
+    @classmethod
+    def own_table(
+        cls, path: Path, task: str, mapping: Mapping[str, str], encoding: str = "utf-8", items: Path | None = None
+    ) -> "LabelledTable":
+        """Load a client's own file; of searching, ``items`` are the articles, and without them it holds pairs."""
+        if task != _RETRIEVAL:
+            return super().own_table(path, task, mapping, encoding, items)
+        return own_questions(path, task, mapping, encoding, items)
 
     @classmethod
     def feedback(cls, task: str) -> "pd.DataFrame":
@@ -134,7 +164,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
         return self._other(knowledge, self.limits)
 
     def _other(self, knowledge: SearchIndex, limits: Limits) -> "Support":
-        return Support(self._bundles[_INTENT], self._bundles[_MOOD], knowledge, limits)
+        bundles = self._bundles
+        return Support(bundles[_INTENT], bundles[_MOOD], knowledge, limits, bundles.get(_RETRIEVAL))
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> SupportRequest:
@@ -185,7 +216,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
         language = language_of(request.text, request.state.question)
         question = views[-1]
         vector = vectors.mean(axis=0)
-        hits = self._search(vector / np.linalg.norm(vector), question, intent.probabilities, language)
+        unit = vector / np.linalg.norm(vector)
+        hits = best_articles(self.knowledge, unit, question, intent.probabilities, language.value)
         inside = self._in_scope(question, intents)
         words = search_words(request.text)
         reading = Reading(
@@ -225,27 +257,6 @@ class Support(Solution[SupportRequest, SupportResponse]):
         common = self.knowledge.topics_of(words[0], language.value).most_common(_MOST_OPTIONS)
         return tuple(topic for topic, _ in common) if len(common) == _MOST_OPTIONS else ()
 
-    def _search(
-        self,
-        vector: "NDArray[np.float32]",
-        question: str,
-        intents: Mapping[str, float],
-        language: Language,
-    ) -> list[Hit]:
-        """Return the best articles, each in the customer's language where it is written in it."""
-        found = self.knowledge.search_vector(vector, question, 2 * _HITS)
-        weighed = [
-            replace(hit, score=hit.score + _TOPIC_WEIGHT * intents.get(hit.document.topic, 0.0)) for hit in found
-        ]
-        best: dict[str, Hit] = {}
-        for hit in sorted(weighed, key=lambda hit: -hit.score):
-            former = best.get(hit.document.id)
-            if former is None:
-                best[hit.document.id] = hit
-            elif hit.document.language == language.value:
-                best[hit.document.id] = replace(former, document=hit.document)
-        return list(best.values())[:_HITS]
-
     def _in_scope(self, question: str, probabilities: "NDArray[np.float64]") -> float:
         """Return the probability that a question is of a kind that the assistant was made for."""
         bundle = self._bundles[_INTENT]
@@ -259,21 +270,19 @@ class Support(Solution[SupportRequest, SupportResponse]):
 
     @classmethod
     def evaluate(cls, table: "LabelledTable", bundle: Path | None = None, listener: Listener = silent) -> "Report":
-        """Evaluate a bundle on a table's test split; of searching, the index of the documents of the table's card."""
+        """Evaluate a bundle on a table's test split; of searching, the plain encoder where none was tuned."""
         if table.task != _RETRIEVAL:
             return super().evaluate(table, bundle, listener)
-        from foundation.recipes.evaluate_retrieval import evaluate_retrieval
-        from foundation.retrieval.corpus import documents_of_card
-        from solutions.support.knowledge import backbone_for
-
-        documents = documents_of_card(table.name, table.data_root)
-        encoder = load_encoder(backbone_for([*table.part(*Split)[0], *(document.title for document in documents)]))
-        return evaluate_retrieval(table, documents, encoder, cls.spec.name, listener)
+        return evaluate_search(
+            table, search_model(cls.spec.name, _RETRIEVAL, bundle, listener), cls.spec.name, listener
+        )
 
     @classmethod
     def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":
         from foundation.recipes.train_text import train_text
 
+        if table.task == _RETRIEVAL:
+            return train_search(table, recipe, cls.spec.name, listener)
         return train_text(table, recipe, cls.spec.name, listener, open_world=table.task == _INTENT)
 
     @classmethod

@@ -76,7 +76,7 @@ def test_version(tmp_path: Path) -> None:
         (["customize", "finance", "--client", "Acme"], "expected small letters, digits and dashes"),
         (["customize", "finance", "--client", "acme", "--data", "x", "--from-feedback"], "expected one of them"),
         (["customize", "finance", "--client", "acme", "--rollback"], "no client 'acme'"),
-        (["customize", "recommendation", "--client", "acme", "--data", "x.csv"], "recommendation/top-n does not"),
+        (["customize", "recommendation", "--client", "acme", "--data", "x.csv"], "recommendation/top-n from events"),
         (["demo", "--client", "acme"], "make one with 'colonnade customize VERTICAL --client acme"),
         (["compare", "nowhere", "elsewhere"], "is no bundle"),
         (["export", "finance", "--task", "tone", "--out", "x", "--bundle", "nowhere"], "is no bundle"),

@@ -7,6 +7,7 @@ from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError
 from foundation.recipes.evaluate_retrieval import evaluate_retrieval
 from foundation.retrieval.documents import Document, with_phrasings
+from foundation.retrieval.questions import with_documents
 from foundation.text.encoder import load_encoder
 
 DOCUMENTS = [
@@ -31,7 +32,7 @@ def table(tmp_path: Path) -> LabelledTable:
 
 def test_figures_by_hand(table: LabelledTable, tiny_backbone: Path) -> None:
     """Two of three questions are titles of their document; the third is the other's title, and there are two."""
-    report = evaluate_retrieval(table, DOCUMENTS, load_encoder(str(tiny_backbone)), "support")
+    report = evaluate_retrieval(with_documents(table, DOCUMENTS), load_encoder(str(tiny_backbone)), "support")
     assert report.metrics["top1"].value == pytest.approx(2 / 3)
     assert report.metrics["recall_at_10"].value == 1.0
     assert report.metrics["mrr"].value == pytest.approx((1 + 1 + 1 / 2) / 3)
@@ -46,7 +47,7 @@ def test_questions_become_phrasings_of_every_language() -> None:
 
 def test_a_question_for_no_document_is_told(table: LabelledTable, tiny_backbone: Path) -> None:
     with pytest.raises(InputError, match="questions for documents that are not there: a"):
-        evaluate_retrieval(table, DOCUMENTS[1:], load_encoder(str(tiny_backbone)), "support")
+        with_documents(table, DOCUMENTS[1:])
     with pytest.raises(InputError, match="no test rows"):
         empty = replace(table, frame=table.frame[table.frame["split"] == "train"])
-        evaluate_retrieval(empty, DOCUMENTS, load_encoder(str(tiny_backbone)), "support")
+        evaluate_retrieval(with_documents(empty, DOCUMENTS), load_encoder(str(tiny_backbone)), "support")
