@@ -1,9 +1,10 @@
 """Which companies of a client's list an item is about, and how much it is about each."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -68,6 +69,16 @@ class WatchList:
     """
 
     companies: Sequence[Company]
+
+    def to_json(self) -> str:
+        """Write the list as it is kept."""
+        return json.dumps([asdict(company) for company in self.companies], ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "WatchList":
+        """Read what ``to_json`` wrote; no text is an empty list."""
+        rows = json.loads(text or "[]")
+        return cls([Company(row["name"], tuple(row["aliases"]), tuple(row["tickers"])) for row in rows])
 
     def mentions(self, title: str, body: str = "") -> tuple[Mention, ...]:
         """Return the companies that are named, the most relevant first.

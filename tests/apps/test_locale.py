@@ -65,6 +65,7 @@ def nan_volume() -> bytes:
 
 def page_errors(folder: Path) -> list[str]:
     """Make every mistake that a page lets a person make, and collect what it says."""
+    from apps.pages.finance.companies import ask_for
     from apps.pages.finance.replay import _own_archive
     from apps.pages.finance.scoring import score_table
     from apps.pages.medical.batch import _Batch
@@ -93,6 +94,7 @@ def page_errors(folder: Path) -> list[str]:
 
     desk = Desk("sqlite://")
     contents = {
+        "names.csv": b"name\nHarlund\n",
         "gbk.csv": "text\n央行\n".encode("gb18030"),
         "empty.csv": b"",
         "head.csv": b"text\n",
@@ -188,6 +190,7 @@ def page_errors(folder: Path) -> list[str]:
         lambda: read_events(folder / "plain.csv"),
         lambda: read_events(folder / "turned.csv"),
         lambda: read_watch_list(folder / "plain.csv"),
+        lambda: ask_for(folder / "names.csv", None),
         lambda: score(pd.DataFrame({"a": ["x"]}), None),
         lambda: score(pd.DataFrame({"a": ["x"] * (MOST_ROWS + 1)}), "a"),
         lambda: score(pd.DataFrame({"a": ["!"]}), "a"),

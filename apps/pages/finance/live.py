@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,11 +13,11 @@ import plotly.graph_objects as go
 
 from apps.components import QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
+from apps.pages.finance.companies import companies_form
 from apps.pages.finance.plots import tone_plot
-from apps.pages.finance.replay import ReplayRun, replay_form, wire_replay
+from apps.pages.finance.replay import ReplayRun, replay_form, store_of, wire_replay
 from apps.tabs import label_names
 from apps.theme import ATTENTION, TONE_MARKS
-from foundation.settings import settings
 from solutions.finance.monitor.monitor import hour_of, time_of
 from solutions.finance.monitor.records import Alert, AlertState
 from solutions.finance.monitor.store import MonitorStore
@@ -32,11 +30,6 @@ __all__ = ["live_tab"]
 _ALERTS, _STORIES = 20, 8
 _PERIODS = (7, 60, 365)  # days
 _SECONDS = 30  # between two looks at the store, while the tab is open
-
-
-@cache
-def _opened(path: Path) -> MonitorStore:
-    return MonitorStore.at(path)
 
 
 @dataclass(frozen=True)
@@ -77,19 +70,12 @@ class Live:
     topics: Mapping[str, str]
     tones: Mapping[str, str]
 
-    def store(self, run: ReplayRun | None) -> MonitorStore | None:
-        """Return the database of a replay, or else the monitor's, if anything was ever watched."""
-        if run:
-            return run.store
-        path = settings().home / "monitor.db"
-        return _opened(path) if path.exists() else None
-
     def look(self, run: ReplayRun | None, filters: Filters, picked: int | None) -> tuple[Any, ...]:
         """Return all that is shown: summary, view, series, plot, stories, alerts, and what an alert is acted on with.
 
         What the person has chosen, a series and an alert, stays chosen while it is there.
         """
-        store = self.store(run)
+        store = store_of(run)
         last = store.last_hour() if store else None
         if store is None or last is None:
             nothing = empty(self.words("live.empty"))
@@ -115,7 +101,7 @@ class Live:
         self, state: AlertState, run: ReplayRun | None, filters: Filters, alert: int | None, note: str
     ) -> tuple[Any, ...]:
         """Acknowledge or snooze an alert, and show what is left."""
-        store = self.store(run)
+        store = store_of(run)
         if store and alert is not None:
             until = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1) if state is AlertState.SNOOZED else None
             store.change(alert, state, self.words("live.somebody"), (note or "").strip(), until)
@@ -240,6 +226,7 @@ def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
                     acknowledge = gr.Button(words("live.acknowledge"), variant="primary")
                     snooze = gr.Button(words("live.snooze"))
     refresh = gr.Button(words("live.refresh"))
+    companies_form(words, run, tab)
     outputs = [summary, view, focus, plot, stories, alerts, chosen, acting]
     wanted = [run, focus, days, bad_only, day]
     guard = shown_errors(words, [gr.skip() for _ in outputs[1:]])

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from foundation.data.cards import find_card
 from foundation.data.columns import text_column, time_column
 from foundation.data.tables import read_table
 from foundation.errors import ColonnadeError, InputError
+from foundation.settings import settings
 from solutions.finance.monitor.files import FileSource
 from solutions.finance.monitor.monitor import Monitor
 from solutions.finance.monitor.replay import Archive, Event, ReplayReport, read_archive, read_events, replay, report
@@ -92,6 +94,19 @@ class _Form:
     stop: gr.Button
     leave: gr.Button
     status: gr.HTML
+
+
+@cache
+def _opened(path: Path) -> MonitorStore:
+    return MonitorStore.at(path)
+
+
+def store_of(run: ReplayRun | None) -> MonitorStore | None:
+    """Return the database of a replay, or else the monitor's, if anything was ever watched."""
+    if run:
+        return run.store
+    path = settings().home / "monitor.db"
+    return _opened(path) if path.exists() else None
 
 
 def replay_form(words: Locale) -> _Form:

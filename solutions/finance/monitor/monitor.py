@@ -76,7 +76,9 @@ class Monitor:
     solution : Finance
     store : MonitorStore
     sources : sequence of Source
-    watch_list : WatchList
+    watch_list : WatchList, optional
+        Companies to look for from now on; those that were asked for last where left out. It may be changed while the
+        monitor runs (``MonitorStore.ask``): a turn begins with what is asked for then.
     dial : float
         False alarms a week that are accepted, over all topics and companies.
     channels : sequence of str
@@ -100,14 +102,20 @@ class Monitor:
         fold: bool = True,
     ) -> None:
         self._solution, self._store, self._sources = solution, store, sources
-        self._watch_list = watch_list or WatchList(())
-        self._channels, self._offset, self._fold = channels, utc_offset, fold
-        topics = [f"topic:{label}" for label in solution.records()["topic"].labels]
-        self.series = [*topics, *(f"company:{company.name}" for company in self._watch_list.companies)]
+        self._channels, self._offset, self._fold, self._dial = channels, utc_offset, fold, dial
         store.agree(utc_offset)
-        self._dial = dial
-        self.detector = self._caught_up()
+        if watch_list is not None:
+            store.ask(watch_list)
+        self._look_for(store.watch_list())
         self._stories: Stories | None = None
+
+    def _look_for(self, companies: WatchList) -> None:
+        """Follow these companies beside the topics, with what is stored of them as their past."""
+        self._store.count_known(companies)
+        self._watch_list = companies
+        topics = [f"topic:{label}" for label in self._solution.records()["topic"].labels]
+        self.series = [*topics, *(f"company:{company.name}" for company in companies.companies)]
+        self.detector = self._caught_up()
 
     def turn(self, now: datetime | None = None) -> Turn:
         """Ask every source once, and look at the hours that are over.
@@ -118,6 +126,8 @@ class Monitor:
             UTC, without a zone; the present where left out.
         """
         moment = now or datetime.now(UTC).replace(tzinfo=None)
+        if (asked := self._store.watch_list()) != self._watch_list:
+            self._look_for(asked)
         new, more = 0, False
         refused: list[Refused] = []
         for source in self._sources:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from solutions.finance.monitor.items import Item
 from solutions.finance.surge.detector import AlarmKind, Finding
 
-__all__ = ["Alert", "AlertState", "ReadItem"]
+__all__ = ["Alert", "AlertState", "ReadItem", "is_negative"]
 
 
 class AlertState(str, Enum):
@@ -54,7 +54,12 @@ class ReadItem:
     @property
     def negative(self) -> bool:
         """Whether it counts as bad news."""
-        return self.tone == "negative" and not self.unsure
+        return is_negative(self.tone, self.unsure)
+
+
+def is_negative(tone: str, unsure: bool) -> bool:
+    """Tell whether an item counts as bad news: its tone is negative, and the model is sure of it."""
+    return tone == "negative" and not unsure
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.errors import InputError
 from foundation.store import Store
-from solutions.finance.monitor.records import Alert, AlertState, ReadItem
+from solutions.finance.monitor.records import Alert, AlertState, ReadItem, is_negative
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
 from solutions.finance.monitor.tables import series_items as members
 from solutions.finance.surge.baseline import Counts
 from solutions.finance.surge.detector import Alarm
+from solutions.finance.watchlist import WatchList
 
 __all__ = ["MonitorStore"]
 
-_CLOCK, _OFFSET = "@clock", "@utc_offset"
+_CLOCK, _OFFSET, _ASKED, _WATCHED = "@clock", "@utc_offset", "@watch_list", "@watched"
 _READ = ("topic", "tone", "tone_confidence", "unsure", "hour", "story", "novelty")
 _AT_ONCE = 500  # rows of one statement: SQLite takes 32,766 values
 
@@ -78,6 +79,44 @@ class MonitorStore(Store):
             found = run.execute(sql.select(places.c.position).where(places.c.name == source)).scalar()
         return found or ""
 
+    def watch_list(self) -> WatchList:
+        """Return the companies that somebody asked last to be looked for."""
+        return WatchList.from_json(self.position(_ASKED))
+
+    def ask(self, companies: WatchList) -> None:
+        """Ask a monitor that runs, or the next one, to look for these companies and no others."""
+        with self.begin() as run:
+            self._move(run, _ASKED, companies.to_json())
+
+    def count_known(self, companies: WatchList) -> None:
+        """Count what is stored, by its titles, for companies that were not looked for when it came.
+
+        A company that is new to the list has a past by that, and what is usual for it can be told. Nothing is counted
+        twice, whenever this is called.
+        """
+        text = companies.to_json()
+        if self.position(_WATCHED) == text:
+            return
+        told = sql.select(items.c.id, items.c.title, items.c.hour, items.c.tone, items.c.unsure).where(
+            items.c.key == items.c.story
+        )
+        with self.begin() as run:
+            named = [
+                {
+                    "series": f"company:{mention.company}",
+                    "hour": row.hour,
+                    "item": row.id,
+                    "negative": is_negative(row.tone, row.unsure),
+                    "relevance": mention.relevance,
+                }
+                for row in run.execute(told)
+                for mention in companies.mentions(row.title)
+            ]
+            for some in _chunks(named):
+                insert = self._insert(members).values(some).on_conflict_do_nothing()
+                self._count(run, run.execute(insert.returning(members)).all())
+            self._move(run, _WATCHED, text)
+
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return which of these items are there."""
         found: set[str] = set()
@@ -108,9 +147,9 @@ class MonitorStore(Store):
                 new = self._insert(items).values(some).on_conflict_do_nothing().returning(items.c.key, items.c.id)
                 fresh.update((row.key, row.id) for row in run.execute(new))
             counted = {each.item.key: each for each in read if each.item.key in fresh}.values()
-            for some in _chunks([row for each in counted for row in _memberships(each, fresh[each.item.key])]):
-                run.execute(sql.insert(members), some)
-            self._count(run, counted)
+            rows = [row for each in counted for row in _memberships(each, fresh[each.item.key])]
+            for some in _chunks(rows):
+                self._count(run, run.execute(sql.insert(members).returning(members), some).all())
             self._move(run, source, position)
         return len(fresh)
 
@@ -208,13 +247,13 @@ class MonitorStore(Store):
         with self.begin() as run:
             return [dict(row) for row in run.execute(wanted).mappings()]
 
-    def _count(self, run: sql.Connection, counted: Iterable[ReadItem]) -> None:
+    def _count(self, run: sql.Connection, counted: Iterable[Any]) -> None:
+        """Add rows of ``series_items`` to the sums."""
         sums: dict[tuple[str, int], list[int]] = {}
-        for each in counted:
-            for series in each.series:
-                total = sums.setdefault((series, each.hour), [0, 0])
-                total[0] += 1
-                total[1] += each.negative
+        for row in counted:
+            total = sums.setdefault((row.series, row.hour), [0, 0])
+            total[0] += 1
+            total[1] += row.negative
         rows = [
             {"series": series, "hour": hour, "items": total, "negative": bad}
             for (series, hour), (total, bad) in sorted(sums.items())

@@ -1,0 +1,56 @@
+"""The companies that the running monitor looks for: shown, and exchanged for a list of one's own."""
+
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from apps.columns import TABLES
+from apps.components import QUIET, shown_errors
+from apps.locale import Locale
+from apps.pages.finance.replay import ReplayRun, store_of
+from foundation.errors import InputError
+from solutions.finance.monitor.store import MonitorStore
+from solutions.finance.watchlist import read_watch_list
+
+__all__ = ["ask_for", "companies_form"]
+
+_SHOWN = 30
+
+
+def companies_form(words: Locale, run: gr.State, opened: gr.Tab) -> None:
+    """Draw the list and an upload; ``run`` is the replay that is shown, where there is one."""
+    with gr.Accordion(words("live.companies"), open=False, elem_id="live-companies"):
+        gr.HTML(f'<p class="cl-why">{escape(words("live.companies_lead"))}</p>')
+        now = gr.HTML("")
+        file = gr.File(label=words("replay.companies"), file_types=TABLES, height=120)
+
+    def show(at: ReplayRun | None) -> str:
+        store = store_of(at)
+        names = [company.name for company in store.watch_list().companies] if store else []
+        if not names:
+            return f'<p class="cl-why">{escape(words("live.companies_none"))}</p>'
+        listed = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+        return f"<p>{escape(words('live.companies_now', count=len(names), names=listed))}</p>"
+
+    @shown_errors(words, [])
+    def take(path: str, at: ReplayRun | None) -> str:
+        ask_for(Path(path), store_of(at))
+        return show(at)
+
+    file.upload(take, [file, run], [now], **QUIET)
+    opened.select(show, [run], [now], **QUIET)
+
+
+def ask_for(path: Path, store: MonitorStore | None) -> None:
+    """Ask the monitor to look for the companies of a table.
+
+    Raises
+    ------
+    InputError
+        There is no monitor, or the table is no watch list.
+    """
+    companies = read_watch_list(path)
+    if store is None:
+        raise InputError("nothing is watched yet; start 'colonnade watch finance', then give it the companies here")
+    store.ask(companies)
