@@ -11,13 +11,19 @@ from uuid import uuid4
 
 from foundation.errors import BundleError, ColonnadeError
 
-__all__ = ["atomic_file", "atomic_folder", "read_json", "sha256_file", "write_json"]
+__all__ = ["atomic_file", "atomic_folder", "md5_file", "read_json", "sha256_file", "write_json"]
 
 
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits, read in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def md5_file(path: Path) -> str:
+    """Return the MD5 of a file as 32 hexadecimal digits, for publishers who name no other hash."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ def list_assets() -> None:
     from foundation.assets import ASSETS, status
 
     for asset in ASSETS.values():
-        typer.echo(f"{asset.name:26} {status(asset).value:8} {asset.licence:11} {asset.title}")
+        typer.echo(f"{asset.name:26} {status(asset).value:8} {asset.licence:12} {asset.title}")
 
 
 @app.command()

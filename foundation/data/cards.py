@@ -161,6 +161,8 @@ class Card(_Strict):
     companions : tuple of str
         Other cards whose train and dev rows are trained on together with this one's, in the tasks that both have: their
         labels are the same.
+    asset : str or None
+        Of a set that may be fetched: the asset that holds its files (``foundation.assets``).
     published : tuple of str
         Results of others, with their source.
     """
@@ -182,6 +184,7 @@ class Card(_Strict):
     items: ItemColumns | None = None
     events: EventColumns | None = None
     companions: tuple[str, ...] = ()
+    asset: str | None = None
     published: tuple[str, ...] = ()
 
     def folder(self) -> Path:

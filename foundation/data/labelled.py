@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from foundation.assets import fetch, find_asset
 from foundation.data.cards import Card, Names, find_card
 from foundation.data.splits import Split, make_splits
 from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
@@ -199,6 +200,8 @@ def locate(card: Card, file: str, data_root: Path | None = None) -> Path:
     ------
     InputError
         Nowhere; the message says where it can be had.
+    AssetError
+        Its asset cannot be fetched.
     """
     data_root = data_root or settings().data
     made = settings().home / "datasets" / card.name / file  # a set that is generated on this machine
@@ -206,6 +209,8 @@ def locate(card: Card, file: str, data_root: Path | None = None) -> Path:
     for place in places:
         if place.is_file():
             return place
+    if card.asset:
+        return fetch(find_asset(card.asset)) / file
     raise InputError(
         f"dataset {card.name} is not on this machine (looked at {', '.join(map(str, places))}); "
         f"get it from {card.origin} and give --data-root DIR with DIR/{card.name}/{file}"

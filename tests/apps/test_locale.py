@@ -158,8 +158,8 @@ def page_errors(folder: Path) -> list[str]:
         lambda: cases.opened(str(folder / "many.tif"), 0.9),
         lambda: cases.review(None, "lesion", ""),
         lambda: cases.review("case", None, ""),  # type: ignore[arg-type]
-        lambda: batch.look(None, None),  # type: ignore[arg-type]
-        lambda: batch.look([str(folder / "text.png")], None),  # type: ignore[arg-type]
+        lambda: batch.look(None, None, None),  # type: ignore[arg-type]
+        lambda: batch.look([str(folder / "text.png")], None, None),  # type: ignore[arg-type]
         lambda: FinanceRequest("a" * 1_000_000),
         lambda: Recommendation.request({}),
         lambda: _shelves(None, OWN, None),  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from apps.scratch import scratch_file
 from apps.tabs import label_names
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.image_tables import shrunk
-from foundation.data.pictures import PICTURE_SUFFIXES, Picture, read_pictures
+from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, read_pictures
 from foundation.data.tables import write_table
 from foundation.errors import InputError
 from solutions.medical.pipeline import Medical
@@ -40,8 +40,12 @@ class _Batch:
     words: Locale
     names: dict[str, str]
 
-    def look(self, paths: list[str] | None, progress: gr.Progress) -> tuple[Any, ...]:
-        """Answer every picture of every file; a file that cannot be read is told, the others go on."""
+    def look(self, files: list[str] | None, folder: list[str] | None, progress: gr.Progress) -> tuple[Any, ...]:
+        """Answer every picture of every file; one that cannot be read is told, the others go on.
+
+        Of a folder, what is no picture by its name is passed over.
+        """
+        paths = [*(files or []), *(path for path in folder or [] if is_picture(path) or path.lower().endswith(".zip"))]
         if not paths:
             raise InputError("no file is chosen; choose pictures or a zip of them")
         cases: list[Case] = []
@@ -131,6 +135,9 @@ def batch_tab(solution: Medical, words: Locale) -> None:
                 height=180,
                 elem_id="medical-files",
             )
+            folder = gr.File(
+                label=words("medical.folder"), file_count="directory", height=120, elem_id="medical-folder"
+            )
             button = gr.Button(words("medical.batch_look"), variant="primary")
             stop = gr.Button(words("finance.stop"))
         with gr.Column(scale=3, min_width=320):
@@ -139,9 +146,13 @@ def batch_tab(solution: Medical, words: Locale) -> None:
             downloads = gr.File(label=words("medical.downloads"), visible=False, interactive=False)
 
     @shown_errors(words, [gr.skip(), gr.skip()])
-    def look(paths: list[str], progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio hands it in
-        return batch.look(paths, progress)
+    def look(
+        files: list[str] | None,
+        folder: list[str] | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio hands it in
+    ) -> tuple[Any, ...]:
+        return batch.look(files, folder, progress)
 
     outputs = [summary, gallery, downloads]
-    running = button.click(look, [files], outputs, show_progress_on=summary, api_name="batch_images")
+    running = button.click(look, [files, folder], outputs, show_progress_on=summary, api_name="batch_images")
     stop.click(None, cancels=[running], api_visibility="private")

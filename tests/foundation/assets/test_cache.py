@@ -98,9 +98,19 @@ def test_damaged_file_is_found_and_fetched_again(server: str, caplog: pytest.Log
 
 def test_other_bytes_are_never_kept(server: str) -> None:
     toy = asset(server, content=b"something else")
-    with pytest.raises(IntegrityError, match="other bytes than the pinned sha256"):
+    with pytest.raises(IntegrityError, match="other bytes than the pinned hash"):
         fetch(toy)
     assert verify(toy) == {"sub/weights.bin": Status.ABSENT}
+
+
+def test_a_published_md5_is_checked_too(server: str) -> None:
+    def toy(content: bytes) -> Asset:
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return Asset("toy", "a toy", "MIT", (Member("weights.bin", "", (server,), md5),))
+
+    with pytest.raises(IntegrityError, match="other bytes"):
+        fetch(toy(b"something else"))
+    assert (fetch(toy(CONTENT)) / "weights.bin").read_bytes() == CONTENT
 
 
 def test_next_source_is_tried(server: str) -> None:
@@ -164,6 +174,6 @@ def test_catalogue_is_well_formed() -> None:
     for name, known in ASSETS.items():
         assert known.name == name
         for member in known.members:
-            assert len(member.sha256) == 64
+            assert (len(member.sha256), len(member.md5)) in {(64, 0), (0, 32)}
             assert member.sources
             assert all(source.split(":")[0] in ("hub", "https", "pip") for source in member.sources)

@@ -1,13 +1,18 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from foundation.assets import ASSETS
 from foundation.data.image_leakage import find_image_leakage, leaked_rows
 from foundation.data.image_tables import load_own_images
+from foundation.data.labelled import load_card_table
 from foundation.data.splits import Split
-from foundation.errors import InputError, UnknownNameError
+from foundation.errors import InputError, IntegrityError, OfflineError, UnknownNameError
+from foundation.files import md5_file
+from foundation.settings import settings
 
 
 def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
@@ -92,3 +97,28 @@ def test_other_pictures_are_no_leak() -> None:
     images = pictures(40)
     report = find_image_leakage(images, ["train"] * 20 + ["dev"] * 10 + ["test"] * 10, [str(at) for at in range(40)])
     assert not report.any
+
+
+def test_a_set_of_medmnist_is_fetched_and_checked(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "mirror" / "breastmnist" / "breastmnist.npz"
+    copy.parent.mkdir(parents=True)
+    parts = {"train": [0, 1, 1, 0], "val": [0, 1], "test": [1, 0, 1]}
+    arrays = {f"{part}_labels": np.array(labels)[:, None] for part, labels in parts.items()}
+    arrays |= {f"{part}_images": np.full((len(labels), 28, 28), 7, np.uint8) for part, labels in parts.items()}
+    np.savez(copy, **arrays)
+    monkeypatch.setenv("COLONNADE_ASSETS", str(tmp_path / "mirror"))
+    monkeypatch.setenv("COLONNADE_OFFLINE", "1")
+    settings.cache_clear()
+    with pytest.raises(IntegrityError, match=r"breastmnist\.npz was not used: .*other bytes than the pinned hash 7506"):
+        load_card_table("breastmnist", "image")
+    (pinned,) = ASSETS["breastmnist"].members
+    member = replace(pinned, md5=md5_file(copy))
+    monkeypatch.setitem(ASSETS, "breastmnist", replace(ASSETS["breastmnist"], members=(member,)))
+    table = load_card_table("breastmnist", "image")
+    assert table.part(Split.TEST)[1] == ["benign", "malignant", "benign"]
+    assert table.as_published
+    copy.unlink()
+    monkeypatch.setenv("COLONNADE_HOME", str(tmp_path / "another"))
+    settings.cache_clear()
+    with pytest.raises(OfflineError, match="run 'colonnade assets fetch breastmnist' once with the network"):
+        load_card_table("breastmnist", "image")
