@@ -212,6 +212,11 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         raise InputError(f"{cls.spec.name}/{task} keeps no labels from its page; give a file with --data")
 
     @classmethod
+    def evaluate_feedback(cls, task: str, bundle: Path | None = None) -> "Report":  # noqa: ARG003 - of those that have any
+        """Evaluate a bundle, the incumbent where none is named, on what people judged on the page."""
+        raise InputError(f"{cls.spec.name}/{task} keeps no judgements of its answers; measure it on a test split")
+
+    @classmethod
     def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":
         """Yield what a person names as a batch, a table of requests, in blocks of at most ``rows`` rows."""
         from foundation.data.tables import iter_table

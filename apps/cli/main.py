@@ -10,7 +10,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from apps.cli import assets, bench, compare, customize, demo, evaluate, export, new_vertical, predict, train, watch
+from apps.cli import (
+    assets,
+    bench,
+    compare,
+    customize,
+    demo,
+    evaluate,
+    export,
+    feedback,
+    new_vertical,
+    predict,
+    train,
+    watch,
+)
 from foundation import __version__
 from foundation.errors import ColonnadeError
 
@@ -29,6 +42,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("customize")(customize.customize)
 app.command("new-vertical")(new_vertical.new_vertical)
+app.command("feedback")(feedback.feedback)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
 app.command("watch")(watch.watch)

@@ -185,6 +185,15 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         return evaluate_wishes(table, cls.spec.name, listener)
 
     @classmethod
+    def evaluate_feedback(cls, task: str, bundle: Path | None = None) -> "Report":
+        """Estimate how many items a shelf of a model would be taken, from shelves that people judged on the page."""
+        if task != _TOP_N:
+            return super().evaluate_feedback(task, bundle)
+        from solutions.recommendation.feedback import evaluate_feedback
+
+        return evaluate_feedback(cls.load({_TOP_N: bundle} if bundle else None).shelves, cls.spec.name, task)
+
+    @classmethod
     def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
         from solutions.recommendation.evaluation import evaluate_recommender
         from solutions.recommendation.tables import EventTable

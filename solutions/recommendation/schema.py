@@ -1,5 +1,6 @@
 """What is asked and answered: who somebody is or what they like, and a shelf of items with reasons."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -37,6 +38,9 @@ class RecommendationRequest:
     rules : Rules
     only_new : bool
         Only what nobody has had yet.
+    chance : int, at most ``limit``
+        Places at the end of the shelf that are drawn by chance from what comes next, so that what people take there
+        tells how another model would do (``solutions/recommendation/feedback.py``).
     """
 
     user: str = ""
@@ -46,10 +50,13 @@ class RecommendationRequest:
     dials: Dials = field(default_factory=Dials)
     rules: Rules = field(default_factory=Rules)
     only_new: bool = False
+    chance: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MAX_ITEMS:
             raise InputError(f"limit: got {self.limit}; expected 1 to {MAX_ITEMS}")
+        if not 0 <= self.chance <= self.limit:
+            raise InputError(f"chance: got {self.chance}; expected 0 to {self.limit} places")
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,8 @@ class RecommendationResponse:
         Whether nothing is known of the user, so that everybody would be shown the same, or a wish is not understood.
     grounds : tuple of Ground
     model : str
+    chances : mapping of id to float
+        How likely each item was to be on this shelf, 1 but for what is drawn; items that are not named had no chance.
     """
 
     items: tuple[Recommended, ...]
@@ -114,6 +123,7 @@ class RecommendationResponse:
     abstained: bool
     grounds: tuple[Ground, ...]
     model: str
+    chances: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def reasons(self) -> tuple[str, ...]:

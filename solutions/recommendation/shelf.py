@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from foundation.errors import InputError
 from solutions.recommendation.catalogue import Catalogue
 
-__all__ = ["Dials", "Rules", "allowed", "boosts", "varied"]
+__all__ = ["Dials", "Rules", "allowed", "boosts", "drawn", "varied"]
 
 # The best so many are chosen among: variety from farther down would cost more relevance than anybody wants to pay.
 _CHOSEN_AMONG = 100
+# Places left to chance are drawn from so many that come next.
+_DRAWN_FROM = 40
 # A boosted tag lifts an item by this many standard deviations of the user's scores.
 _BOOST = 1.0
 
@@ -128,6 +130,21 @@ def varied(
         chosen.append(best)
         likeness = np.maximum(likeness, vectors[order] @ vectors[order[best]])
     return order[chosen]
+
+
+def drawn(
+    relevance: NDArray[np.float64], chosen: NDArray[np.int64], places: int, generator: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw items by chance, each as likely as any other, from those that come after the chosen ones.
+
+    Returns
+    -------
+    pool, taken : ndarray of int64
+        What might have been drawn, the most relevant first, and what was, at most ``places``.
+    """
+    order = np.argsort(-relevance, kind="stable")
+    pool = order[~np.isin(order, chosen)][: _DRAWN_FROM if places else 0]
+    return pool, generator.choice(pool, min(places, len(pool)), replace=False) if len(pool) else pool
 
 
 def _has_any(catalogue: Catalogue, names: Sequence[str]) -> NDArray[np.bool_]:

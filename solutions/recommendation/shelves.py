@@ -22,7 +22,7 @@ from solutions.recommendation.ranker import ItemFacts
 from solutions.recommendation.reasons import because, shared_tags
 from solutions.recommendation.recommender import Hybrid, HybridSettings
 from solutions.recommendation.schema import Ground, RecommendationRequest, RecommendationResponse, Recommended
-from solutions.recommendation.shelf import allowed, boosts, varied
+from solutions.recommendation.shelf import allowed, boosts, drawn, varied
 from solutions.recommendation.wishes import WishReader, clauses, item_vectors
 
 __all__ = ["Shelves"]
@@ -156,20 +156,17 @@ class Shelves:
         if not request.rules.again:
             kept[history.items] = False
         open_items = np.flatnonzero(kept)
-        dials = request.dials
-        chosen = open_items[
-            varied(
-                relevance[open_items],
-                self.hybrid.vectors[open_items],
-                self.well_known[open_items],
-                dials,
-                request.limit,
-            )
-        ]
+        standing, sure = relevance[open_items], request.limit - request.chance
+        vectors, known = self.hybrid.vectors[open_items], self.well_known[open_items]
+        chosen = varied(standing, vectors, known, request.dials, sure)
+        pool, extra = drawn(standing, chosen, request.chance, np.random.default_rng())
         asked = self._wanted_tags(request)
-        items = tuple(self._recommended(int(item), float(relevance[item]), history, asked) for item in chosen)
+        shown = open_items[np.concatenate([chosen, extra])]
+        items = tuple(self._recommended(int(item), float(relevance[item]), history, asked) for item in shown)
+        chances = dict.fromkeys(self._ids(open_items[chosen]), 1.0)
+        chances |= dict.fromkeys(self._ids(open_items[pool]), len(extra) / max(1, len(pool)))
         unsure = grounds == (Ground.NOTHING,) or (grounds == (Ground.WISH,) and confidence < _LEAST_FIT)
-        return RecommendationResponse(items, confidence, unsure, grounds, self.model)
+        return RecommendationResponse(items, confidence, unsure, grounds, self.model, chances)
 
     def _relevance(self, request: RecommendationRequest, history: Events) -> tuple[NDArray[np.float64], float]:
         """Return how far each item stands above the others for this request, and how sure that is."""
@@ -220,6 +217,9 @@ class Shelves:
         tags = shared_tags(self.catalogue, item, history.items.tolist(), asked)
         title = self.catalogue.title(item)
         return Recommended(self.catalogue.ids[item], title, standing, causes, tags, bool(self.events[item] == 0))
+
+    def _ids(self, items: NDArray[np.int64]) -> list[str]:
+        return [self.catalogue.ids[item] for item in items]
 
     def _number(self, item: str) -> int:
         if item not in self.catalogue.number_of:

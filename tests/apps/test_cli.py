@@ -13,7 +13,7 @@ import pytest
 from foundation.files import sha256_file
 from tests.conftest import COLONNADE, colonnade
 
-VERBS = ("demo", "train", "evaluate", "predict", "export", "watch", "bench", "assets")
+VERBS = ("demo", "train", "evaluate", "feedback", "predict", "export", "watch", "bench", "assets")
 
 
 def mistake(*arguments: str, home: Path) -> str:

@@ -10,6 +10,7 @@ import gradio as gr
 from apps.components import QUIET, empty, lead, shown_errors
 from apps.locale import Language, Locale
 from apps.pages.recommendation.cards import changes, shelf
+from apps.pages.recommendation.judging import Judging
 from foundation.data.cards import find_card
 from foundation.errors import InputError
 from foundation.text.backbone import DEFAULT_BACKBONE
@@ -23,6 +24,7 @@ __all__ = ["LEARNED", "OWN", "WAYSIDE", "try_tab"]
 
 LEARNED, WAYSIDE, OWN = "learned", "wayside", "own"
 _USERS = 200
+_MOST_CHANCE = 3
 # Wishes for a catalogue that nobody has used yet: what is wanted, what is not, a mood alone, for whom.
 EXAMPLES = {
     Language.EN: ("slow science fiction, no gore", "something warm the whole family can watch, by the sea"),
@@ -67,6 +69,9 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
                 boost = gr.Dropdown(tags, multiselect=True, label=words("shelf.boost"))
                 only_new = gr.Checkbox(label=words("shelf.only_new"))
                 again = gr.Checkbox(label=words("shelf.again"))
+                chance = gr.Slider(
+                    0, _MOST_CHANCE, 0, step=1, label=words("shelf.chance"), info=words("shelf.chance_hint")
+                )
             examples = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
                 samples=[[caption] for caption, _ in _examples(learned, words)],
@@ -76,21 +81,27 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
             )
         with gr.Column(scale=6, min_width=320):
             panel = gr.HTML(empty(words("shelf.empty")), elem_id="shelf")
-    asked = [which, user, liked, wish, variety, discovery, exclude, must, boost, only_new, again, before, own]
+            judging = Judging.draw(words)
+    asked = [which, user, liked, wish, variety, discovery, exclude, must, boost, only_new, again, chance, before, own]
     names = [source["name"] for source in solution.bundle.record.sources]
 
-    @shown_errors(words, [gr.skip()])
+    @shown_errors(words, [gr.skip()] * (1 + len(judging.outputs)))
     def show(catalogue: str, *given: Any) -> tuple[Any, ...]:
         *request, shown, uploaded = given
         shelves = _shelves(solution, catalogue, uploaded)
         started = time.perf_counter()
-        response = shelves.shelf(_request(*request))
+        wanted = _request(*request)
+        response = shelves.shelf(wanted)
         spent = 1000 * (time.perf_counter() - started)
         told = names if catalogue == LEARNED else [catalogue]
         changed = changes(shelves, shown, response, words)
-        return shelf(shelves, response, changed, told, words, spent), tuple(item.item for item in response.items)
+        return (
+            shelf(shelves, response, changed, told, words, spent),
+            tuple(item.item for item in response.items),
+            *judging.begin(shelves, wanted if catalogue == LEARNED else None, response),
+        )
 
-    @shown_errors(words, [gr.skip()] * 6)
+    @shown_errors(words, [gr.skip()] * (6 + len(judging.outputs)))
     def choose(catalogue: str, uploaded: Shelves | None) -> tuple[Any, ...]:
         shelves = _shelves(solution, catalogue, uploaded)
         tags = gr.Dropdown(_tags(shelves, words), value=[])
@@ -102,6 +113,7 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
             tags,
             tags,
             (),
+            *judging.hidden(),
         )
 
     def example(index: int) -> tuple[Any, ...]:
@@ -115,13 +127,14 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
             *(gr.Dropdown(_tags(shelves, words), value=[]) for _ in range(3)),
         )
 
-    outputs = [panel, before]
-    which.input(choose, [which, own], [panel, user, liked, exclude, must, boost, before], **QUIET)
+    outputs = [panel, before, *judging.outputs]
+    chosen = [panel, user, liked, exclude, must, boost, before, *judging.outputs]
+    which.input(choose, [which, own], chosen, **QUIET)
     gr.on(
         [user.input, liked.input, exclude.input, must.input, boost.input, only_new.input, again.input],
         show, asked, outputs, **QUIET,
     )  # fmt: skip
-    gr.on([variety.release, discovery.release], show, asked, outputs, **QUIET)
+    gr.on([variety.release, discovery.release, chance.release], show, asked, outputs, **QUIET)
     wish.submit(show, asked, outputs, api_name="recommend", show_progress="minimal", show_progress_on=panel)
     settings = [which, user, liked, wish, exclude, must, boost]
     examples.click(example, [examples], settings, **QUIET).then(
@@ -140,6 +153,7 @@ def _request(
     boost: list[str],
     only_new: bool,
     again: bool,
+    chance: int,
 ) -> RecommendationRequest:
     return RecommendationRequest(
         user=(user or "").strip(),
@@ -148,6 +162,7 @@ def _request(
         dials=Dials(variety, discovery),
         rules=Rules(tuple(exclude), tuple(boost), tuple(must), again),
         only_new=only_new,
+        chance=chance,
     )
 
 

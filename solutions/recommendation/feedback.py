@@ -1,0 +1,219 @@
+"""What people took of the shelves that they were shown, and what another model would have earned.
+
+A shelf that leaves some places to chance tells more than one that does not: of each item it is known how likely it was
+to be shown, so that a model which would have shown other items can be judged before anybody sees it.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sql
+
+from foundation.errors import InputError
+from foundation.evaluation.metrics import Interval, mean_interval
+from foundation.evaluation.report import DatasetStamp, Report
+from foundation.settings import settings
+from foundation.store import Store
+from foundation.trust.personal import mask_personal_data
+from solutions.recommendation.schema import RecommendationRequest, RecommendationResponse
+from solutions.recommendation.shelf import Dials, Rules
+
+if TYPE_CHECKING:
+    from solutions.recommendation.shelves import Shelves
+
+__all__ = ["CLIP", "FILE", "FeedbackStore", "JudgedShelf", "OffPolicy", "evaluate_feedback", "off_policy"]
+
+#: In ``COLONNADE_HOME``.
+FILE = "recommendation.db"
+
+#: A weight is cut here: more would let one lucky item decide (Ionides 2008, "Truncated importance sampling").
+CLIP = 20.0
+METADATA = sql.MetaData()
+shelves = sql.Table(
+    "shelves",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("at", sql.DateTime, nullable=False),
+    sql.Column("model", sql.String(128), nullable=False),
+    sql.Column("request", sql.Text, nullable=False),
+    sql.Column("shown", sql.Text, nullable=False),
+    sql.Column("chances", sql.Text, nullable=False),
+    sql.Column("taken", sql.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True)
+class JudgedShelf:
+    """A shelf that a person has judged.
+
+    Attributes
+    ----------
+    request : RecommendationRequest
+    shown : tuple of str
+        Ids, in the order of the shelf.
+    chances : mapping of id to float
+        How likely each item was to be on this shelf; items that are not named had no chance.
+    taken : tuple of str
+        Those that the person would take; none is an answer too.
+    """
+
+    request: RecommendationRequest
+    shown: tuple[str, ...]
+    chances: Mapping[str, float]
+    taken: tuple[str, ...]
+
+
+class FeedbackStore(Store):
+    """Judged shelves.
+
+    Examples
+    --------
+    >>> FeedbackStore("sqlite://").judged()
+    []
+    """
+
+    metadata = METADATA
+
+    def judge(self, request: RecommendationRequest, response: RecommendationResponse, taken: Sequence[str]) -> None:
+        """Keep what a person would take of a shelf; the wish is masked, the user is an id of the client's own.
+
+        Raises
+        ------
+        InputError
+            Something is taken that was not on the shelf.
+        """
+        shown = [item.item for item in response.items]
+        if strange := sorted(set(taken) - set(shown)):
+            raise InputError(f"{strange[0]!r} was not on the shelf; choose among what is shown")
+        asked = asdict(request) | {"wish": mask_personal_data(request.wish)}
+        row = {
+            "at": datetime.now(UTC).replace(tzinfo=None),
+            "model": response.model,
+            "request": json.dumps(asked, ensure_ascii=False),
+            "shown": json.dumps(shown),
+            "chances": json.dumps(response.chances),
+            "taken": json.dumps(list(taken)),
+        }
+        with self.begin() as run:
+            run.execute(sql.insert(shelves).values(row))
+
+    def judged(self, model: str = "") -> list[JudgedShelf]:
+        """Return the shelves that were judged, oldest first; of one model where it is named."""
+        wanted = sql.select(shelves).where(shelves.c.model == model if model else sql.true()).order_by(shelves.c.id)
+        with self.begin() as run:
+            return [_read(row) for row in run.execute(wanted)]
+
+
+@dataclass(frozen=True)
+class OffPolicy:
+    """What a model would have earned on shelves that another one made.
+
+    Attributes
+    ----------
+    value, logged : Interval
+        Items taken a shelf: by inverse propensity with clipped weights, and as it was.
+    reach : float, 0 to 1
+        Share of the model's items that had a chance to be shown: the rest counts as not taken, which is a lower bound.
+    clipped : float, 0 to 1
+        Share of the items that count whose weight was cut.
+    """
+
+    value: Interval
+    logged: Interval
+    reach: float
+    clipped: float
+
+
+def off_policy(
+    judged: Sequence[JudgedShelf], shelf_of: Callable[[RecommendationRequest], Sequence[str]], clip: float = CLIP
+) -> OffPolicy:
+    """Estimate how many items a shelf of another model would be taken.
+
+    An item that was taken counts, where the model would show it, as often as it was unlikely to be shown. That is
+    without bias if an item is taken for itself, wherever it stands and whatever stands beside it.
+
+    Parameters
+    ----------
+    judged : sequence of JudgedShelf
+    shelf_of : callable
+        The model's own shelf for a request, as ids.
+    clip : float
+        The largest weight.
+
+    Raises
+    ------
+    InputError
+        Nobody has judged a shelf.
+
+    References
+    ----------
+    Li et al. (2018), "Offline evaluation of ranking policies with click models", arXiv:1804.10488, section 4.3: the
+    item-based estimator. Bottou et al. (2013), arXiv:1209.2355, section 4.4: clipping and what it leaves open.
+    """
+    if not judged:
+        raise InputError("nobody has judged a shelf yet; the recommendation page asks for it below each shelf")
+    earned, reached, weights = [], [], []
+    for shelf in judged:
+        own = list(shelf_of(shelf.request))
+        counted = [1.0 / shelf.chances[item] for item in own if item in shelf.taken]
+        weights += counted
+        earned.append(sum(min(weight, clip) for weight in counted))
+        reached.append(float(np.mean([item in shelf.chances for item in own])) if own else 1.0)
+    return OffPolicy(
+        value=mean_interval(np.array(earned)),
+        logged=mean_interval(np.array([float(len(shelf.taken)) for shelf in judged])),
+        reach=float(np.mean(reached)),
+        clipped=float(np.mean(np.array(weights) > clip)) if weights else 0.0,
+    )
+
+
+def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
+    """Report what the shelves of a model would earn, on everything that was judged on the page.
+
+    Raises
+    ------
+    InputError
+        Nobody has judged a shelf.
+    """
+    started = time.perf_counter()
+    judged = FeedbackStore.at(settings().home / FILE).judged()
+
+    def shelf_of(request: RecommendationRequest) -> list[str]:
+        return [item.item for item in shelves.shelf(replace(request, chance=0)).items]
+
+    found = off_policy(judged, shelf_of)
+    seconds = time.perf_counter() - started
+    log = sha256("\n".join(map(repr, judged)).encode()).hexdigest()
+    protocol = (
+        f"inverse propensity, weights cut at {CLIP:.0f} (cut: {found.clipped:.0%}); {found.reach:.0%} of what the "
+        "model shows had a chance to be shown, the rest counts as not taken"
+    )
+    return Report(
+        solution=solution,
+        task=task,
+        dataset=DatasetStamp(FILE, "judged", log, len(judged), protocol, as_published=True),
+        bundle=shelves.model,
+        metrics={"taken_per_shelf": found.value},
+        baselines={"as_shown": {"taken_per_shelf": found.logged.value}},
+        per_class={},
+        calibration={},
+        leakage={},
+        seconds=round(seconds, 2),
+    )
+
+
+def _read(row: sql.Row[tuple[object, ...]]) -> JudgedShelf:
+    asked = json.loads(row.request)
+    rules: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in asked["rules"].items()
+    }
+    typed = {"liked": tuple(asked["liked"]), "dials": Dials(**asked["dials"]), "rules": Rules(**rules)}
+    request = RecommendationRequest(**asked | typed)
+    return JudgedShelf(request, tuple(json.loads(row.shown)), json.loads(row.chances), tuple(json.loads(row.taken)))
