@@ -8,7 +8,7 @@ from apps.locale import Locale
 from apps.theme import ACCENT, MUTED, TONE_COLOURS, plot_template
 from foundation.evaluation.report import Report
 
-__all__ = ["accuracy_plot", "blank_figure", "recall_plot"]
+__all__ = ["accuracy_plot", "blank_figure", "recall_plot", "strongest_baseline"]
 
 
 def blank_figure(title: str, height: int) -> go.Figure:
@@ -33,12 +33,19 @@ def accuracy_plot(words: Locale, reports: Mapping[str, Report]) -> go.Figure:
         },
         marker_color=ACCENT,
     )
-    for baseline, colour in (("tfidf_logistic_regression", MUTED), ("majority", "rgba(127,140,141,0.4)")):
+    rival = strongest_baseline(next(iter(reports.values())))
+    for baseline, colour in ((rival, MUTED), ("majority", "rgba(127,140,141,0.4)")):
         values = [report.baselines[baseline]["accuracy"] for report in reports.values()]
         figure.add_bar(name=words(f"measure.{baseline}"), x=tasks, y=values, marker_color=colour)
     figure.update_layout(barmode="group", legend={"orientation": "h", "y": -0.2})
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure
+
+
+def strongest_baseline(report: Report) -> str:
+    """Return the name of the baseline that has learned something, and most of it."""
+    learned = {name: figures["accuracy"] for name, figures in report.baselines.items() if name != "majority"}
+    return max(learned, key=lambda name: learned[name])
 
 
 def recall_plot(words: Locale, title: str, report: Report, names: Mapping[str, str]) -> go.Figure:

@@ -7,7 +7,7 @@ import gradio as gr
 
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
-from apps.plots import accuracy_plot, recall_plot
+from apps.plots import accuracy_plot, recall_plot, strongest_baseline
 from foundation.bundle import BundleRecord
 from foundation.evaluation.report import Report
 from solutions.base import Solution
@@ -32,7 +32,8 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
     button = gr.Button(words("measure.button"), variant="primary")
     summary = gr.HTML(empty(words("measure.empty", dataset=datasets)))
     accuracy = gr.Plot(visible=False, show_label=False)
-    recalls = [gr.Plot(visible=False, show_label=False) for _ in solution.records()]
+    classified = [spec for spec in specs if spec.reads in ("text", "image") and spec.name in solution.records()]
+    recalls = [gr.Plot(visible=False, show_label=False) for _ in classified]
 
     @shown_errors(words, [gr.skip() for _ in range(1 + len(recalls))])
     def measure(progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
@@ -57,7 +58,7 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
 
 
 def _sentence(words: Locale, title: str, report: Report) -> str:
-    accuracy, known = report.metrics["accuracy"], report.calibration
+    accuracy, known, rival = report.metrics["accuracy"], report.calibration, strongest_baseline(report)
     found = words(
         "measure.found",
         task=title,
@@ -65,7 +66,8 @@ def _sentence(words: Locale, title: str, report: Report) -> str:
         low=percent(accuracy.low),
         high=percent(accuracy.high),
         rows=report.dataset.rows,
-        baseline=percent(report.baselines["tfidf_logistic_regression"]["accuracy"]),
+        rival=words(f"measure.{rival}"),
+        baseline=percent(report.baselines[rival]["accuracy"]),
     )
     shares = {"answered": percent(known["answered"] or 0), "right": percent(known["accuracy_answered"] or 0)}
     return f'<p class="cl-summary">{found} {words("measure.answered", **shares) if known["answered"] else ""}</p>'

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
 from foundation.data.labelled import Columns, LabelledTable, locate
-from foundation.data.pictures import Picture, is_picture, read_pictures
+from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, read_pictures
 from foundation.data.splits import Split, make_splits
-from foundation.data.tables import read_table, rename_columns
+from foundation.data.tables import iter_table, read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 from foundation.settings import settings
 
-__all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images", "shrunk"]
+__all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images", "picture_files", "shrunk"]
 
 IMAGE, PATIENT = "image", "patient"
 _SPLITS = {"train": "train", "val": "dev", "valid": "dev", "validation": "dev", "dev": "dev", "test": "test"}
@@ -146,6 +146,28 @@ def load_own_images(path: Path, task: str, mapping: Mapping[str, str], seed: int
         images=tuple(images),
         problems=problems,
     )
+
+
+def picture_files(source: Path, column: str, rows: int, encoding: str = "utf-8") -> Iterator[pd.DataFrame]:
+    """Yield the pictures of a folder, or those that a table names in a column, in blocks of at most ``rows``.
+
+    Paths in a table are relative to the table.
+
+    Raises
+    ------
+    InputError
+        A folder holds no picture.
+    """
+    if not source.is_dir():
+        for frame in iter_table(source, rows, encoding):
+            paths = [str(source.parent / str(path)) for path in frame.get(column, [])]
+            yield frame.assign(**{column: paths}) if paths else frame
+        return
+    files = [str(path) for path in sorted(source.rglob("*")) if path.is_file() and is_picture(path.name)]
+    if not files:
+        raise InputError(f"{source} holds no pictures; expected {', '.join(PICTURE_SUFFIXES)} in it")
+    for start in range(0, len(files), rows):
+        yield pd.DataFrame({column: files[start : start + rows]})
 
 
 _Read = tuple[list[NDArray[np.uint8]], pd.DataFrame, tuple[str, ...]]

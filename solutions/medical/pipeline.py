@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from foundation.data.pictures import PICTURE_SUFFIXES, is_picture, read_picture
+from foundation.data.pictures import read_picture
 from foundation.data.tables import ColumnKind
 from foundation.errors import BundleError, InputError
 from foundation.progress import Listener, silent
@@ -143,18 +143,9 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     @classmethod
     def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":
         """Yield the files of a folder, or of a table; paths in a table are relative to the table."""
-        import pandas as pd
+        from foundation.data.image_tables import picture_files
 
-        if not source.is_dir():
-            for frame in super().requests_of(source, rows, encoding):
-                paths = [str(source.parent / str(path)) for path in frame.get(_IMAGE, [])]
-                yield frame.assign(**{_IMAGE: paths}) if paths else frame
-            return
-        files = [str(path) for path in sorted(source.rglob("*")) if path.is_file() and is_picture(path.name)]
-        if not files:
-            raise InputError(f"{source} holds no pictures; expected {', '.join(PICTURE_SUFFIXES)} in it")
-        for start in range(0, len(files), rows):
-            yield pd.DataFrame({_IMAGE: files[start : start + rows]})
+        return picture_files(source, _IMAGE, rows, encoding)
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> MedicalRequest:

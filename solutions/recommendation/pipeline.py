@@ -73,7 +73,7 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
         """Train what has no model yet, and read the catalogue that wishes are tried on."""
         super().prepare(tasks, listener)
-        if tasks is None or _WISH in tasks:
+        if any(task.name == _WISH and (tasks is None or _WISH in tasks) for task in cls.spec.tasks):
             from foundation.data.cards import find_card
             from foundation.text.backbone import DEFAULT_BACKBONE
             from foundation.text.encoder import load_encoder

@@ -7,29 +7,38 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import IN_A_BROWSER, served
+from tests.browser.conftest import IN_A_BROWSER, served, shoot
 from tests.conftest import COLONNADE, colonnade
 
 playwright = pytest.importorskip("playwright.sync_api")
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+KINDS = ("text", "image", "ranking")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new vertical, and beside it the metadata that an installer writes."""
+    name = f"claims-{request.param}"
     folder = tmp_path_factory.mktemp("new")
-    out = folder / "claims"
-    said = colonnade("new-vertical", "claims", "--title", "Claims desk", "--out", str(out), home=folder / "home")
+    out = folder / name
+    options = ["--task", request.param, "--title", "Claims desk", "--out", str(out)]
+    said = colonnade("new-vertical", name, *options, home=folder / "home")
     assert "pip install --no-deps --editable" in said.stdout
-    info = out / "colonnade_claims-0.1.0.dist-info"
+    info = out / f"colonnade_{name}-0.1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: colonnade-claims\nVersion: 0.1.0\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: colonnade-{name}\nVersion: 0.1.0\n")
     groups = {"solutions": "solution", "pages": "page:build", "datasets": "datasets"}
     entries = [
-        f"[colonnade.{group}]\nclaims = claims_vertical{'.' if ':' in name else ':'}{name}"
-        for group, name in groups.items()
+        f"[colonnade.{group}]\n{name} = {module_of(out)}{'.' if ':' in place else ':'}{place}"
+        for group, place in groups.items()
     ]
     (info / "entry_points.txt").write_text("\n".join(entries) + "\n")
     return out
+
+
+def module_of(package: Path) -> str:
+    return f"{package.name.replace('-', '_')}_vertical"
 
 
 @pytest.fixture
@@ -44,24 +53,38 @@ def test_its_own_tests_pass(package: Path, installed: dict[str, str]) -> None:
     done = subprocess.run(command, env=installed, cwd=package, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     evaluated = subprocess.run(
-        [COLONNADE, "evaluate", "claims"], env=installed, capture_output=True, text=True, check=False
+        [COLONNADE, "evaluate", package.name], env=installed, capture_output=True, text=True, check=False
     )
-    assert "claims_vertical_sample" in evaluated.stdout, evaluated.stderr
+    assert f"{module_of(package)}_sample" in evaluated.stdout, evaluated.stderr
+    assert "other files than the card describes" not in evaluated.stdout
+
+
+def ask(page: "playwright.Page", kind: str, language: str) -> None:
+    """Give the page something to answer, and wait for the answer."""
+    if kind == "text":
+        page.fill("#text textarea", "Gas can be smelt in the lift, and smoke. 电梯里有煤气味，还冒烟。")
+        page.press("#text textarea", "Shift+Enter")
+        page.locator("#answer", has_text={"en": "Urgent", "zh": "紧急"}[language]).wait_for(timeout=60_000)
+    elif kind == "image":
+        page.locator(".gallery-item").first.click()
+        page.locator("#answer", has_text={"en": "Ring", "zh": "圆环"}[language]).wait_for(timeout=60_000)
+    else:
+        page.locator(".gallery-item", has_text="u01").click()
+        page.locator("#shelf .cl-shelf li").nth(9).wait_for(timeout=60_000)
 
 
 @pytest.mark.slow
 @IN_A_BROWSER[0]
 @IN_A_BROWSER[1]
 def test_its_page_answers_in_both_languages(
-    installed: dict[str, str], trained_home: Path, browser: "playwright.Browser"
+    package: Path, installed: dict[str, str], trained_home: Path, browser: "playwright.Browser"
 ) -> None:
-    with served(trained_home, "claims") as address:
+    with served(trained_home, package.name) as address:
         page = browser.new_page(base_url=address)
-        for language, title in (("en", "Urgent"), ("zh", "紧急")):
-            page.goto(f"/{language}/claims")
-            page.fill("#text textarea", "Gas can be smelt in the lift, and smoke. 电梯里有煤气味，还冒烟。")
-            page.press("#text textarea", "Shift+Enter")
-            page.locator("#answer", has_text=title).wait_for(timeout=60_000)
+        for language in ("en", "zh"):
+            page.goto(f"/{language}/{package.name}")
+            ask(page, package.name.removeprefix("claims-"), language)
+            shoot(page, f"{package.name}-{language}")
         page.close()
 
 
@@ -71,4 +94,7 @@ def test_a_name_that_cannot_be_is_one_line(tmp_path: Path) -> None:
         "finance": "there is a vertical 'finance' already",
     }.items():
         assert expected in colonnade("new-vertical", name, home=tmp_path, code=2).stderr
-    assert "known: text" in colonnade("new-vertical", "claims", "--task", "sound", home=tmp_path, code=2).stderr
+    assert (
+        "known: image, ranking, text"
+        in colonnade("new-vertical", "claims", "--task", "sound", home=tmp_path, code=2).stderr
+    )
