@@ -32,7 +32,7 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
     button = gr.Button(words("measure.button"), variant="primary")
     summary = gr.HTML(empty(words("measure.empty", dataset=datasets)))
     accuracy = gr.Plot(visible=False, show_label=False)
-    classified = [spec for spec in specs if spec.reads in ("text", "image") and spec.name in solution.records()]
+    classified = [spec for spec in specs if spec.reads in ("text", "image", "rows") and spec.name in solution.records()]
     recalls = [gr.Plot(visible=False, show_label=False) for _ in classified]
 
     @shown_errors(words, [gr.skip() for _ in range(1 + len(recalls))])

@@ -54,8 +54,8 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 _SCOPE, _HELD_OUT = "scope.safetensors", "held_out.safetensors"
-# Fields that came after the first release: where they are empty, the id is what it was.
-_LATER = ("image", "pairs")
+# Fields that came after the first release: where they say nothing new, the id is what it was.
+_LATER: dict[str, Any] = {"image": {}, "reads": "text"}
 _LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers")
 
 
@@ -78,8 +78,9 @@ class BundleRecord:
     image : dict
         Of a model of images: how they are prepared (``size``, ``stem_stride``), and ``negative``, the label that stands
         for nothing found, where there is one. Empty for a model of texts.
-    pairs : bool
-        Whether it reads pairs of texts (``foundation.pairs``).
+    reads : {"text", "pairs", "rows"}
+        Whether, where it is not of images, it reads texts, pairs of them (``foundation.pairs``) or rows of a table
+        (``foundation.rows``).
     """
 
     solution: str
@@ -95,12 +96,12 @@ class BundleRecord:
     files: dict[str, str]
     schema_version: int = SCHEMA_VERSION
     image: dict[str, Any] = field(default_factory=dict)
-    pairs: bool = False
+    reads: str = "text"
 
     @property
     def id(self) -> str:
         """Name and first eight digits of the hash of the content: the same training gives the same id."""
-        content = {name: value for name, value in asdict(self).items() if name not in _LATER or value}
+        content = {name: value for name, value in asdict(self).items() if value != _LATER.get(name)}
         digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.solution}-{self.task}-{digest[:8]}"
 
@@ -154,7 +155,7 @@ class Bundle:
         with atomic_folder(folder) as temporary:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
             encoder = self.network.encoder
-            _kind(self.record).save_training(encoder.texts if self.record.pairs else encoder, temporary)
+            _kind(self.record).save_training(encoder.texts if self.record.reads == "pairs" else encoder, temporary)
             write_json(temporary / "calibration.json", asdict(self.calibration))
             if self.scope is not None:
                 self.scope.save(temporary / _SCOPE)
@@ -200,7 +201,7 @@ class Bundle:
             seen = np.load(folder / "seen.npy", allow_pickle=False)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
-        network = Network(PairEncoder(encoder) if record.pairs else encoder, head["weight"], head["bias"])
+        network = Network(PairEncoder(encoder) if record.reads == "pairs" else encoder, head["weight"], head["bias"])
         return cls(record, network, calibration, seen, scope, held_out)
 
 
@@ -243,13 +244,19 @@ def load_backbone(record: BundleRecord, listener: Listener = silent) -> Any:
         from foundation.vision.encoder import load_image_encoder
 
         return load_image_encoder(record.backbone, record.image["size"], record.image["stem_stride"], listener)
+    if record.reads == "rows":
+        from foundation.rows import RowEncoder
+
+        return RowEncoder()
     from foundation.text.encoder import load_encoder
 
     return load_encoder(record.backbone, listener)
 
 
 def _kind(record: BundleRecord) -> Any:
-    """Return the module that knows how an encoder of texts, or of images, lies on the disk."""
+    """Return the module that knows how an encoder of texts, of images or of rows lies on the disk."""
+    if record.reads == "rows":
+        return import_module("foundation.rows")
     return import_module("foundation.vision.trained" if record.image else "foundation.text.trained")
 
 

@@ -34,7 +34,7 @@ class Encoder(Protocol):
         """Length of a vector."""
 
     def encode(self, items: Sequence[Any], /, *, listener: Listener = silent) -> NDArray[np.float32]:
-        """Return one L2-normalised vector an item, shape (n, d)."""
+        """Return one vector an item, shape (n, d); of texts and images they have length 1."""
 
     def content_sha256(self) -> str:
         """Return a hash of the weights as they are now."""

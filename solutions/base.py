@@ -56,14 +56,14 @@ class TaskSpec:
 
     ``method`` is what the embedded default is trained by, None where nothing is; ``at_start`` tells whether a first
     start does so, or leaves it to a person, because the task is done well without. ``reads`` is what its items are:
-    texts, pairs of texts, images, or events of users.
+    texts, pairs of texts, rows of a table, images, or events of users.
     """
 
     name: str
     title: Words
     default_dataset: str
     method: str | None = "probe"
-    reads: Literal["text", "pairs", "image", "events"] = "text"
+    reads: Literal["text", "pairs", "rows", "image", "events"] = "text"
     at_start: bool = True
 
 
@@ -204,7 +204,8 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
             return load_own_images(path, task, mapping)
         from foundation.data.labelled import load_own_table
 
-        return load_own_table(path, task, mapping, encoding=encoding)
+        rows: Literal["rows", "text"] = "rows" if cls.spec.task(task).reads == "rows" else "text"
+        return load_own_table(path, task, mapping, encoding=encoding, reads=rows)
 
     @classmethod
     def feedback(cls, task: str) -> "pd.DataFrame":

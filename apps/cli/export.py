@@ -29,5 +29,5 @@ def export(
 
     loaded = Bundle.load(bundle or incumbent(vertical, task))
     encoder = loaded.network.encoder
-    export_encoder(encoder.texts if loaded.record.pairs else encoder, out)
+    export_encoder(encoder.texts if loaded.record.reads == "pairs" else encoder, out)
     typer.echo(f"{out} ({loaded.record.id}); SentenceTransformer({str(out)!r}) gives the vectors that its head reads")

@@ -25,7 +25,7 @@ _PICTURES, _SIDE = 40, 64
 
 def new_vertical(
     name: Annotated[str, typer.Argument(help="Small letters, digits and dashes: claims.")],
-    task: Annotated[str, typer.Option(help="What it does: text, image or ranking.")] = "text",
+    task: Annotated[str, typer.Option(help="What it does: text, image, tabular or ranking.")] = "text",
     title: Annotated[str, typer.Option(help="What people read; the name where left out.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder to write; the name where left out.")] = None,
 ) -> None:

@@ -44,11 +44,13 @@ class Names(_Strict):
 class TaskColumns(_Strict):
     """Which columns hold a task's text and label; a set of images has a column of file names, or none (``.npz``).
 
-    ``other`` is the second text, where the task is about pairs of texts.
+    ``other`` is the second text, where the task is about pairs of texts; ``features`` are the columns of cells, where
+    it is about rows.
     """
 
     text: str = ""
     other: str = ""
+    features: tuple[str, ...] = ()
     label: str
 
 

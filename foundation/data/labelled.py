@@ -1,10 +1,10 @@
 """A table of labelled texts, from a card or from a client's own file, checked and split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -15,7 +15,10 @@ from foundation.data.tables import ColumnKind, check_columns, read_table, rename
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 from foundation.pairs import OTHER, SAME, join_pair
+from foundation.rows import write_row
 from foundation.settings import settings
+
+Reads = Literal["text", "pairs", "rows"]
 
 __all__ = ["Columns", "LabelledTable", "load_card_table", "load_own_table", "locate"]
 
@@ -51,6 +54,8 @@ class LabelledTable:
         Whose train and dev rows are trained on too; they are never what is evaluated.
     data_root : Path or None
         Where local copies of public sets were looked for.
+    reads : {"text", "pairs", "rows"}
+        What an item is: a text, two (``foundation.pairs``), or the cells of a row (``foundation.rows``).
     """
 
     name: str
@@ -63,6 +68,7 @@ class LabelledTable:
     as_published: bool = True
     companions: tuple["LabelledTable", ...] = ()
     data_root: Path | None = None
+    reads: Reads = "text"
 
     def part(self, *splits: Split) -> tuple[list[Any], list[str]]:
         """Return texts and labels of the rows in any of the given splits."""
@@ -112,12 +118,12 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
         frames.append(frame.assign(**({} if split == "all" else {card.split_column or Columns.SPLIT: split})))
     columns = card.tasks[task]
     given = card.split_column is not None or "all" not in card.files
-    mapping = {Columns.TEXT: columns.text, Columns.LABEL: columns.label}
-    if columns.other:
-        mapping[Columns.OTHER] = columns.other
+    reads: Reads = "pairs" if columns.other else "rows" if columns.features else "text"
+    named = {Columns.TEXT: columns.text, Columns.OTHER: columns.other, Columns.LABEL: columns.label}
+    mapping = {wanted: given for wanted, given in named.items() if given}
     if card.split_column:
         mapping[Columns.SPLIT] = card.split_column
-    frame = _paired(rename_columns(pd.concat(frames, ignore_index=True), mapping), columns.other)
+    frame = _as_items(rename_columns(pd.concat(frames, ignore_index=True), mapping), reads, columns.features)
     if not given:
         frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL]))
     hashes = {path.name: sha256_file(path) for path in paths.values()}
@@ -136,11 +142,18 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
             if task in find_card(companion).tasks
         ),
         data_root=data_root,
+        reads=reads,
     )
 
 
 def load_own_table(
-    path: Path, task: str, mapping: Mapping[str, str], *, encoding: str = "utf-8", seed: int = 0, pairs: bool = False
+    path: Path,
+    task: str,
+    mapping: Mapping[str, str],
+    *,
+    encoding: str = "utf-8",
+    seed: int = 0,
+    reads: Reads = "text",
 ) -> LabelledTable:
     """Load a client's own file; a column ``split`` is used where there is one, otherwise a split is made.
 
@@ -153,21 +166,22 @@ def load_own_table(
     encoding : str
     seed : int
         Of the split that is made.
-    pairs : bool
-        Whether a column ``other`` holds a second text, and the label says whether both mean the same (1) or not (0).
+    reads : {"text", "pairs", "rows"}
+        Of pairs, a column ``other`` holds a second text, and the label says whether both mean the same (1) or not (0);
+        of rows, all columns but label and split are read.
     """
-    known = [Columns.TEXT, *([Columns.OTHER] if pairs else []), Columns.LABEL, Columns.SPLIT]
+    items = {"text": [Columns.TEXT], "pairs": [Columns.TEXT, Columns.OTHER], "rows": []}[reads]
+    known = [*items, Columns.LABEL, Columns.SPLIT]
     if strange := set(mapping) - set(known):
         raise UnknownNameError("column to map", strange.pop(), known)
     frame = rename_columns(read_table(path, encoding), mapping)
     given = Columns.SPLIT in frame.columns
-    kinds = {Columns.TEXT: ColumnKind.TEXT, Columns.LABEL: ColumnKind.LABEL}
+    kinds = dict.fromkeys(items, ColumnKind.TEXT) | {Columns.LABEL: ColumnKind.LABEL}
     allowed = {Columns.SPLIT: [split.value for split in Split]}
-    if pairs:
-        kinds[Columns.OTHER] = ColumnKind.TEXT
+    if reads == "pairs":
         allowed[Columns.LABEL] = [OTHER, SAME]
     check_columns(frame, kinds | ({Columns.SPLIT: ColumnKind.LABEL} if given else {}), allowed, path.name)
-    frame = _paired(frame, Columns.OTHER if pairs else "")
+    frame = _as_items(frame, reads, [str(name) for name in frame.columns if name not in known])
     if not given:
         frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL], seed))
     return LabelledTable(
@@ -178,15 +192,19 @@ def load_own_table(
         protocol="the file's own split" if given else _made(seed),
         licence="the client's",
         names={},
+        reads=reads,
     )
 
 
-def _paired(frame: pd.DataFrame, other: str) -> pd.DataFrame:
-    """Join both texts of each pair, where there are pairs."""
-    if not other:
-        return frame
-    both = zip(frame[Columns.TEXT], frame[Columns.OTHER], strict=True)
-    return frame.assign(**{Columns.TEXT: [join_pair(first, second) for first, second in both]})
+def _as_items(frame: pd.DataFrame, reads: Reads, features: Sequence[str]) -> pd.DataFrame:
+    """Write as one item what several columns hold: both texts of a pair, or the cells of a row."""
+    if reads == "pairs":
+        both = zip(frame[Columns.TEXT], frame[Columns.OTHER], strict=True)
+        return frame.assign(**{Columns.TEXT: [join_pair(first, second) for first, second in both]})
+    if reads == "rows":
+        cells = frame[list(features)].to_dict(orient="records")
+        return frame.drop(columns=list(features)).assign(**{Columns.TEXT: [write_row(row) for row in cells]})
+    return frame
 
 
 def _made(seed: int) -> str:
@@ -221,7 +239,8 @@ def _check(card: Card, task: str, frame: pd.DataFrame, path: Path) -> None:
     allowed = {columns.label: list(card.labels[name]) for name, columns in card.tasks.items() if name in card.labels}
     if card.split_column:
         allowed[card.split_column] = [split.value for split in Split]
-    wanted = {card.tasks[task].text, card.tasks[task].other, card.tasks[task].label, card.split_column}
+    named = card.tasks[task]
+    wanted = {named.text, named.other, named.label, card.split_column, *named.features}
     kinds = {column: kind for column, kind in card.columns.items() if column in wanted}
     check_columns(frame, kinds, allowed, path.name)
 

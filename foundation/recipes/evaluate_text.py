@@ -40,7 +40,8 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
     seconds = time.perf_counter() - started
     probabilities = every[:, columns] / every[:, columns].sum(axis=1, keepdims=True)
     targets = np.array([classes.index(label) for label in labels], dtype=np.int64)
-    leakage = find_leakage(table.frame[Columns.TEXT].tolist(), table.frame[Columns.SPLIT].tolist())
+    items, splits = table.frame[Columns.TEXT].tolist(), table.frame[Columns.SPLIT].tolist()
+    leakage = find_leakage(items, splits, near=table.reads != "rows")
     units = [mask_personal_data(text) for text in texts]
     outcomes = Outcomes.of_classes(units, labels, classes, probabilities, _text_groups(texts, labels))
     return Report(
@@ -118,7 +119,7 @@ def _baselines(table: LabelledTable, texts: Sequence[str], labels: Sequence[str]
             "accuracy": float(accuracy_score(labels, predicted)),
             "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
         }
-        for name, predicted in baseline_predictions(train, texts).items()
+        for name, predicted in baseline_predictions(train, texts, rows=table.reads == "rows").items()
     }
 
 

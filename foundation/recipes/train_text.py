@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 
 from foundation.bundle import Bundle, fingerprints, new_record
-from foundation.data.labelled import Columns, LabelledTable
+from foundation.data.labelled import Columns, LabelledTable, Reads
 from foundation.data.leakage import Leakage, find_leakage
 from foundation.data.splits import Split
 from foundation.errors import InputError
@@ -20,7 +20,7 @@ from foundation.recipes.model_card import write_card
 from foundation.recipes.recipe import Recipe, Trained, described, lineage, names_of, splits_file
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
-from foundation.training import PairClassifier, TextClassifier
+from foundation.training import PairClassifier, RowClassifier, TextClassifier
 from foundation.training.method import configure, find_method
 from foundation.trust.calibration import fit_calibration
 from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
@@ -28,9 +28,16 @@ from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
 __all__ = ["classifier", "companion_rows", "scope_of", "train_text"]
 
 
-def classifier(recipe: Recipe, listener: Listener = silent, *, pairs: bool = False) -> TextClassifier:
-    """Make the estimator that a recipe describes; of ``pairs``, one that reads two texts at once."""
-    estimator = PairClassifier if pairs else TextClassifier
+_ESTIMATORS: dict[Reads, type[TextClassifier]] = {
+    "text": TextClassifier,
+    "pairs": PairClassifier,
+    "rows": RowClassifier,
+}
+
+
+def classifier(recipe: Recipe, listener: Listener = silent, reads: Reads = "text") -> TextClassifier:
+    """Make the estimator that a recipe describes, of texts or of what else is read."""
+    estimator = _ESTIMATORS[reads]
     method = configure(find_method(recipe.method, estimator.modality), recipe.options)
     return estimator(recipe.backbone or DEFAULT_BACKBONE, method, recipe.class_weight, recipe.seed, listener)
 
@@ -42,12 +49,11 @@ def train_text(
     listener: Listener = silent,
     *,
     open_world: bool = False,
-    pairs: bool = False,
 ) -> Trained:
     """Train on the train split (and dev, where the method does not need it held out); test is not touched.
 
     With ``open_world``, what is needed to refuse texts that are of no class is fitted too (``foundation.trust.scope``),
-    unless the table has examples of them, which are then a class of their own. Texts may be ``pairs`` of texts.
+    unless the table has examples of them, which are then a class of their own.
 
     Raises
     ------
@@ -55,7 +61,7 @@ def train_text(
         There is no train split, or its labels cannot be learned (see ``TextClassifier.fit``).
     """
     effort = Effort.start()
-    model = classifier(recipe, listener, pairs=pairs)
+    model = classifier(recipe, listener, table.reads)
     needs_dev = find_method(recipe.method, model.modality).needs_dev
     own_texts, own_labels = table.part(Split.TRAIN) if needs_dev else table.part(Split.TRAIN, Split.DEV)
     if not own_texts:
@@ -76,7 +82,7 @@ def train_text(
         data=lineage(table, len(own_texts), len(recipe.unlabelled)),
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
-        pairs=pairs,
+        reads=table.reads,
     )
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
@@ -118,4 +124,5 @@ def companion_rows(table: LabelledTable, *, more_labels: bool = False) -> tuple[
 
 def _leakage(table: LabelledTable, more: list[str]) -> Leakage:
     texts = table.frame[Columns.TEXT].tolist() + more
-    return find_leakage(texts, table.frame[Columns.SPLIT].tolist() + [Split.TRAIN.value] * len(more))
+    splits = table.frame[Columns.SPLIT].tolist() + [Split.TRAIN.value] * len(more)
+    return find_leakage(texts, splits, near=table.reads != "rows")

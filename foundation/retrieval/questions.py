@@ -62,7 +62,17 @@ def pairs_of(table: QuestionTable, encoder: TextEncoder, listener: Listener = si
         rows += [(join_pair(question, titles[row]), OTHER, split) for row in wrong]
     frame = pd.DataFrame(rows, columns=[Columns.TEXT, Columns.LABEL, Columns.SPLIT])
     protocol = f"{table.protocol}; each question with its title and the {_HARD_NEGATIVES} likeliest wrong ones"
-    return LabelledTable(table.name, table.task, frame, table.sha256, protocol, table.licence, {}, table.as_published)
+    return LabelledTable(
+        table.name,
+        table.task,
+        frame,
+        table.sha256,
+        protocol,
+        table.licence,
+        names={},
+        as_published=table.as_published,
+        reads="pairs",
+    )
 
 
 def with_documents(table: LabelledTable, documents: Sequence[Document]) -> QuestionTable:

@@ -3,6 +3,6 @@
 The estimator lives here and not in ``foundation.text``: it chooses a method, and imports point one way.
 """
 
-from foundation.training.text_classifier import PairClassifier, TextClassifier
+from foundation.training.text_classifier import PairClassifier, RowClassifier, TextClassifier
 
-__all__ = ["PairClassifier", "TextClassifier"]
+__all__ = ["PairClassifier", "RowClassifier", "TextClassifier"]

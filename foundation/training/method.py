@@ -146,7 +146,7 @@ class Method(Protocol):
 
 
 class MethodName(str, Enum):
-    """The methods of this release; the value is the module's name."""
+    """The methods of this release for texts; the value is the module's name."""
 
     PROBE = "probe"
     FULL = "full"
@@ -162,6 +162,7 @@ class Modality(str, Enum):
     TEXT = "text"
     IMAGE = "image"
     PAIR = "pair"
+    ROW = "row"
 
 
 # A frozen encoder is read in the same way whatever it encodes.
@@ -176,6 +177,7 @@ _MODULES = {
         MethodName.PROBE.value: "foundation.training.probe",
         MethodName.FULL.value: "foundation.training.pairs.full",
     },
+    Modality.ROW: {"trees": "foundation.training.rows.trees"},
 }
 
 

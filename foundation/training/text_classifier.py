@@ -8,12 +8,13 @@ from sklearn.utils import Tags
 from foundation.errors import InputError
 from foundation.pairs import PairEncoder, split_pair
 from foundation.progress import Listener, silent
+from foundation.rows import RowEncoder
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
 from foundation.training.encoder_classifier import EncoderClassifier
 from foundation.training.method import Method, Modality
 
-__all__ = ["PairClassifier", "TextClassifier"]
+__all__ = ["PairClassifier", "RowClassifier", "TextClassifier"]
 
 
 class TextClassifier(EncoderClassifier):
@@ -99,3 +100,18 @@ class PairClassifier(TextClassifier):
         for pair in pairs:
             split_pair(pair)
         return pairs
+
+
+class RowClassifier(TextClassifier):
+    """Classify rows of a table (``foundation.rows``); parameters as of ``TextClassifier``, of which none is a backbone.
+
+    Examples
+    --------
+    >>> model = RowClassifier(method="trees")
+    >>> model.fit(['{"amount": "1"}', '{"amount": "9"}'] * 20, ["small", "large"] * 20)  # doctest: +SKIP
+    """
+
+    modality: ClassVar = Modality.ROW
+
+    def _encoder(self, unlabelled: Sequence[str]) -> RowEncoder:
+        return RowEncoder()

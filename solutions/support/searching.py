@@ -43,7 +43,7 @@ def own_questions(
         and whether they ask the same (``label``: 1 or 0).
     """
     if items is None:
-        return load_own_table(path, task, mapping, encoding=encoding, pairs=True)
+        return load_own_table(path, task, mapping, encoding=encoding, reads="pairs")
     return with_documents(load_own_table(path, task, mapping, encoding=encoding), read_articles([items], encoding))
 
 
@@ -55,7 +55,7 @@ def train_search(table: LabelledTable, recipe: "Recipe", solution: str, listener
     backbone = recipe.backbone or backbone_for(_texts(table))
     if isinstance(table, QuestionTable):
         table = pairs_of(table, load_encoder(backbone, listener), listener)
-    return train_text(table, replace(recipe, backbone=backbone), solution, listener, pairs=True)
+    return train_text(table, replace(recipe, backbone=backbone), solution, listener)
 
 
 def evaluate_search(table: LabelledTable, model: "Bundle | None", solution: str, listener: Listener) -> "Report":

@@ -13,7 +13,7 @@ from tests.conftest import COLONNADE, colonnade
 playwright = pytest.importorskip("playwright.sync_api")
 
 
-KINDS = ("text", "image", "ranking")
+KINDS = ("text", "image", "tabular", "ranking")
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -68,6 +68,10 @@ def ask(page: "playwright.Page", kind: str, language: str) -> None:
     elif kind == "image":
         page.locator(".gallery-item").first.click()
         page.locator("#answer", has_text={"en": "Ring", "zh": "圆环"}[language]).wait_for(timeout=60_000)
+    elif kind == "tabular":
+        page.locator("tr.tr-body, .gallery-item").first.click()
+        page.locator("#sort").click()
+        page.locator("#answer", has_text={"en": "Urgent", "zh": "紧急"}[language]).wait_for(timeout=60_000)
     else:
         page.locator(".gallery-item", has_text="u01").click()
         page.locator("#shelf .cl-shelf li").nth(9).wait_for(timeout=60_000)
@@ -95,6 +99,6 @@ def test_a_name_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     }.items():
         assert expected in colonnade("new-vertical", name, home=tmp_path, code=2).stderr
     assert (
-        "known: image, ranking, text"
+        "known: image, ranking, tabular, text"
         in colonnade("new-vertical", "claims", "--task", "sound", home=tmp_path, code=2).stderr
     )

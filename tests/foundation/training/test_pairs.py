@@ -79,7 +79,7 @@ def table(tmp_path: Path) -> LabelledTable:
     rows = [f"{pair.replace(chr(10), ',')},{label}" for pair, label in zip(SAME + OTHER, LABELS, strict=True)]
     path = tmp_path / "pairs.csv"
     path.write_text("q1,q2,same\n" + "\n".join(rows), encoding="utf-8")
-    return load_own_table(path, "retrieval", {"text": "q1", "other": "q2", "label": "same"}, pairs=True)
+    return load_own_table(path, "retrieval", {"text": "q1", "other": "q2", "label": "same"}, reads="pairs")
 
 
 @pytest.mark.parametrize("method", ["probe", "full"])
@@ -87,7 +87,7 @@ def test_a_loaded_bundle_of_pairs_answers_as_the_saved_one(
     method: str, table: LabelledTable, tmp_path: Path, tiny_backbone: Path, home: Path
 ) -> None:
     options = {} if method == "probe" else {name: str(value) for name, value in QUICK.items()}
-    trained = train_text(table, Recipe(method, str(tiny_backbone), options=options), "support", pairs=True)
+    trained = train_text(table, Recipe(method, str(tiny_backbone), options=options), "support")
     saved = trained.save(tmp_path / "bundle")
     loaded = Bundle.load(tmp_path / "bundle")
     assert loaded.record.id == saved.record.id
@@ -99,10 +99,10 @@ def test_bad_pairs_are_told(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("text,other,label\na,b,1\nc,d,yes\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"row 2, column 'label': got 'yes', expected one of 0, 1"):
-        load_own_table(path, "retrieval", {}, pairs=True)
+        load_own_table(path, "retrieval", {}, reads="pairs")
     path.write_text("text,label\na,1\n", encoding="utf-8")
     with pytest.raises(InputError, match="has no column 'other'"):
-        load_own_table(path, "retrieval", {}, pairs=True)
+        load_own_table(path, "retrieval", {}, reads="pairs")
     with pytest.raises(UnknownNameError, match="unknown method for pairs 'lora'; known: full, probe"):
         find_method("lora", Modality.PAIR)
     with pytest.raises(UnknownNameError, match="unknown column to map 'other'"):

@@ -1,0 +1,1 @@
+"""Fitting trees to rows of a table."""
