@@ -225,6 +225,15 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         return iter_table(source, rows, encoding)
 
     @classmethod
+    def keep_knowledge(cls, folder: Path, source: Path, encoding: str = "utf-8") -> int:  # noqa: ARG003 - as above
+        """Keep the articles that a client's customers are answered from in the client's folder; return how many."""
+        raise InputError(f"{cls.spec.name} answers from no articles; leave --knowledge out")
+
+    def of_client(self, folder: Path, listener: Listener = silent) -> Self:  # noqa: ARG002 - as above
+        """Return the solution with what else is kept in a client's folder."""
+        return self
+
+    @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
         """Train the embedded default for each of the tasks (all, where left out) that has no model yet."""
         from foundation.incumbents import has_incumbent

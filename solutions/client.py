@@ -6,6 +6,7 @@
     clients/acme/history.json   who replaced which model by which, when and why, with the comparison
     clients/acme/bundles/VERTICAL/TASK/ID/     every candidate that was ever fitted
     clients/acme/feedback/      what people labelled on the pages, with their names
+    clients/acme/articles.jsonl what support answers from, indexed in knowledge/
     clients/acme/README.md      how to run it
 """
 
@@ -173,14 +174,15 @@ class Client:
     def _home(self, vertical: str, task: str) -> Path:
         return self.folder / "bundles" / vertical / task
 
+    def with_vertical(self, vertical: str) -> "Client":
+        """Write a vertical among those of the hub; what people wrote into the settings stays."""
+        return self._save(self._document(vertical))
+
     def with_bundle(self, vertical: str, task: str, bundle: str, columns: Mapping[str, str]) -> "Client":
         """Write which model answers, and how the data was read; what people wrote into the settings stays."""
         import tomlkit
 
-        path = self.folder / "client.toml"
-        document = tomlkit.parse(path.read_text(encoding="utf-8") if path.is_file() else _begin(self.settings))
-        if vertical not in document["verticals"]:  # type: ignore[operator]  # tomlkit's items have no narrower type
-            document["verticals"].append(vertical)  # type: ignore[union-attr,call-arg]
+        document = self._document(vertical)
         chosen: Any = document.setdefault("bundles", tomlkit.table()).setdefault(vertical, tomlkit.table())
         own = self._home(vertical, task) / bundle
         if own.is_dir():
@@ -190,6 +192,22 @@ class Client:
         if columns:
             read: Any = document.setdefault("data", tomlkit.table()).setdefault(vertical, tomlkit.table())
             read[task] = dict(columns)
+        return self._save(document)
+
+    def _document(self, vertical: str) -> Any:
+        """Return the settings as they are written, with a vertical among those of the hub."""
+        import tomlkit
+
+        path = self.folder / "client.toml"
+        document: Any = tomlkit.parse(path.read_text(encoding="utf-8") if path.is_file() else _begin(self.settings))
+        if vertical not in document["verticals"]:
+            document["verticals"].append(vertical)
+        return document
+
+    def _save(self, document: Any) -> "Client":
+        import tomlkit
+
+        path = self.folder / "client.toml"
         with atomic_file(path) as temporary:
             temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
         return Client(self.folder, _read(path))

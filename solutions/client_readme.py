@@ -22,9 +22,10 @@ Verticals: {verticals}. The settings are in `client.toml`; the models and their 
 colonnade demo --client {folder}                                  # the hub in the client's colours, with their models
 colonnade customize VERTICAL --client {folder} --data FILE         # learn from more rows
 colonnade customize VERTICAL --client {folder} --task T --rollback # return to the model before
+colonnade customize support --client {folder} --knowledge FILE     # answer from these articles
 ```
 
-上面三条命令依次为：以客户的品牌和模型打开页面；用更多数据再学一次；退回上一个模型。
+上面四条命令依次为：以客户的品牌和模型打开页面；用更多数据再学一次；退回上一个模型；改用这些条目作答。
 设置在 `client.toml`，模型及其说明在 `bundles/`。
 
 ## Decisions / 决定

@@ -32,6 +32,9 @@ def customize(
     from_feedback: Annotated[
         bool, typer.Option("--from-feedback", help="Learn from what reviewers labelled on the page.")
     ] = False,
+    knowledge: Annotated[
+        Path | None, typer.Option(help="Of support: articles to answer from; a table, Markdown, or a folder of both.")
+    ] = None,
     mapping: Annotated[
         str, typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=].")
     ] = "",
@@ -60,6 +63,10 @@ def customize(
             f"give them to 'colonnade train {vertical} --task {spec.name} --data FILE'"
         )
     seconds = parse_budget(budget)
+    if knowledge:
+        _take_knowledge(solution, name, knowledge, encoding)
+        if not (data or from_feedback):
+            return
     if data and from_feedback:
         raise InputError("got both --data and --from-feedback; expected one of them")
     if rollback or not (data or from_feedback):
@@ -95,6 +102,17 @@ def customize(
             listener=listener,
         )
     _tell(client, judgement, vertical, spec.name, accept)
+
+
+def _take_knowledge(solution: "type[Solution[Any, Any]]", name: str, source: Path, encoding: str) -> None:
+    """Keep the client's articles; the hub answers from them from its next start on."""
+    from solutions.client import Client
+    from solutions.client_readme import write_readme
+
+    client = Client.open_or_new(name, solution.spec.name)
+    count = solution.keep_knowledge(client.folder, source, encoding)
+    write_readme(client.with_vertical(solution.spec.name))
+    typer.echo(f"{count:,} articles of {name}; next: colonnade demo --client {name}")
 
 
 def _read(

@@ -30,7 +30,8 @@ def demo(
             typer.echo(f"{name}: preparing the model (the first start fetches and trains it)")
             own = theirs.bundles(name) if theirs else {}
             solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in own], listener)
-            loaded[name] = solution.load(own, listener)
+            ready = solution.load(own, listener)
+            loaded[name] = ready.of_client(theirs.folder, listener) if theirs else ready
 
     from apps.server import serve
 

@@ -62,6 +62,8 @@ class Reading:
         Topics that the one word of the message belongs to, where it has but one.
     scrap : bool
         Whether it is so short that it may be anything.
+    strange : bool
+        Whether the articles are about other things than the intents, which then decide nothing.
     """
 
     move: Move
@@ -72,6 +74,7 @@ class Reading:
     readable: bool = True
     vague: tuple[str, ...] = ()
     scrap: bool = False
+    strange: bool = False
 
     def ranked(self) -> list[tuple[str, float]]:
         """Return the intents in scope by probability, the likeliest first."""
@@ -196,7 +199,7 @@ def _out_of_scope(case: Case) -> Verdict | None:
 
 def _sure(case: Case) -> Verdict | None:
     (first, share), (_, other) = case.first, case.second
-    sure = share >= case.limits.answer and share - other >= case.limits.close
+    sure = share >= case.limits.answer and share - other >= case.limits.close and not case.reading.strange
     return Verdict(Act.ANSWER, "sure", first) if sure and not case.reading.outside else None
 
 
@@ -212,7 +215,8 @@ def _not_understood(case: Case) -> Verdict | None:
 
 def _two_intents(case: Case) -> Verdict | None:
     (first, share), (second, other) = case.first, case.second
-    return Verdict(Act.ASK, "two_intents", options=(first, second)) if share + other >= case.limits.answer else None
+    close = share + other >= case.limits.answer and not case.reading.strange
+    return Verdict(Act.ASK, "two_intents", options=(first, second)) if close else None
 
 
 RULES: tuple[Callable[[Case], Verdict | None], ...] = (

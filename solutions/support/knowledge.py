@@ -10,9 +10,10 @@ from foundation.data.labelled import load_card_table
 from foundation.data.splits import Split
 from foundation.data.tables import read_table, rename_columns
 from foundation.errors import BundleError, InputError
+from foundation.files import atomic_file
 from foundation.progress import Listener, silent
 from foundation.retrieval.corpus import documents_of_card, documents_of_table
-from foundation.retrieval.documents import Document, check_documents, with_phrasings
+from foundation.retrieval.documents import Document, check_documents, read_documents, with_phrasings, write_documents
 from foundation.retrieval.index import Hit, SearchIndex
 from foundation.settings import settings
 from foundation.text.backbone import DEFAULT_BACKBONE
@@ -23,12 +24,24 @@ if TYPE_CHECKING:
 
     from foundation.text.encoder import TextEncoder
 
-__all__ = ["DEFAULT_KNOWLEDGE", "backbone_for", "best_articles", "index_articles", "load_knowledge", "read_articles"]
+__all__ = [
+    "DEFAULT_KNOWLEDGE",
+    "backbone_for",
+    "best_articles",
+    "client_knowledge",
+    "index_articles",
+    "keep_knowledge",
+    "load_knowledge",
+    "read_articles",
+]
 
 #: The card whose documents answer until others are given.
 DEFAULT_KNOWLEDGE = "tingwell_articles"
 #: More is no matter of a page: encoding takes a minute for some thousand.
 MOST_ARTICLES = 2000
+#: Of a client's own, which are indexed once.
+MOST_OWN_ARTICLES = 100_000
+_OWN_FILE = "articles.jsonl"
 # An article on the likeliest intent gains this many standard deviations of similarity, times the intent's probability.
 _TOPIC_WEIGHT = 2.0
 _HITS = 10
@@ -61,6 +74,35 @@ def load_knowledge(encoder: "TextEncoder | None" = None, listener: Listener = si
     asked = load_card_table(DEFAULT_KNOWLEDGE, "retrieval").part(Split.TRAIN, Split.DEV)
     documents = with_phrasings(documents_of_card(DEFAULT_KNOWLEDGE), *asked)
     return index_articles(documents, encoder or load_encoder(DEFAULT_BACKBONE, listener), listener)
+
+
+def keep_knowledge(folder: Path, source: Path, encoding: str = "utf-8") -> int:
+    """Keep a client's articles in the client's folder, in place of those of before; return how many.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the client.
+    source : Path
+        A table, a Markdown file or a folder of both (see ``read_articles``).
+    encoding : str
+    """
+    documents = read_articles([source], encoding, most=MOST_OWN_ARTICLES)
+    with atomic_file(folder / _OWN_FILE) as temporary:
+        temporary.write_text(write_documents(documents), encoding="utf-8")
+    return len(documents)
+
+
+def client_knowledge(folder: Path, encoder: "TextEncoder", listener: Listener = silent) -> SearchIndex | None:
+    """Return the index of a client's articles; None where there are none. It is made at the first call and kept."""
+    path = folder / _OWN_FILE
+    if not path.is_file():
+        return None
+    try:
+        documents = read_documents(path.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} cannot be read: {error}; give the articles again with --knowledge") from error
+    return index_articles(documents, encoder, listener, folder / "knowledge")
 
 
 def backbone_for(texts: Sequence[str]) -> str:
@@ -102,10 +144,10 @@ def index_articles(
     documents: Sequence[Document],
     encoder: "TextEncoder",
     listener: Listener = silent,
-    name: str = DEFAULT_KNOWLEDGE,
+    folder: Path | None = None,
 ) -> SearchIndex:
-    """Index articles; what was indexed under this name before is encoded again only where it changed."""
-    folder = settings().home / "knowledge" / name
+    """Index articles; what was indexed in this folder before is encoded again only where it changed."""
+    folder = folder or settings().home / "knowledge" / DEFAULT_KNOWLEDGE
     former = _former(folder, encoder)
     if former is not None and list(former.documents) == list(documents):
         return former
@@ -114,7 +156,7 @@ def index_articles(
     return index
 
 
-def read_articles(paths: Sequence[Path], encoding: str = "utf-8") -> list[Document]:
+def read_articles(paths: Sequence[Path], encoding: str = "utf-8", most: int = MOST_ARTICLES) -> list[Document]:
     """Read articles from tables (CSV, TSV, JSONL, Parquet, Excel), from Markdown, and from folders of both.
 
     Of a table, the columns of question and answer are known by their usual names; of Markdown, each heading is a
@@ -126,8 +168,8 @@ def read_articles(paths: Sequence[Path], encoding: str = "utf-8") -> list[Docume
         A file is of another kind or has no such columns, nothing is found, there are too many, or ids are used twice.
     """
     documents = [document for path in paths for document in _articles_of(path, encoding)]
-    if len(documents) > MOST_ARTICLES:
-        raise InputError(f"got {len(documents):,} articles; expected at most {MOST_ARTICLES:,} here")
+    if len(documents) > most:
+        raise InputError(f"got {len(documents):,} articles; expected at most {most:,} here")
     check_documents(documents)
     return documents
 

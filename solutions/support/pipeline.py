@@ -13,16 +13,14 @@ from foundation.progress import Listener, silent
 from foundation.retrieval.index import SearchIndex
 from foundation.retrieval.lexical import search_words
 from foundation.retrieval.questions import load_card_questions
-from foundation.text.encoder import load_encoder
-from foundation.trust.scope import OUT_OF_SCOPE
 from solutions.base import Solution, SolutionSpec, TaskSpec, Words
 from solutions.decisions import decide
 from solutions.support.cues import Cue, Move, read_move
 from solutions.support.dialogue import Limits, Reading, judge
-from solutions.support.knowledge import best_articles, load_knowledge
-from solutions.support.reading import language_of, views_of
+from solutions.support.knowledge import best_articles, client_knowledge, keep_knowledge, load_knowledge
+from solutions.support.reading import FOUND_ALONE, among_articles, in_scope, language_of, vague_topics, views_of
 from solutions.support.rewriter import Rewriter
-from solutions.support.schema import Act, Language, SupportRequest, SupportResponse
+from solutions.support.schema import Act, SupportRequest, SupportResponse
 from solutions.support.searching import evaluate_search, own_questions, search_model, train_search
 from solutions.support.slots import Slot, find_slots
 from solutions.support.speech import speak
@@ -44,7 +42,6 @@ DIAL = ("0.05", "0.1", "0.2", "0.3")
 _INTENT, _MOOD, _RETRIEVAL = "intent", "mood", "retrieval"
 # Of ten customers whom it takes for angry, one may be calm.
 _ANGER_RISK = "0.1"
-_MOST_OPTIONS = 3
 
 
 class Support(Solution[SupportRequest, SupportResponse]):
@@ -99,6 +96,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
     ) -> None:
         self._bundles = {_INTENT: intent, _MOOD: mood} | ({_RETRIEVAL: search} if search else {})
         self.knowledge = knowledge
+        topics = {document.topic for document in knowledge.documents}
+        self._strange = topics.isdisjoint(intent.labels)  # another firm's articles, and ours the intents
         self.rewriter = Rewriter.configured()
         usual = Limits(answer=intent.calibration.threshold, angry=mood.calibration.at_risk(_ANGER_RISK))
         self.limits = limits or usual
@@ -163,6 +162,16 @@ class Support(Solution[SupportRequest, SupportResponse]):
         """Return an assistant that answers from other articles."""
         return self._other(knowledge, self.limits)
 
+    @classmethod
+    def keep_knowledge(cls, folder: Path, source: Path, encoding: str = "utf-8") -> int:
+        """Keep a client's articles."""
+        return keep_knowledge(folder, source, encoding)
+
+    def of_client(self, folder: Path, listener: Listener = silent) -> "Support":
+        """Return an assistant that answers from the client's articles, where there are any."""
+        own = client_knowledge(folder, self.knowledge.encoder, listener)
+        return self if own is None else self.with_knowledge(own)
+
     def _other(self, knowledge: SearchIndex, limits: Limits) -> "Support":
         bundles = self._bundles
         return Support(bundles[_INTENT], bundles[_MOOD], knowledge, limits, bundles.get(_RETRIEVAL))
@@ -218,7 +227,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
         vector = vectors.mean(axis=0)
         unit = vector / np.linalg.norm(vector)
         hits = best_articles(self.knowledge, unit, question, intent.probabilities, language.value)
-        inside = self._in_scope(question, intents)
+        limits = replace(self.limits, found=FOUND_ALONE) if self._strange else self.limits
+        inside = among_articles(hits) if self._strange else in_scope(self._bundles[_INTENT], question, intents)
         words = search_words(request.text)
         reading = Reading(
             move,
@@ -227,10 +237,11 @@ class Support(Solution[SupportRequest, SupportResponse]):
             outside=inside < 0.5,
             hits=hits,
             readable=any(letter.isalnum() for letter in request.text),
-            vague=self._topics_of(words, language) if move.cue is Cue.NEW else (),
+            vague=vague_topics(self.knowledge, words, language) if move.cue is Cue.NEW and not self._strange else (),
             scrap=len([word for word in words if len(word) > 1 or not word.isascii()]) <= 1,
+            strange=self._strange,
         )
-        verdict = judge(reading, request.state, self.limits)
+        verdict = judge(reading, request.state, limits)
         slots = find_slots(request.text)
         spoken = speak(verdict, reading, request.state, question, slots, language)
         sentences = spoken.sentences
@@ -249,24 +260,6 @@ class Support(Solution[SupportRequest, SupportResponse]):
             slots=slots,
             state=replace(spoken.state, slots=_latest(request.state.slots, slots)),
         )
-
-    def _topics_of(self, words: Sequence[str], language: Language) -> tuple[str, ...]:
-        """Return the topics of a message of one word, if titles of three or more have it: it says too little."""
-        if len(words) != 1:
-            return ()
-        common = self.knowledge.topics_of(words[0], language.value).most_common(_MOST_OPTIONS)
-        return tuple(topic for topic, _ in common) if len(common) == _MOST_OPTIONS else ()
-
-    def _in_scope(self, question: str, probabilities: "NDArray[np.float64]") -> float:
-        """Return the probability that a question is of a kind that the assistant was made for."""
-        bundle = self._bundles[_INTENT]
-        if OUT_OF_SCOPE in bundle.labels:
-            return 1.0 - float(probabilities[bundle.labels.index(OUT_OF_SCOPE)])
-        if bundle.scope is None:
-            return 1.0
-        vectors = load_encoder(bundle.record.backbone).encode([question])
-        score = bundle.scope.scores(vectors, bundle.network.logits([question]))[0]
-        return float(1 / (1 + np.exp(bundle.scope.threshold - score)))
 
     @classmethod
     def evaluate(cls, table: "LabelledTable", bundle: Path | None = None, listener: Listener = silent) -> "Report":

@@ -1,11 +1,57 @@
-"""In which language a message is answered, and as what it is read."""
+"""In which language a message is answered, as what it is read, and whether it is for us at all."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foundation.bundle import load_backbone
+from foundation.retrieval.index import Hit, SearchIndex
+from foundation.trust.scope import OUT_OF_SCOPE
 from solutions.support.cues import Cue, Move
 from solutions.support.schema import DialogueState, Language
 
-__all__ = ["language_of", "views_of"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
+    from foundation.bundle import Bundle
+
+__all__ = ["FOUND_ALONE", "among_articles", "in_scope", "language_of", "vague_topics", "views_of"]
+
+_MOST_OPTIONS = 3
+#: From this score of an article on it answers, where no intent speaks for it. On the train and dev questions of
+#: stackfaq it keeps 99 % and lets 2 % of BANKING77's messages through; the score below keeps all and refuses 77 %.
+FOUND_ALONE = 1.0
+_LEAST_SCORE, _STEEPNESS = 0.25, 4.0
 _HAN = ("\u3400", "\u9fff")
+
+
+def among_articles(hits: Sequence[Hit]) -> float:
+    """Return how surely a question is about what the articles are about, 0 to 1, where no intent tells.
+
+    At one half the best article stands a quarter of a standard deviation above the similarity of two at random.
+    """
+    best = max((hit.score for hit in hits), default=-np.inf)
+    return float(1 / (1 + np.exp(_STEEPNESS * (_LEAST_SCORE - best))))
+
+
+def in_scope(bundle: "Bundle", question: str, probabilities: "NDArray[np.float64]") -> float:
+    """Return the probability that a question is of a kind that the assistant was made for.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of the intents.
+    question : str
+    probabilities : ndarray, shape (intents,)
+    """
+    if OUT_OF_SCOPE in bundle.labels:
+        return 1.0 - float(probabilities[bundle.labels.index(OUT_OF_SCOPE)])
+    if bundle.scope is None:
+        return 1.0
+    vectors = load_backbone(bundle.record).encode([question])
+    score = bundle.scope.scores(vectors, bundle.network.logits([question]))[0]
+    return float(1 / (1 + np.exp(bundle.scope.threshold - score)))
 
 
 def views_of(move: Move, state: DialogueState) -> list[str]:
@@ -17,6 +63,14 @@ def views_of(move: Move, state: DialogueState) -> list[str]:
     if move.cue is Cue.BACK and state.before:
         return [state.before.question]
     return [move.text]
+
+
+def vague_topics(knowledge: SearchIndex, words: Sequence[str], language: Language) -> tuple[str, ...]:
+    """Return the topics of a message of one word, if titles of three or more have it: it says too little."""
+    if len(words) != 1:
+        return ()
+    common = knowledge.topics_of(words[0], language.value).most_common(_MOST_OPTIONS)
+    return tuple(topic for topic, _ in common) if len(common) == _MOST_OPTIONS else ()
 
 
 def language_of(text: str, former: str = "") -> Language:

@@ -41,7 +41,8 @@ def speak(
     if verdict.act is Act.HAND_OVER:
         return Spoken(_handing_over(verdict, reading, question, language), replace(state, handed_over=True, options=()))
     if verdict.act is Act.REFUSE:
-        return Spoken((template("refuse", language),), replace(state, options=()))
+        refusal = template("refuse_articles" if reading.strange else "refuse", language)
+        return Spoken((refusal,), replace(state, options=()))
     if verdict.act is Act.ASK:
         return _asking(verdict, state, question, language)
     if verdict.why == "small_talk":

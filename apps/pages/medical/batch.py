@@ -136,7 +136,7 @@ def batch_tab(solution: Medical, words: Locale) -> None:
                 elem_id="medical-files",
             )
             folder = gr.File(
-                label=words("medical.folder"), file_count="directory", height=120, elem_id="medical-folder"
+                label=words("medical.folder"), file_count="directory", height=150, elem_id="medical-folder"
             )
             button = gr.Button(words("medical.batch_look"), variant="primary")
             stop = gr.Button(words("finance.stop"))

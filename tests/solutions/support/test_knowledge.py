@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from foundation.errors import InputError
-from solutions.support.knowledge import MOST_ARTICLES, backbone_for, read_articles
+from foundation.text.encoder import load_encoder
+from solutions.support.knowledge import MOST_ARTICLES, backbone_for, client_knowledge, keep_knowledge, read_articles
 
 
 def test_tables_are_read_by_the_usual_names(tmp_path: Path) -> None:
@@ -56,3 +57,23 @@ def test_too_many_are_told(tmp_path: Path) -> None:
 def test_the_encoder_is_chosen_by_language() -> None:
     assert backbone_for(["refund?"]) == "minilm-l6"
     assert backbone_for(["refund?", "退款"]) == "multilingual-e5-small-q4"
+
+
+def test_a_clients_articles_are_kept_and_indexed_once(tmp_path: Path, tiny_backbone: Path) -> None:
+    encoder = load_encoder(str(tiny_backbone))
+    assert client_knowledge(tmp_path, encoder) is None
+    (tmp_path / "faq.csv").write_text("question,answer\nprofit?,It rose.\nloss?,It fell.\n", encoding="utf-8")
+    assert keep_knowledge(tmp_path / "acme", tmp_path / "faq.csv") == 2
+    first = client_knowledge(tmp_path / "acme", encoder)
+    assert first is not None
+    assert [document.title for document in first.documents] == ["profit?", "loss?"]
+    written = (tmp_path / "acme" / "knowledge" / "vectors.npy").stat().st_mtime_ns
+    client_knowledge(tmp_path / "acme", encoder)
+    assert (tmp_path / "acme" / "knowledge" / "vectors.npy").stat().st_mtime_ns == written
+    with pytest.raises(InputError, match="has no heading with a text below it"):
+        (tmp_path / "plain.md").write_text("nothing", encoding="utf-8")
+        keep_knowledge(tmp_path / "acme", tmp_path / "plain.md")
+    assert client_knowledge(tmp_path / "acme", encoder).documents == first.documents  # nothing was lost
+    (tmp_path / "acme" / "articles.jsonl").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="give the articles again with --knowledge"):
+        client_knowledge(tmp_path / "acme", encoder)

@@ -117,6 +117,33 @@ def test_an_article_that_gives_orders_is_only_quoted(support: Support) -> None:
     assert {sentence.source for sentence in response.sentences} <= {"evil#1", "evil#2"}
 
 
+def test_another_firms_articles_decide_what_is_in_scope(support: Support, tmp_path: Path) -> None:
+    """A library's questions are out of scope for our intents; with the library's articles they are answered."""
+    questions = {
+        "How many books may I borrow at once?": "Twelve books and four films.",
+        "What does it cost to bring a book back late?": "Twenty cents a day and book.",
+        "May I bring my dog into the reading room?": "Guide dogs only.",
+        "How do I renew a loan?": "In the catalogue, under My loans.",
+        "Where can I print and copy?": "On the second floor, beside the lifts.",
+        "Is there a quiet room for groups?": "Four of them; book one at the desk.",
+        "怎么办借书证？": "带身份证到一楼服务台办理。",
+        "图书馆几点关门？": "工作日晚上九点，周末下午六点。",
+    }
+    rows = "\n".join(f'"{question}","{answer}","library"' for question, answer in questions.items())
+    (tmp_path / "faq.csv").write_text(f"question,answer,topic\n{rows}\n", encoding="utf-8")
+    assert Support.keep_knowledge(tmp_path / "client", tmp_path / "faq.csv") == 8
+    library = support.of_client(tmp_path / "client")
+    for question, answer in questions.items():
+        (response,) = talk(library, question)
+        assert (response.act, response.why) == (Act.ANSWER, "found")
+        assert answer in response.text
+    (strange,) = talk(library, "Who won the football match yesterday evening?")
+    assert strange.act is Act.REFUSE
+    assert strange.sentences[0].source == "template:refuse_articles"
+    assert talk(library, "I want to talk to a human")[0].act is Act.HAND_OVER
+    assert support.of_client(tmp_path) is support
+
+
 def test_a_stricter_dial_answers_less(support: Support) -> None:
     thresholds = [support.with_risk(risk).limits.answer for risk in ("0.3", "0.2", "0.1", "0.05")]
     assert thresholds == sorted(thresholds)
