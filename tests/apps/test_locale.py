@@ -82,6 +82,7 @@ def page_errors(folder: Path) -> list[str]:
     from foundation.data.tables import read_table
     from solutions.client import Client
     from solutions.client_data import read_client_file
+    from solutions.corrections import Corrections
     from solutions.finance.monitor.replay import read_events
     from solutions.finance.monitor.store import MonitorStore
     from solutions.finance.pipeline import Finance
@@ -93,6 +94,7 @@ def page_errors(folder: Path) -> list[str]:
     from solutions.support.schema import SupportRequest
 
     desk = Desk("sqlite://")
+    corrections = Corrections("sqlite://")
     contents = {
         "names.csv": b"name\nHarlund\n",
         "gbk.csv": "text\n央行\n".encode("gb18030"),
@@ -189,6 +191,9 @@ def page_errors(folder: Path) -> list[str]:
         lambda: accept(None, " "),  # type: ignore[arg-type]
         lambda: read_events(folder / "plain.csv"),
         lambda: read_events(folder / "turned.csv"),
+        lambda: corrections.keep("finance", "tone", "x", "", "Kim"),
+        lambda: corrections.keep("finance", "tone", " ", "negative", "Kim"),
+        lambda: corrections.keep("finance", "tone", "x", "negative", " "),
         lambda: read_watch_list(folder / "plain.csv"),
         lambda: ask_for(folder / "names.csv", None),
         lambda: score(pd.DataFrame({"a": ["x"]}), None),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from solutions.corrections import Corrections
 from solutions.finance.monitor.monitor import Monitor
 from solutions.finance.monitor.records import AlertState
 from solutions.finance.monitor.store import MonitorStore
@@ -67,6 +68,21 @@ def test_an_example_answers_at_one_click(page: "playwright.Page") -> None:
     page.wait_for_selector(".cl-answer", timeout=ANSWER_MS)
 
 
+def test_a_wrong_answer_is_corrected(page: "playwright.Page", trained_home: Path) -> None:
+    open_finance(page, "zh")
+    page.fill(".cl-input textarea", "云杉电机的工会投票决定下周罢工")
+    page.click("#correct > button")
+    page.get_by_role("button", name="保存", exact=True).click()
+    page.locator("#corrected .cl-error", has_text="请选择正确的答案").wait_for(timeout=ANSWER_MS)
+    page.get_by_label("语气").last.click()
+    page.get_by_role("option", name="负面").click()
+    page.get_by_label("标注人").fill("小金")
+    page.get_by_role("button", name="保存", exact=True).click()
+    page.locator("#corrected", has_text="已保存 1 项").wait_for(timeout=ANSWER_MS)
+    rows = Corrections.at(trained_home / "corrections.db").rows("finance", "tone")
+    assert rows.iloc[-1][["text", "label", "who"]].tolist() == ["云杉电机的工会投票决定下周罢工", "negative", "小金"]
+
+
 def test_no_words_is_an_error_that_says_what_to_do(page: "playwright.Page") -> None:
     open_finance(page, "en")
     answer = read(page, "🙂 !!!")
@@ -119,7 +135,7 @@ def test_how_good_and_which_model(page: "playwright.Page") -> None:
     page.get_by_role("tab", name="效果如何").click()
     page.get_by_role("button", name="在测试集上评估").click()
     page.wait_for_selector(".cl-summary", timeout=ANSWER_MS)
-    assert "条未见过的文本上正确率" in page.inner_text(".cl-summary")
+    assert "条未见过的样本上正确率" in page.inner_text(".cl-summary")
     page.wait_for_selector(".main-svg", timeout=ANSWER_MS)
     shoot(page, "measure-zh")
     page.get_by_role("tab", name="模型").click()
@@ -155,7 +171,7 @@ def test_the_keyboard_is_enough(page: "playwright.Page") -> None:
     page.wait_for_selector(".cl-answer", timeout=ANSWER_MS)
 
 
-def test_alerts_are_seen_and_acknowledged(page: "playwright.Page", trained_home: Path) -> None:
+def test_alerts_are_seen_and_acknowledged(page: "playwright.Page", trained_home: Path, tmp_path: Path) -> None:
     page.goto("/en/finance")
     page.get_by_role("tab", name="Live").click()
     if not (trained_home / "monitor.db").exists():
@@ -186,6 +202,11 @@ def test_alerts_are_seen_and_acknowledged(page: "playwright.Page", trained_home:
     page.wait_for_selector(f"#live-alerts >> text={note}")
     shoot(page, "live-zh")
     store = MonitorStore.at(trained_home / "monitor.db")
+    (tmp_path / "names.csv").write_text("name,aliases\nHarlund,哈伦\n", encoding="utf-8")
+    page.click("#live-companies > button")
+    page.set_input_files("#live-companies input[type=file]", tmp_path / "names.csv")
+    page.locator("#live-companies", has_text="1 家公司：Harlund").wait_for(timeout=ANSWER_MS)
+    assert [company.name for company in store.watch_list().companies] == ["Harlund"]
     store.change(store.alerts()[0].id, AlertState.OPEN, "test")  # for the other width
 
 

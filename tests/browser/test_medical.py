@@ -1,5 +1,6 @@
 """The medical page: examples, uploads, the viewer, referral, reviews and a batch with bad files in it."""
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -82,6 +83,23 @@ def test_a_batch_goes_on_past_bad_files(page: "playwright.Page", trained_home: P
     page.locator("#batch-summary", has_text="13 pictures").wait_for(timeout=ANSWER_MS)
     assert "Files that could not be read: 1" in page.inner_text("#batch-summary")
     shoot(page, "medical-batch")
+
+
+def test_a_folder_is_read_without_what_is_no_picture(
+    page: "playwright.Page", trained_home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "study"
+    (folder / "series").mkdir(parents=True)
+    for path in slices(trained_home)[:3]:
+        shutil.copy(path, folder / "series" / path.name)
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
+    open_medical(page, "en")
+    page.get_by_role("tab", name="Batch").click()
+    page.set_input_files("#medical-folder input[type=file]", folder)
+    page.wait_for_timeout(1500)  # the upload
+    page.get_by_role("button", name="Look at them").click()
+    page.locator("#batch-summary", has_text="3 pictures").wait_for(timeout=ANSWER_MS)
+    assert "could not be read" not in page.inner_text("#batch-summary")
 
 
 def test_how_good_it_is(page: "playwright.Page") -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from solutions.recommendation.feedback import FILE, FeedbackStore
 from tests.browser.conftest import ANSWER_MS, IN_A_BROWSER, shoot
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -52,6 +53,23 @@ def test_a_like_that_is_taken_away_changes_the_shelf(page: "playwright.Page") ->
     )
     page.wait_for_timeout(1500)
     assert titles(page) != before
+
+
+def test_what_is_taken_of_a_shelf_is_kept(page: "playwright.Page", trained_home: Path) -> None:
+    open_shelf(page, "en")
+    click_example(page, "Likes Toy Story", "Rests on what you like")
+    judging = page.locator("#judging")
+    judging.wait_for(state="visible", timeout=ANSWER_MS)
+    boxes = judging.locator("input[type=checkbox]")
+    assert boxes.count() == 10
+    boxes.nth(1).check()
+    judging.get_by_role("button", name="Keep my answer").click()
+    page.locator("#judged", has_text="Kept: 1 taken").wait_for(timeout=ANSWER_MS)
+    assert not judging.is_visible()
+    last = FeedbackStore.at(trained_home / FILE).judged()[-1]
+    assert last.taken == (last.shown[1],)
+    click_example(page, "slow science fiction, no gore", "Rests on what you said")
+    assert not judging.is_visible()  # of a catalogue that no model learns from nothing is asked
 
 
 def test_nobody_is_told_so(page: "playwright.Page") -> None:

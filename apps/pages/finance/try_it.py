@@ -5,6 +5,7 @@ import time
 import gradio as gr
 
 from apps.components import decision_card, empty, lead, shown_errors, trust_strip, worded
+from apps.corrections import correction_form
 from apps.locale import Language, Locale
 from apps.pages.finance.sentences import sentence_list
 from apps.tabs import label_names
@@ -54,6 +55,7 @@ def try_tab(solution: Finance, words: Locale) -> None:
             examples = gr.Column()
         with gr.Column(scale=6, min_width=320):
             answer = gr.HTML(empty(words("finance.empty")), elem_id="answer")
+            correction_form(solution, words, text)
 
     @shown_errors(words, [])
     def read(value: str) -> str:

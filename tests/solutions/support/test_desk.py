@@ -121,7 +121,7 @@ def test_labels_of_the_desk_become_rows_to_learn_from(
     ]
     path = Client.open_or_new("acme", "support").keep_feedback(rows, "support", "intent")
     assert pd.read_csv(path)["who"].tolist() == ["Kim"]
-    with pytest.raises(InputError, match="keeps no labels"):
+    with pytest.raises(InputError, match="nobody has corrected an answer of support/mood"):
         Support.feedback("mood")
 
 
