@@ -54,7 +54,7 @@ def new_vertical(
         sample = temporary / places["package"] / "datasets" / f"{places['package']}_sample"
         copied = [_copied(_TEMPLATES / kind, temporary, places["package"]) for kind in (_COMMON, task)]
         if task == "image":
-            draw_pictures(sample)
+            _draw_pictures(sample)
         places["sha256"] = sha256_file(sample / "sample.csv")
         for path in [path for paths in copied for path in paths if path.suffix == _FILLED]:
             written = Template(path.read_text(encoding="utf-8")).substitute(places)
@@ -78,7 +78,7 @@ def _copied(template: Path, target: Path, package: str) -> list[Path]:
     return copies
 
 
-def draw_pictures(folder: Path) -> None:
+def _draw_pictures(folder: Path) -> None:
     """Draw a sample of rings and crosses, and list it as ``sample.csv``.
 
     Parameters

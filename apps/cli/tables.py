@@ -37,7 +37,8 @@ DataOption = Annotated[
 ]
 MapOption = Annotated[str, typer.Option("--map", help="Your column names: text=headline,label=tone[,split=part].")]
 ItemsOption = Annotated[
-    Path | None, typer.Option(help="Of recommendation: your table of items (item, title, text, tags).")
+    Path | None,
+    typer.Option(help="Of recommendation: your table of items (item, title, text, tags); of support: your articles."),
 ]
 ProtocolOption = Annotated[
     str | None,
@@ -80,7 +81,7 @@ def labelled_table(
     if mapping and not data:
         raise InputError("--map names the columns of your own file; give it with --data FILE")
     if items and not data:
-        raise InputError("--items says what your own events are of; give it with --data FILE")
+        raise InputError("--items says what your own events or questions are about; give it with --data FILE")
     if data:
         table = solution.own_table(data, spec.name, parse_pairs("--map", mapping), encoding, items)
     else:

@@ -19,7 +19,7 @@ from foundation.training.heads import class_directions, score
 from foundation.training.loop import Schedule, process_rank, run_folder, train_network
 from foundation.training.method import Fitted, Labelled, TrainingJob
 
-__all__ = ["FineTuning", "LayerTuning", "layer_groups"]
+__all__ = ["FineTuning", "LayerTuning", "layer_groups", "trainable_copy"]
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,15 @@ class FineTuning(LayerTuning):
 
     def _penalty(self, tuned: TextEncoder) -> Callable[[], torch.Tensor] | None:
         return None
+
+
+def trainable_copy(encoder: TextEncoder, frozen_layers: int) -> TextEncoder:
+    """Return a copy of an encoder in which the layers above ``frozen_layers`` are trained, and nothing else."""
+    tuned = encoder.tunable_copy()
+    tuned.model.requires_grad_(False)
+    for layer in transformer_layers(tuned)[frozen_layers:]:
+        layer.requires_grad_(True)
+    return tuned
 
 
 def layer_groups(model: LayerStack) -> Iterator[tuple[int, list[nn.Parameter]]]:

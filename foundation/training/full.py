@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from foundation.text.encoder import TextEncoder
-from foundation.training.activations import transformer_layers
-from foundation.training.finetuning import FineTuning
+from foundation.training.finetuning import FineTuning, trainable_copy
 from foundation.training.method import TrainingJob
 
 __all__ = ["Full"]
@@ -21,8 +20,4 @@ class Full(FineTuning):
     """
 
     def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:
-        tuned = job.encoder.tunable_copy()
-        tuned.model.requires_grad_(False)
-        for layer in transformer_layers(tuned)[self.frozen_layers :]:
-            layer.requires_grad_(True)
-        return tuned
+        return trainable_copy(job.encoder, self.frozen_layers)

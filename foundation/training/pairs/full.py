@@ -19,7 +19,7 @@ from foundation.text.encoder import TextEncoder
 from foundation.training import activations
 from foundation.training.activations import ActivationCache, transformer_layers
 from foundation.training.classifier import LayerStack
-from foundation.training.finetuning import LayerTuning
+from foundation.training.finetuning import LayerTuning, trainable_copy
 from foundation.training.method import Labelled, TrainingJob
 
 if TYPE_CHECKING:
@@ -59,11 +59,7 @@ class Full(LayerTuning):
 
     def _tunable(self, job: TrainingJob[PairEncoder]) -> TextEncoder:
         texts: Any = job.encoder.texts
-        tuned: TextEncoder = texts.tunable_copy()
-        tuned.model.requires_grad_(False)
-        for layer in transformer_layers(tuned)[self.frozen_layers :]:
-            layer.requires_grad_(True)
-        return tuned
+        return trainable_copy(texts, self.frozen_layers)
 
     def _model(self, job: TrainingJob[PairEncoder], tuned: TextEncoder) -> "PairContrast":
         layers = transformer_layers(tuned)[self.frozen_layers :]

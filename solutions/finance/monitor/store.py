@@ -114,7 +114,7 @@ class MonitorStore(Store):
             ]
             for some in _chunks(named):
                 insert = self._insert(members).values(some).on_conflict_do_nothing()
-                self._count(run, run.execute(insert.returning(members)).all())
+                self._count(run, run.execute(insert.returning(members)).mappings().all())
             self._move(run, _WATCHED, text)
 
     def known(self, keys: Sequence[str]) -> set[str]:
@@ -149,7 +149,8 @@ class MonitorStore(Store):
             counted = {each.item.key: each for each in read if each.item.key in fresh}.values()
             rows = [row for each in counted for row in _memberships(each, fresh[each.item.key])]
             for some in _chunks(rows):
-                self._count(run, run.execute(sql.insert(members).returning(members), some).all())
+                run.execute(sql.insert(members), some)
+            self._count(run, rows)
             self._move(run, source, position)
         return len(fresh)
 
@@ -247,13 +248,13 @@ class MonitorStore(Store):
         with self.begin() as run:
             return [dict(row) for row in run.execute(wanted).mappings()]
 
-    def _count(self, run: sql.Connection, counted: Iterable[Any]) -> None:
+    def _count(self, run: sql.Connection, counted: Iterable[Mapping[Any, Any]]) -> None:
         """Add rows of ``series_items`` to the sums."""
         sums: dict[tuple[str, int], list[int]] = {}
         for row in counted:
-            total = sums.setdefault((row.series, row.hour), [0, 0])
+            total = sums.setdefault((row["series"], row["hour"]), [0, 0])
             total[0] += 1
-            total[1] += row.negative
+            total[1] += row["negative"]
         rows = [
             {"series": series, "hour": hour, "items": total, "negative": bad}
             for (series, hour), (total, bad) in sorted(sums.items())
