@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
 from foundation.data.labelled import Columns, LabelledTable, locate
+from foundation.data.lettering import has_lettering
 from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, read_pictures
 from foundation.data.splits import Split, make_splits
 from foundation.data.tables import iter_table, read_table, rename_columns
@@ -256,8 +257,8 @@ def _row(picture: Picture, path: str, label: str, split: str) -> dict[str, str]:
 
 
 def shrunk(picture: Picture) -> Picture:
-    """Return the picture with its longer side scaled down to 256 pixels, where it has more."""
-    return replace(picture, pixels=_shrunk(picture.pixels))
+    """Return the picture with its longer side at most 256 pixels, and whether there seem to be letters in it."""
+    return replace(picture, pixels=_shrunk(picture.pixels), lettering=has_lettering(picture.pixels))
 
 
 def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -38,12 +38,15 @@ class Picture:
         What a header says that identifies nobody.
     patient : str
         A pseudonym by which pictures of one patient are kept together; empty where none is known.
+    lettering : bool
+        Whether there seem to be letters in it, where that was looked for (``foundation.data.lettering``).
     """
 
     pixels: NDArray[np.uint8]
     name: str
     facts: Mapping[str, str] = field(default_factory=dict)
     patient: str = ""
+    lettering: bool = False
 
 
 def is_picture(name: str) -> bool:

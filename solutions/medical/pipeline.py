@@ -202,6 +202,8 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     ) -> MedicalResponse:
         labels = self.bundle.labels
         referrals = self._referrals(verdict, float(probabilities.max()), int(kept.sum()))
+        if request.picture.lettering:
+            referrals = (*referrals, Referral.LETTERING)
         decision = Decision(
             label=labels[int(probabilities.argmax())],
             confidence=float(probabilities.max()),

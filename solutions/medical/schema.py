@@ -20,6 +20,7 @@ class Referral(str, Enum):
     UNSURE = "unsure"
     SEVERAL = "several"
     NONE_POSSIBLE = "none_possible"
+    LETTERING = "lettering"
 
     @property
     def is_refusal(self) -> bool:

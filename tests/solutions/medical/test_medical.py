@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from foundation.data.pictures import Picture
 from foundation.data.splits import Split
@@ -65,6 +65,15 @@ def test_the_set_decides_on_referral(medical: Medical, slices: list[np.ndarray])
             continue
         assert (Referral.SEVERAL in answer.referrals) == (len(answer.possible) > 1)
         assert (Referral.UNSURE in answer.referrals) == (answer.confidence < medical.threshold)
+
+
+def test_letters_in_a_picture_are_told(medical: Medical, slices: list[np.ndarray], tmp_path: Path) -> None:
+    image = Image.fromarray(slices[0]).resize((512, 512))
+    ImageDraw.Draw(image).text((8, 8), "DOE JOHN 1956-03-12", fill=255, font=ImageFont.load_default(16))
+    image.save(tmp_path / "named.png")
+    (answer,) = medical.predict([medical.request({"image": str(tmp_path / "named.png")})])
+    assert answer.referrals[-1] is Referral.LETTERING
+    assert medical.row(answer)["referred_because"].endswith("lettering")
 
 
 def test_more_sensitivity_calls_more_positive(medical: Medical) -> None:

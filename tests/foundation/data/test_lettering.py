@@ -1,0 +1,51 @@
+"""Words burnt into pictures are found, and anatomy is not taken for words."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter
+
+from foundation.data.image_tables import shrunk
+from foundation.data.lettering import has_lettering
+from foundation.data.pictures import Picture
+
+
+def scan(seed: int = 0, side: int = 400) -> np.ndarray:
+    """A bright, uneven disc on black, with noise."""
+    generator = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:side, :side] - side / 2
+    disc = (np.hypot(rows, columns) < side / 2.6) * (
+        120 + 60 * gaussian_filter(generator.normal(size=(side, side)), 20) * 20
+    )
+    return np.clip(disc + generator.normal(0, 6, (side, side)), 0, 255).astype(np.uint8)
+
+
+def with_text(pixels: np.ndarray, text: str, size: int, fill: int, at: tuple[int, int] = (6, 6)) -> np.ndarray:
+    image = Image.fromarray(pixels)
+    ImageDraw.Draw(image).text(at, text, fill=fill, font=ImageFont.load_default(size))
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("size", [10, 14, 20, 28])
+def test_a_name_and_a_date_are_found(size: int) -> None:
+    assert has_lettering(with_text(scan(), "DOE JOHN 1956-03-12", size, 255))
+    assert has_lettering(255 - with_text(scan(), "DOE JOHN 1956-03-12", size, 255))  # MONOCHROME1
+    colour = np.repeat(scan()[..., None], 3, axis=2)
+    assert has_lettering(with_text(colour, "ID 4711-0815", size, (255, 255, 0)))
+    assert has_lettering(with_text(scan(), "ACCESSION 20260312", size, 255, at=(120, 190)))  # over the anatomy
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_anatomy_markers_and_noise_are_no_words(seed: int) -> None:
+    assert not has_lettering(scan(seed))
+    assert not has_lettering(with_text(scan(seed), "L", 28, 255))
+    noise = np.random.default_rng(seed).integers(0, 255, (300, 300), dtype=np.uint8)
+    assert not has_lettering(noise)
+
+
+def test_letters_are_looked_for_before_a_picture_is_scaled_down() -> None:
+    large = with_text(scan(side=1600), "DOE JOHN 1956-03-12", 48, 255)
+    looked_at = shrunk(Picture(large, "a.png"))
+    assert looked_at.lettering
+    assert max(looked_at.pixels.shape) == 256
+    assert not shrunk(Picture(scan(side=1600), "b.png")).lettering
