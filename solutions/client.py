@@ -6,6 +6,7 @@
     clients/acme/history.json   who replaced which model by which, when and why, with the comparison
     clients/acme/bundles/VERTICAL/TASK/ID/     every candidate that was ever fitted
     clients/acme/feedback/      what people labelled on the pages, with their names
+    clients/acme/rows/          what each of their models learned from, without personal data
     clients/acme/articles.jsonl what support answers from, indexed in knowledge/
     clients/acme/README.md      how to run it
 """

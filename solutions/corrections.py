@@ -35,7 +35,7 @@ class Corrections(Store):
     >>> kept = Corrections("sqlite://")
     >>> kept.keep("finance", "tone", "Mail anna@example.org: profit fell", "negative", "Kim")
     >>> kept.rows("finance", "tone")["text"].tolist()
-    ['Mail [email]: profit fell']
+    ['Mail [e-mail]: profit fell']
     """
 
     metadata = METADATA

@@ -21,6 +21,7 @@ from foundation.recipes.recipe import Recipe, Trained
 from solutions.base import Solution, TaskSpec
 from solutions.client import Client, Replacement
 from solutions.client_readme import write_readme
+from solutions.client_rows import earlier_rows, keep_rows
 
 __all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "publish", "roll_back"]
 
@@ -118,14 +119,18 @@ def customise(
         more_labels=True,
     )
     ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
-    # of texts the suite's own rows are learned too, so that its labels are kept
-    beside = replace(table, companions=(ours, *ours.companions)) if ours else table
+    # of texts the suite's own rows are learned too, so that its labels are kept, and what the client gave before
+    before = earlier_rows(client, table, name) if ours else None
+    beside = replace(table, companions=(ours, *ours.companions, *([before] if before else []))) if ours else table
     trained = solution.train(beside, recipe, listener)
     if not isinstance(trained.bundle, Bundle):
         raise InputError(f"{name}/{spec.name} is no classifier; train it with 'colonnade train'")
     candidate = _at_risk(trained.bundle, client.settings.risk.get(name, {}).get(spec.name, ""))
     judgement = judge(Bundle.load(client.model(name, spec.name), listener), candidate, table, ours)
-    return publish(client, replace(trained, bundle=candidate), judgement, columns or {}, accept), judgement
+    settled = publish(client, replace(trained, bundle=candidate), judgement, columns or {}, accept)
+    if ours:
+        keep_rows(settled, beside, name, settled.history[-1].candidate)
+    return settled, judgement
 
 
 def _at_risk(bundle: Bundle, risk: str) -> Bundle:

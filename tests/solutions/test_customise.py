@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 
 from foundation.bundle import Bundle
+from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError
 from foundation.evaluation.comparison import Comparison, Verdict
 from foundation.evaluation.metrics import Interval
 from foundation.settings import settings
-from solutions.client import Client
+from solutions.client import Client, ClientSettings
 from solutions.client_data import ClientData, doubtful_labels, read_client_file
+from solutions.client_rows import earlier_rows, keep_rows
 from solutions.customise import Judgement, _at_risk, accept_last, customise, known_labels, roll_back
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
@@ -106,6 +108,35 @@ def test_shuffled_labels_are_refused_unless_a_person_says_why(clients: Path, tmp
     assert client.history[-1].why == "a demo of what not to do"
     entries = json.loads((clients / "shuffled" / "history.json").read_text(encoding="utf-8"))
     assert [entry["accepted"] for entry in entries] == [False, True]
+
+
+def test_what_the_client_gave_before_is_learned_from_again(tmp_path: Path, home: Path) -> None:
+    client = Client(tmp_path / "acme", ClientSettings(name="Acme", verticals=["finance"]))
+    rows = [(f"text {at} of many, mail a{at}@example.org", "good" if at % 2 else "bad") for at in range(40)]
+
+    def table(part: list[tuple[str, str]]) -> LabelledTable:
+        frame = pd.DataFrame(part, columns=["text", "label"]).assign(split="train")
+        frame.loc[frame.index[-1], "split"] = "test"
+        frame.to_csv(tmp_path / "rows.csv", index=False)
+        return load_own_table(tmp_path / "rows.csv", "tone", {})
+
+    first = table(rows[:30])
+    assert earlier_rows(client, first, "finance") is None
+    keep_rows(client, first, "finance", "one")
+    answering = replace(client, settings=client.settings.model_copy(update={"bundles": {"finance": {"tone": "one"}}}))
+    corrected = [(text.replace("@example.org", "@example.com"), "bad") for text, _ in rows[30:]]
+    second = table([*corrected, ("Text 1 of many, mail a1@example.org", "neither")])
+    before = earlier_rows(answering, second, "finance")
+    assert before is not None
+    kept = set(before.frame["text"])
+    assert len(kept) == 28  # the test row was not learned from, and of one text the new table says something else
+    assert "@" not in " ".join(kept)
+    # a third time all of it is there
+    keep_rows(answering, replace(second, companions=(before,)), "finance", "two")
+    again = replace(answering, settings=client.settings.model_copy(update={"bundles": {"finance": {"tone": "two"}}}))
+    assert len(earlier_rows(again, table([("another", "good")]), "finance").frame) == 28 + 10
+    # where the model of before answers again, its rows alone are those of before
+    assert len(earlier_rows(answering, table([("another", "good")]), "finance").frame) == 29
 
 
 def test_the_share_of_wrong_answers_that_a_client_bears(monkeypatch: pytest.MonkeyPatch) -> None:
