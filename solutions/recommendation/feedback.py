@@ -32,8 +32,9 @@ __all__ = ["CLIP", "FILE", "FeedbackStore", "JudgedShelf", "OffPolicy", "evaluat
 #: In ``COLONNADE_HOME``.
 FILE = "recommendation.db"
 
-#: A weight is cut here: more would let one lucky item decide (Ionides 2008, "Truncated importance sampling").
-CLIP = 20.0
+#: A weight is cut here: more would let one lucky item decide (Ionides 2008, "Truncated importance sampling"). One place
+#: that is drawn from forty items has just this weight.
+CLIP = 40.0
 METADATA = sql.MetaData()
 shelves = sql.Table(
     "shelves",

@@ -48,9 +48,8 @@ class Judging:
         def keep(at: _Shown | None, items: list[str]) -> tuple[Any, ...]:
             if at:
                 _opened(settings().home / FILE).judge(*at, items)
-            return f'<p class="cl-summary">{escape(words("shelf.taken", count=len(items)))}</p>', gr.update(
-                visible=False
-            )
+            thanks = escape(words("shelf.taken", count=len(items)))
+            return f'<p class="cl-summary">{thanks}</p>', gr.update(visible=False)
 
         save.click(keep, [shown, taken], [said, box], **QUIET)
         return cls([shown, box, taken, said], words)

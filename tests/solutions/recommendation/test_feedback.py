@@ -33,7 +33,7 @@ def test_the_estimate_by_hand() -> None:
 
 def test_weights_are_cut_and_what_is_out_of_reach_is_told() -> None:
     found = off_policy([shelf("b", b=0.01)], lambda _: ["b", "unknown"])
-    assert found.value.value == 20.0
+    assert found.value.value == 40.0
     assert (found.reach, found.clipped) == (0.5, 1.0)
     with pytest.raises(InputError, match="nobody has judged a shelf yet"):
         off_policy([], lambda _: [])
