@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from foundation.data.labelled import Columns, LabelledTable, load_own_table
 from foundation.errors import InputError
-from foundation.evaluation.metrics import bootstrap
 from foundation.incumbents import has_incumbent, incumbent
 from foundation.progress import Listener, silent
 from foundation.retrieval.questions import QuestionTable, pairs_of, with_documents
@@ -74,6 +73,8 @@ def evaluate_search(table: LabelledTable, model: "Bundle | None", solution: str,
             f"run 'colonnade train {solution} --task {table.task}', or name a model with --bundle"
         )
     from scipy.stats import spearmanr
+
+    from foundation.evaluation.metrics import bootstrap
 
     report = evaluate_text(model, table, listener)
     pairs, labels = table.test_part()
