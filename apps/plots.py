@@ -33,10 +33,11 @@ def accuracy_plot(words: Locale, reports: Mapping[str, Report]) -> go.Figure:
         },
         marker_color=ACCENT,
     )
-    rival = strongest_baseline(next(iter(reports.values())))
-    for baseline, colour in ((rival, MUTED), ("majority", "rgba(127,140,141,0.4)")):
-        values = [report.baselines[baseline]["accuracy"] for report in reports.values()]
-        figure.add_bar(name=words(f"measure.{baseline}"), x=tasks, y=values, marker_color=colour)
+    rivals = [strongest_baseline(report) for report in reports.values()]
+    for baselines, colour in ((rivals, MUTED), (["majority"] * len(tasks), "rgba(127,140,141,0.4)")):
+        values = [report.baselines[name]["accuracy"] for name, report in zip(baselines, reports.values(), strict=True)]
+        named = ", ".join(dict.fromkeys(words(f"measure.{name}") for name in baselines))
+        figure.add_bar(name=named, x=tasks, y=values, marker_color=colour)
     figure.update_layout(barmode="group", legend={"orientation": "h", "y": -0.2})
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure

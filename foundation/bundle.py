@@ -33,7 +33,6 @@ from foundation.data.splits import normalise
 from foundation.errors import BundleError
 from foundation.files import atomic_folder, read_json, sha256_file, write_json
 from foundation.network import Network
-from foundation.pairs import PairEncoder
 from foundation.papers import Papers
 from foundation.progress import Listener, silent
 from foundation.trust.calibration import Calibration
@@ -56,6 +55,7 @@ SCHEMA_VERSION = 1
 _SCOPE, _HELD_OUT = "scope.safetensors", "held_out.safetensors"
 # Fields that came after the first release: where they say nothing new, the id is what it was.
 _LATER: dict[str, Any] = {"image": {}, "reads": "text"}
+_KINDS = {"text": "foundation.text.trained", "pairs": "foundation.text.pairs", "rows": "foundation.rows"}
 _LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers")
 
 
@@ -101,7 +101,7 @@ class BundleRecord:
     @property
     def id(self) -> str:
         """Name and first eight digits of the hash of the content: the same training gives the same id."""
-        content = {name: value for name, value in asdict(self).items() if value != _LATER.get(name)}
+        content = {name: value for name, value in asdict(self).items() if name not in _LATER or value != _LATER[name]}
         digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.solution}-{self.task}-{digest[:8]}"
 
@@ -154,8 +154,7 @@ class Bundle:
 
         with atomic_folder(folder) as temporary:
             save_file(_head_tensors(self.network), temporary / "head.safetensors")
-            encoder = self.network.encoder
-            _kind(self.record).save_training(encoder.texts if self.record.reads == "pairs" else encoder, temporary)
+            _kind(self.record).save_training(self.network.encoder, temporary)
             write_json(temporary / "calibration.json", asdict(self.calibration))
             if self.scope is not None:
                 self.scope.save(temporary / _SCOPE)
@@ -201,7 +200,7 @@ class Bundle:
             seen = np.load(folder / "seen.npy", allow_pickle=False)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
-        network = Network(PairEncoder(encoder) if record.reads == "pairs" else encoder, head["weight"], head["bias"])
+        network = Network(encoder, head["weight"], head["bias"])
         return cls(record, network, calibration, seen, scope, held_out)
 
 
@@ -249,15 +248,15 @@ def load_backbone(record: BundleRecord, listener: Listener = silent) -> Any:
 
         return RowEncoder()
     from foundation.text.encoder import load_encoder
+    from foundation.text.pairs import PairEncoder
 
-    return load_encoder(record.backbone, listener)
+    texts = load_encoder(record.backbone, listener)
+    return PairEncoder(texts) if record.reads == "pairs" else texts
 
 
 def _kind(record: BundleRecord) -> Any:
-    """Return the module that knows how an encoder of texts, of images or of rows lies on the disk."""
-    if record.reads == "rows":
-        return import_module("foundation.rows")
-    return import_module("foundation.vision.trained" if record.image else "foundation.text.trained")
+    """Return the module that knows how an encoder lies on the disk."""
+    return import_module("foundation.vision.trained" if record.image else _KINDS[record.reads])
 
 
 def fingerprints(items: Sequence[Any]) -> NDArray[np.uint64]:

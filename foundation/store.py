@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -9,7 +10,18 @@ import sqlalchemy as sql
 
 from foundation.errors import ColonnadeError, InputError
 
-__all__ = ["Store"]
+__all__ = ["Store", "log_table", "now"]
+
+
+def log_table(name: str, metadata: sql.MetaData, *columns: "sql.Column[Any]") -> sql.Table:
+    """Describe a table of things that happened: each has a number that is never used again, and a time (``now``)."""
+    number, at = sql.Column("id", sql.Integer, primary_key=True), sql.Column("at", sql.DateTime, nullable=False)
+    return sql.Table(name, metadata, number, at, *columns, sqlite_autoincrement=True)
+
+
+def now() -> datetime:
+    """Return the present in UTC, without a zone, as databases keep it."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class Store:

@@ -198,14 +198,16 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         """Load a client's own file; ``items`` is a second one that says what the labels are, where a task has it."""
         if items is not None:
             raise InputError(f"{cls.spec.name}/{task} has no table of items; leave --items out")
-        if cls.spec.task(task).reads == "image":
+        reads = cls.spec.task(task).reads
+        if reads == "image":
             from foundation.data.image_tables import load_own_images
 
             return load_own_images(path, task, mapping)
+        if reads == "events":
+            raise InputError(f"{cls.spec.name}/{task} reads events, and says nowhere how a file of them is read")
         from foundation.data.labelled import load_own_table
 
-        rows: Literal["rows", "text"] = "rows" if cls.spec.task(task).reads == "rows" else "text"
-        return load_own_table(path, task, mapping, encoding=encoding, reads=rows)
+        return load_own_table(path, task, mapping, encoding=encoding, reads=reads)
 
     @classmethod
     def feedback(cls, task: str) -> "pd.DataFrame":

@@ -1,5 +1,7 @@
 """What a client's models learned from: kept beside each, so that the next one learns from it too."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,13 +16,12 @@ from solutions.client import Client
 __all__ = ["earlier_rows", "keep_rows"]
 
 
-def keep_rows(client: Client, table: LabelledTable, vertical: str, bundle: str) -> None:
-    """Write the rows that a candidate learned from, those of before among them; personal data is masked."""
-    parts = [table, *(companion for companion in table.companions if companion.name == _name(client))]
-    pairs = [pair for part in parts for pair in zip(*part.part(Split.TRAIN, Split.DEV), strict=True)]
+def keep_rows(client: Client, tables: Sequence[LabelledTable], vertical: str, bundle: str) -> None:
+    """Write the client's rows that a candidate learned from, the newest table first; personal data is masked."""
+    pairs = [pair for table in tables for pair in zip(*table.part(Split.TRAIN, Split.DEV), strict=True)]
     learned = pd.DataFrame(pairs, columns=[Columns.TEXT, Columns.LABEL]).assign(split=Split.TRAIN.value)
     learned[Columns.TEXT] = learned[Columns.TEXT].map(mask_personal_data)
-    with atomic_file(_file(client, vertical, table.task, bundle)) as temporary:
+    with atomic_file(_file(client, vertical, tables[0].task, bundle)) as temporary:
         write_table(learned.drop_duplicates(Columns.TEXT), temporary, append=False, kind=".csv")
 
 
@@ -35,22 +36,8 @@ def earlier_rows(client: Client, table: LabelledTable, vertical: str) -> Labelle
         return None
     known = {normalise(mask_personal_data(text)) for text in table.frame[Columns.TEXT]}
     kept = load_own_table(path, table.task, {})
-    rows = kept.frame[~kept.frame[Columns.TEXT].map(normalise).isin(known)].assign(split=Split.TRAIN.value)
-    if rows.empty:
-        return None
-    return LabelledTable(
-        name=_name(client),
-        task=table.task,
-        frame=rows.reset_index(drop=True),
-        sha256=kept.sha256,
-        protocol="all of them are learned from",
-        licence=kept.licence,
-        names={},
-    )
-
-
-def _name(client: Client) -> str:
-    return f"{client.folder.name}-before"
+    rows = kept.frame[~kept.frame[Columns.TEXT].map(normalise).isin(known)].reset_index(drop=True)
+    return None if rows.empty else replace(kept, name=f"{client.folder.name}-before", frame=rows)
 
 
 def _file(client: Client, vertical: str, task: str, bundle: str) -> Path:

@@ -1,29 +1,24 @@
 """What people say is right where a page was wrong, or unsure: kept with their names, and learned from later."""
 
-from datetime import UTC, datetime
-
 import pandas as pd
 import sqlalchemy as sql
 
 from foundation.errors import InputError
 from foundation.settings import settings
-from foundation.store import Store
+from foundation.store import Store, log_table, now
 from foundation.trust.personal import mask_personal_data
 
 __all__ = ["Corrections", "corrected"]
 
 METADATA = sql.MetaData()
-corrections = sql.Table(
+corrections = log_table(
     "corrections",
     METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("at", sql.DateTime, nullable=False),
     sql.Column("who", sql.String(64), nullable=False),
     sql.Column("solution", sql.String(64), nullable=False),
     sql.Column("task", sql.String(64), nullable=False),
     sql.Column("text", sql.Text, nullable=False),
     sql.Column("label", sql.String(128), nullable=False),
-    sqlite_autoincrement=True,
 )
 
 
@@ -60,7 +55,7 @@ class Corrections(Store):
         if not who.strip():
             raise InputError("nobody is named; write who says so, because a model will learn from it")
         row = {
-            "at": datetime.now(UTC).replace(tzinfo=None),
+            "at": now(),
             "who": mask_personal_data(who.strip())[:64],
             "solution": solution,
             "task": task,

@@ -121,7 +121,8 @@ def customise(
     ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
     # of texts the suite's own rows are learned too, so that its labels are kept, and what the client gave before
     before = earlier_rows(client, table, name) if ours else None
-    beside = replace(table, companions=(ours, *ours.companions, *([before] if before else []))) if ours else table
+    given = [table, before] if before else [table]
+    beside = replace(table, companions=(ours, *ours.companions, *given[1:])) if ours else table
     trained = solution.train(beside, recipe, listener)
     if not isinstance(trained.bundle, Bundle):
         raise InputError(f"{name}/{spec.name} is no classifier; train it with 'colonnade train'")
@@ -129,7 +130,7 @@ def customise(
     judgement = judge(Bundle.load(client.model(name, spec.name), listener), candidate, table, ours)
     settled = publish(client, replace(trained, bundle=candidate), judgement, columns or {}, accept)
     if ours:
-        keep_rows(settled, beside, name, settled.history[-1].candidate)
+        keep_rows(settled, given, name, settled.history[-1].candidate)
     return settled, judgement
 
 

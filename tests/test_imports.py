@@ -17,6 +17,8 @@ LAYERS = (
         "foundation.files",
         "foundation.network",
         "foundation.papers",
+        "foundation.pairs",
+        "foundation.rows",
         "foundation.assets",
         "foundation.store",
     ),

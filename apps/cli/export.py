@@ -26,8 +26,11 @@ def export(
     from foundation.bundle import Bundle
     from foundation.incumbents import incumbent
     from foundation.text.export import export_encoder
+    from foundation.text.pairs import PairEncoder
 
     loaded = Bundle.load(bundle or incumbent(vertical, task))
+    if loaded.record.image or loaded.record.reads == "rows":
+        raise InputError(f"{loaded.record.id} has no encoder of texts; only models of texts can be exported")
     encoder = loaded.network.encoder
-    export_encoder(encoder.texts if loaded.record.reads == "pairs" else encoder, out)
+    export_encoder(encoder.texts if isinstance(encoder, PairEncoder) else encoder, out)
     typer.echo(f"{out} ({loaded.record.id}); SentenceTransformer({str(out)!r}) gives the vectors that its head reads")

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
-from foundation.data.labelled import Columns, LabelledTable, locate
-from foundation.data.lettering import has_lettering
+from foundation.data.labelled import Columns, LabelledTable, is_as_published, locate
 from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, read_pictures
 from foundation.data.splits import Split, make_splits
 from foundation.data.tables import iter_table, read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
-from foundation.settings import settings
 
 __all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images", "picture_files", "shrunk"]
 
@@ -94,7 +92,7 @@ def load_card_images(card: Card, task: str, data_root: Path | None = None) -> Im
         protocol="the split of the card",
         licence=card.licence,
         names=names,
-        as_published=card.sha256.get(path.name, digest) == digest or settings().home / "assets" in path.parents,
+        as_published=is_as_published(card, path, digest),
         data_root=data_root,
         images=tuple(image for image, keep in zip(images, kept, strict=True) if keep),
         columns=columns,
@@ -257,8 +255,8 @@ def _row(picture: Picture, path: str, label: str, split: str) -> dict[str, str]:
 
 
 def shrunk(picture: Picture) -> Picture:
-    """Return the picture with its longer side at most 256 pixels, and whether there seem to be letters in it."""
-    return replace(picture, pixels=_shrunk(picture.pixels), lettering=has_lettering(picture.pixels))
+    """Return the picture with its longer side scaled down to 256 pixels, where it has more."""
+    return replace(picture, pixels=_shrunk(picture.pixels))
 
 
 def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

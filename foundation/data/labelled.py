@@ -20,7 +20,7 @@ from foundation.settings import settings
 
 Reads = Literal["text", "pairs", "rows"]
 
-__all__ = ["Columns", "LabelledTable", "load_card_table", "load_own_table", "locate"]
+__all__ = ["Columns", "LabelledTable", "is_as_published", "load_card_table", "load_own_table", "locate"]
 
 
 class Columns:
@@ -135,7 +135,7 @@ def load_card_table(name: str, task: str, data_root: Path | None = None) -> Labe
         protocol="the split of the card" if given else _made(seed=0),
         licence=card.licence,
         names=card.labels.get(task, {}),
-        as_published=hashes.items() <= card.sha256.items(),
+        as_published=all(is_as_published(card, path, hashes[path.name]) for path in paths.values()),
         companions=tuple(
             load_card_table(companion, task, data_root)
             for companion in card.companions
@@ -233,6 +233,18 @@ def locate(card: Card, file: str, data_root: Path | None = None) -> Path:
         f"dataset {card.name} is not on this machine (looked at {', '.join(map(str, places))}); "
         f"get it from {card.origin} and give --data-root DIR with DIR/{card.name}/{file}"
     )
+
+
+def is_as_published(card: Card, path: Path, sha256: str) -> bool:
+    """Tell whether a file is the one that the card's figures are for, by its hash or as the card's asset pins it.
+
+    A set that is made on this machine has no other file that it could be.
+    """
+    if card.sha256.get(path.name) == sha256:
+        return True
+    if card.asset:
+        return any(member.path == path.name and member.is_pinned(path) for member in find_asset(card.asset).members)
+    return path.name not in card.sha256
 
 
 def _check(card: Card, task: str, frame: pd.DataFrame, path: Path) -> None:

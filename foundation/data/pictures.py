@@ -6,12 +6,13 @@ PNG, JPEG, TIFF and BMP by Pillow, DICOM and NIfTI by the modules beside this on
 import io
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foundation.data.lettering import has_lettering
 from foundation.errors import InputError
 
 __all__ = ["MOST_PIXELS", "PICTURE_SUFFIXES", "Picture", "is_picture", "read_picture", "read_pictures", "to_bytes"]
@@ -39,7 +40,7 @@ class Picture:
     patient : str
         A pseudonym by which pictures of one patient are kept together; empty where none is known.
     lettering : bool
-        Whether there seem to be letters in it, where that was looked for (``foundation.data.lettering``).
+        Whether there seem to be letters in it, as ``read_pictures`` finds out (``foundation.data.lettering``).
     """
 
     pixels: NDArray[np.uint8]
@@ -73,7 +74,7 @@ def read_picture(path: Path) -> Picture:
 
 
 def read_pictures(path: Path, content: bytes | None = None) -> Iterator[Picture]:
-    """Yield the pictures of a file: one, or its frames, pages or slices in their order.
+    """Yield the pictures of a file: one, or its frames, pages or slices in their order; letters in them are noted.
 
     Parameters
     ----------
@@ -95,17 +96,21 @@ def read_pictures(path: Path, content: bytes | None = None) -> Iterator[Picture]
         content = path.read_bytes()
     if not content:
         raise InputError(f"{path.name} is empty; expected a picture: {_KINDS}")
-    name = path.name.lower()
-    if content[128:132] == b"DICM" or name.endswith(".dcm"):
+    for picture in _frames(content, path.name):
+        yield replace(picture, lettering=has_lettering(picture.pixels))
+
+
+def _frames(content: bytes, name: str) -> Iterator[Picture]:
+    if content[128:132] == b"DICM" or name.lower().endswith(".dcm"):
         from foundation.data.dicom import read_dicom
 
-        yield from read_dicom(content, path.name)
-    elif name.endswith((".nii", ".nii.gz")):
+        yield from read_dicom(content, name)
+    elif name.lower().endswith((".nii", ".nii.gz")):
         from foundation.data.nifti import read_nifti
 
-        yield from read_nifti(content, path.name)
+        yield from read_nifti(content, name)
     else:
-        yield from _read_by_pillow(content, path.name)
+        yield from _read_by_pillow(content, name)
 
 
 def _read_by_pillow(content: bytes, name: str) -> Iterator[Picture]:

@@ -37,6 +37,8 @@ _ESTIMATORS: dict[Reads, type[TextClassifier]] = {
 
 def classifier(recipe: Recipe, listener: Listener = silent, reads: Reads = "text") -> TextClassifier:
     """Make the estimator that a recipe describes, of texts or of what else is read."""
+    if reads == "rows" and recipe.backbone:
+        raise InputError("rows of a table are read by trees, not by an encoder of texts; leave --backbone out")
     estimator = _ESTIMATORS[reads]
     method = configure(find_method(recipe.method, estimator.modality), recipe.options)
     return estimator(recipe.backbone or DEFAULT_BACKBONE, method, recipe.class_weight, recipe.seed, listener)

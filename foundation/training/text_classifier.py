@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 from sklearn.utils import Tags
 
 from foundation.errors import InputError
-from foundation.pairs import PairEncoder, split_pair
+from foundation.pairs import split_pair
 from foundation.progress import Listener, silent
 from foundation.rows import RowEncoder
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
+from foundation.text.pairs import PairEncoder
 from foundation.training.encoder_classifier import EncoderClassifier
 from foundation.training.method import Method, Modality
 

@@ -6,7 +6,6 @@ else can; the note is masked as everything is that a person types.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Self
 
@@ -15,18 +14,16 @@ import sqlalchemy as sql
 from numpy.typing import NDArray
 
 from foundation.settings import settings
-from foundation.store import Store
+from foundation.store import Store, log_table, now
 from foundation.trust.personal import mask_personal_data
 from solutions.medical.schema import MedicalResponse
 
 __all__ = ["Reviews"]
 
 METADATA = sql.MetaData()
-reviews = sql.Table(
+reviews = log_table(
     "reviews",
     METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("at", sql.DateTime, nullable=False),
     sql.Column("picture_sha256", sql.String(64), nullable=False, index=True),
     sql.Column("model", sql.String(64), nullable=False),
     sql.Column("answered", sql.String(64), nullable=False),
@@ -34,7 +31,6 @@ reviews = sql.Table(
     sql.Column("referred", sql.String(255), nullable=False),
     sql.Column("label", sql.String(64), nullable=False),
     sql.Column("note", sql.Text, nullable=False),
-    sqlite_autoincrement=True,
 )
 
 
@@ -73,7 +69,7 @@ class Reviews(Store):
             Personal data in it is masked.
         """
         row = {
-            "at": datetime.now(UTC).replace(tzinfo=None),
+            "at": now(),
             "picture_sha256": sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest(),
             "model": response.model,
             "answered": response.finding.label,

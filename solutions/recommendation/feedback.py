@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from foundation.errors import InputError
 from foundation.evaluation.metrics import Interval, mean_interval
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.settings import settings
-from foundation.store import Store
+from foundation.store import Store, log_table, now
 from foundation.trust.personal import mask_personal_data
 from solutions.recommendation.schema import RecommendationRequest, RecommendationResponse
 from solutions.recommendation.shelf import Dials, Rules
@@ -36,17 +35,14 @@ FILE = "recommendation.db"
 #: that is drawn from forty items has just this weight.
 CLIP = 40.0
 METADATA = sql.MetaData()
-shelves = sql.Table(
+shelves = log_table(
     "shelves",
     METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("at", sql.DateTime, nullable=False),
     sql.Column("model", sql.String(128), nullable=False),
     sql.Column("request", sql.Text, nullable=False),
     sql.Column("shown", sql.Text, nullable=False),
     sql.Column("chances", sql.Text, nullable=False),
     sql.Column("taken", sql.Text, nullable=False),
-    sqlite_autoincrement=True,
 )
 
 
@@ -95,7 +91,7 @@ class FeedbackStore(Store):
             raise InputError(f"{strange[0]!r} was not on the shelf; choose among what is shown")
         asked = asdict(request) | {"wish": mask_personal_data(request.wish)}
         row = {
-            "at": datetime.now(UTC).replace(tzinfo=None),
+            "at": now(),
             "model": response.model,
             "request": json.dumps(asked, ensure_ascii=False),
             "shown": json.dumps(shown),
@@ -105,11 +101,10 @@ class FeedbackStore(Store):
         with self.begin() as run:
             run.execute(sql.insert(shelves).values(row))
 
-    def judged(self, model: str = "") -> list[JudgedShelf]:
-        """Return the shelves that were judged, oldest first; of one model where it is named."""
-        wanted = sql.select(shelves).where(shelves.c.model == model if model else sql.true()).order_by(shelves.c.id)
+    def judged(self) -> list[JudgedShelf]:
+        """Return the shelves that were judged, oldest first."""
         with self.begin() as run:
-            return [_read(row) for row in run.execute(wanted)]
+            return [_read(row) for row in run.execute(sql.select(shelves).order_by(shelves.c.id))]
 
 
 @dataclass(frozen=True)
@@ -132,9 +127,7 @@ class OffPolicy:
     clipped: float
 
 
-def off_policy(
-    judged: Sequence[JudgedShelf], shelf_of: Callable[[RecommendationRequest], Sequence[str]], clip: float = CLIP
-) -> OffPolicy:
+def off_policy(judged: Sequence[JudgedShelf], shelf_of: Callable[[RecommendationRequest], Sequence[str]]) -> OffPolicy:
     """Estimate how many items a shelf of another model would be taken.
 
     An item that was taken counts, where the model would show it, as often as it was unlikely to be shown. That is
@@ -145,8 +138,6 @@ def off_policy(
     judged : sequence of JudgedShelf
     shelf_of : callable
         The model's own shelf for a request, as ids.
-    clip : float
-        The largest weight.
 
     Raises
     ------
@@ -165,13 +156,13 @@ def off_policy(
         own = list(shelf_of(shelf.request))
         counted = [1.0 / shelf.chances[item] for item in own if item in shelf.taken]
         weights += counted
-        earned.append(sum(min(weight, clip) for weight in counted))
+        earned.append(sum(min(weight, CLIP) for weight in counted))
         reached.append(float(np.mean([item in shelf.chances for item in own])) if own else 1.0)
     return OffPolicy(
         value=mean_interval(np.array(earned)),
         logged=mean_interval(np.array([float(len(shelf.taken)) for shelf in judged])),
         reach=float(np.mean(reached)),
-        clipped=float(np.mean(np.array(weights) > clip)) if weights else 0.0,
+        clipped=float(np.mean(np.array(weights) > CLIP)) if weights else 0.0,
     )
 
 

@@ -5,25 +5,23 @@ Personal data is masked before anything is written. What could not be answered i
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 
 import sqlalchemy as sql
 
 from foundation.errors import InputError
-from foundation.store import Store
+from foundation.store import Store, log_table, now
 from foundation.trust.personal import mask_personal_data
 from solutions.support.schema import Act, SupportResponse
 
 __all__ = ["Desk", "Rating", "Turn", "Waiting"]
 
 METADATA = sql.MetaData()
-turns = sql.Table(
+turns = log_table(
     "turns",
     METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
     sql.Column("conversation", sql.String(36), nullable=False, index=True),
-    sql.Column("at", sql.DateTime, nullable=False),
     sql.Column("said", sql.Text, nullable=False),
     sql.Column("answered", sql.Text, nullable=False),
     sql.Column("act", sql.String(16), nullable=False),
@@ -34,29 +32,22 @@ turns = sql.Table(
     sql.Column("article", sql.String(255), nullable=False),
     sql.Column("rating", sql.String(16), nullable=False, server_default=""),
     sql.Column("remark", sql.Text, nullable=False, server_default=""),
-    sqlite_autoincrement=True,
 )
-replies = sql.Table(
+replies = log_table(
     "replies",
     METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
     sql.Column("conversation", sql.String(36), nullable=False, index=True),
     sql.Column("turn", sql.Integer, nullable=False),  # the newest when it was written: later ones are not replied to
-    sql.Column("at", sql.DateTime, nullable=False),
     sql.Column("who", sql.String(64), nullable=False),
     sql.Column("reply", sql.Text, nullable=False),
-    sqlite_autoincrement=True,
 )
 
-labels = sql.Table(
+labels = log_table(
     "labels",
     METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("at", sql.DateTime, nullable=False),
     sql.Column("who", sql.String(64), nullable=False),
     sql.Column("said", sql.Text, nullable=False),
     sql.Column("intent", sql.String(64), nullable=False),
-    sqlite_autoincrement=True,
 )
 
 
@@ -125,7 +116,7 @@ class Desk(Store):
         shares = sorted(response.intent.probabilities.values(), reverse=True)
         row = {
             "conversation": conversation,
-            "at": _now(),
+            "at": now(),
             "said": mask_personal_data(said),
             "answered": mask_personal_data(response.text),
             "act": response.act.value,
@@ -184,7 +175,7 @@ class Desk(Store):
         waiting = {each.conversation: each for each in self.waiting()}
         if conversation not in waiting:
             raise InputError("somebody has replied to this customer already; look again")
-        row = {"conversation": conversation, "turn": waiting[conversation].turns[-1].id, "at": _now(), "who": who}
+        row = {"conversation": conversation, "turn": waiting[conversation].turns[-1].id, "at": now(), "who": who}
         with self.begin() as run:
             run.execute(sql.insert(replies), row | {"reply": mask_personal_data(text)})
 
@@ -229,7 +220,7 @@ class Desk(Store):
             said = run.execute(sql.select(turns.c.said).where(turns.c.id == number)).scalar_one_or_none()
             if said is None:
                 raise InputError(f"there is no turn {number}; look at the inbox again")
-            row = {"at": _now(), "who": mask_personal_data(who.strip())[:64], "said": said, "intent": intent}
+            row = {"at": now(), "who": mask_personal_data(who.strip())[:64], "said": said, "intent": intent}
             run.execute(sql.insert(labels).values(row))
 
     def labelled(self) -> list[dict[str, object]]:
@@ -251,7 +242,3 @@ class Desk(Store):
 
 def _turn(row: sql.RowMapping) -> Turn:
     return Turn(**{**row, "act": Act(row["act"]), "rating": Rating(row["rating"])})
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

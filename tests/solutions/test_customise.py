@@ -122,7 +122,7 @@ def test_what_the_client_gave_before_is_learned_from_again(tmp_path: Path, home:
 
     first = table(rows[:30])
     assert earlier_rows(client, first, "finance") is None
-    keep_rows(client, first, "finance", "one")
+    keep_rows(client, [first], "finance", "one")
     answering = replace(client, settings=client.settings.model_copy(update={"bundles": {"finance": {"tone": "one"}}}))
     corrected = [(text.replace("@example.org", "@example.com"), "bad") for text, _ in rows[30:]]
     second = table([*corrected, ("Text 1 of many, mail a1@example.org", "neither")])
@@ -132,7 +132,7 @@ def test_what_the_client_gave_before_is_learned_from_again(tmp_path: Path, home:
     assert len(kept) == 28  # the test row was not learned from, and of one text the new table says something else
     assert "@" not in " ".join(kept)
     # a third time all of it is there
-    keep_rows(answering, replace(second, companions=(before,)), "finance", "two")
+    keep_rows(answering, [second, before], "finance", "two")
     again = replace(answering, settings=client.settings.model_copy(update={"bundles": {"finance": {"tone": "two"}}}))
     assert len(earlier_rows(again, table([("another", "good")]), "finance").frame) == 28 + 10
     # where the model of before answers again, its rows alone are those of before

@@ -13,9 +13,10 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from foundation.network import Network
-from foundation.pairs import PairEncoder, split_pair
+from foundation.pairs import split_pair
 from foundation.progress import Listener
 from foundation.text.encoder import TextEncoder
+from foundation.text.pairs import PairEncoder
 from foundation.training import activations
 from foundation.training.activations import ActivationCache, transformer_layers
 from foundation.training.classifier import LayerStack
@@ -58,8 +59,7 @@ class Full(LayerTuning):
     _metric: ClassVar[str] = "auroc"
 
     def _tunable(self, job: TrainingJob[PairEncoder]) -> TextEncoder:
-        texts: Any = job.encoder.texts
-        return trainable_copy(texts, self.frozen_layers)
+        return trainable_copy(job.encoder.texts, self.frozen_layers)
 
     def _model(self, job: TrainingJob[PairEncoder], tuned: TextEncoder) -> "PairContrast":
         layers = transformer_layers(tuned)[self.frozen_layers :]

@@ -9,6 +9,7 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
+from foundation.errors import InputError
 from foundation.network import Network
 from foundation.rows import RowColumns, RowEncoder
 from foundation.training.method import Fitted, TrainingJob
@@ -61,14 +62,19 @@ class Trees:
         """Choose size and rounds by held-out log loss, and fit on everything."""
         targets, classes = job.train.targets, len(job.class_weight)
         columns = RowColumns.of(job.train.items)
+        if not columns.names:
+            raise InputError(
+                "no column tells the rows apart: each holds one value, or another in every row; "
+                "give numbers, or kinds that occur more than once"
+            )
         matrix = columns.matrix(job.train.items)
         parts = StratifiedKFold(
             max(2, min(self.folds, int(np.bincount(targets).min()))), shuffle=True, random_state=job.seed
         )
         tried: list[tuple[float, int, int, NDArray[np.float64]]] = []
+        # scores after each twentieth of the rounds cost nothing beside the fit
+        steps = np.unique(np.linspace(self.rounds / 20, self.rounds, 20).astype(int))
         for done, leaves in enumerate(self.leaves, start=1):
-            # one step a twentieth of the rounds: scores of a booster cost nothing beside its fit
-            steps = np.unique(np.linspace(self.rounds / 20, self.rounds, 20).astype(int))
             scores = np.zeros((len(steps), len(targets), classes))
             for kept, held in parts.split(matrix, targets):
                 booster = self._boosted(matrix[kept], targets[kept], job.class_weight, columns, leaves, job.seed)
@@ -99,7 +105,7 @@ class Trees:
         import lightgbm
 
         kinds = list(range(len(columns.numbers), len(columns.names)))
-        data = lightgbm.Dataset(matrix, targets, weight=weights[targets], categorical_feature=kinds, free_raw_data=True)
+        data = lightgbm.Dataset(matrix, targets, weight=weights[targets], categorical_feature=kinds)
         several: dict[str, Any] = {"objective": "multiclass", "num_class": len(weights)}
         settings = {
             **(several if len(weights) > 2 else {"objective": "binary"}),

@@ -8,7 +8,7 @@ import os
 import smtplib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ import sqlalchemy as sql
 
 from foundation.errors import InputError, OfflineError
 from foundation.settings import settings
+from foundation.store import now
 from solutions.finance.monitor.monitor import time_of
 from solutions.finance.monitor.records import Alert
 from solutions.finance.monitor.store import MonitorStore
@@ -106,8 +107,8 @@ def find_channel(address: str) -> Channel:
 
 def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
     """Send what is due and return how many were taken; what fails is tried again after 1, 2, 4, ... 60 minutes."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    due = sql.select(deliveries).where(~deliveries.c.sent, deliveries.c.next_at <= now)
+    moment = now()
+    due = sql.select(deliveries).where(~deliveries.c.sent, deliveries.c.next_at <= moment)
     with store.begin() as run:
         waiting = run.execute(due.where(deliveries.c.channel.in_(list(channels)))).mappings().all()
     known = {alert.id: alert for alert in store.alerts()} if waiting else {}
@@ -124,7 +125,7 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
             run.execute(
                 sql.update(deliveries)
                 .where(deliveries.c.alert == row["alert"], deliveries.c.channel == row["channel"])
-                .values(sent=not error, attempts=row["attempts"] + 1, next_at=now + pause, error=error)
+                .values(sent=not error, attempts=row["attempts"] + 1, next_at=moment + pause, error=error)
             )
     return taken
 

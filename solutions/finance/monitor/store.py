@@ -6,7 +6,7 @@ is lost and nothing is counted twice. An alert is never changed without a line t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.errors import InputError
-from foundation.store import Store
+from foundation.store import Store, now
 from solutions.finance.monitor.records import Alert, AlertState, ReadItem, is_negative
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
 from solutions.finance.monitor.tables import series_items as members
@@ -188,17 +188,19 @@ class MonitorStore(Store):
 
         Those from the hour ``wake_from`` on are put out for delivery.
         """
-        now, new = _now(), []
+        moment, new = now(), []
         with self.begin() as run:
             for series, alarm in found:
                 row = {**asdict(alarm), "series": series, "kind": alarm.kind.value, "state": AlertState.OPEN.value}
                 insert = self._insert(alerts).values(row).on_conflict_do_nothing().returning(alerts.c.id)
                 for alert in run.execute(insert).scalars():
                     new.append(alert)
-                    run.execute(sql.insert(alert_changes).values(_change(alert, now, "monitor", AlertState.OPEN, "")))
+                    run.execute(
+                        sql.insert(alert_changes).values(_change(alert, moment, "monitor", AlertState.OPEN, ""))
+                    )
                     for channel in channels if alarm.hour >= wake_from else ():
                         first = {"alert": alert, "channel": channel, "sent": False, "attempts": 0}
-                        run.execute(sql.insert(deliveries).values(**first, next_at=now, error=""))
+                        run.execute(sql.insert(deliveries).values(**first, next_at=moment, error=""))
             self._move(run, _CLOCK, str(clock))
         return new
 
@@ -206,7 +208,7 @@ class MonitorStore(Store):
         """Return all alerts, the newest first; one whose snooze is over is open again."""
         with self.begin() as run:
             rows = run.execute(sql.select(alerts).order_by(alerts.c.hour.desc(), alerts.c.id.desc())).mappings().all()
-        return [Alert.from_row(dict(row), _now()) for row in rows]
+        return [Alert.from_row(dict(row), now()) for row in rows]
 
     def change(self, alert: int, state: AlertState, who: str, note: str = "", until: datetime | None = None) -> None:
         """Acknowledge, snooze (until a time, UTC), open again or annotate; the change is kept.
@@ -220,7 +222,7 @@ class MonitorStore(Store):
             update = sql.update(alerts).where(alerts.c.id == alert).values(state=state.value, snoozed_until=until)
             if not run.execute(update).rowcount:
                 raise InputError(f"there is no alert {alert}")
-            run.execute(sql.insert(alert_changes).values(_change(alert, _now(), who, state, note)))
+            run.execute(sql.insert(alert_changes).values(_change(alert, now(), who, state, note)))
 
     def changes(self, alert: int) -> list[Mapping[str, Any]]:
         """Return what was done with an alert, oldest first."""
@@ -285,7 +287,3 @@ def _change(alert: int, at: datetime, who: str, state: AlertState, note: str) ->
 def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     for at in range(0, len(rows), _AT_ONCE):
         yield rows[at : at + _AT_ONCE]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,5 +1,7 @@
 """Words burnt into pictures are found, and anatomy is not taken for words."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -7,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from foundation.data.image_tables import shrunk
 from foundation.data.lettering import has_lettering
-from foundation.data.pictures import Picture
+from foundation.data.pictures import read_picture
 
 
 def scan(seed: int = 0, side: int = 400) -> np.ndarray:
@@ -43,9 +45,12 @@ def test_anatomy_markers_and_noise_are_no_words(seed: int) -> None:
     assert not has_lettering(noise)
 
 
-def test_letters_are_looked_for_before_a_picture_is_scaled_down() -> None:
-    large = with_text(scan(side=1600), "DOE JOHN 1956-03-12", 48, 255)
-    looked_at = shrunk(Picture(large, "a.png"))
-    assert looked_at.lettering
-    assert max(looked_at.pixels.shape) == 256
-    assert not shrunk(Picture(scan(side=1600), "b.png")).lettering
+def test_every_picture_is_looked_at_when_it_is_read(tmp_path: Path) -> None:
+    Image.fromarray(with_text(scan(side=1600), "DOE JOHN 1956-03-12", 48, 255)).save(tmp_path / "a.png")
+    Image.fromarray(scan(side=1600)).save(tmp_path / "b.png")
+    named, plain = (read_picture(tmp_path / name) for name in ("a.png", "b.png"))
+    assert named.lettering
+    assert not plain.lettering
+    # what is scaled down afterwards is still known to hold letters
+    assert shrunk(named).lettering
+    assert max(shrunk(named).pixels.shape) == 256

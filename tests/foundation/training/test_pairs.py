@@ -10,11 +10,12 @@ import torch
 from foundation.bundle import Bundle
 from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError, UnknownNameError
-from foundation.pairs import PairEncoder, join_pair, split_pair
+from foundation.pairs import join_pair, split_pair
 from foundation.recipes.evaluate_text import evaluate_text
 from foundation.recipes.recipe import Recipe
 from foundation.recipes.train_text import train_text
 from foundation.text.encoder import load_encoder
+from foundation.text.pairs import PairEncoder
 from foundation.training import PairClassifier
 from foundation.training.activations import transformer_layers
 from foundation.training.method import Modality, find_method

@@ -13,7 +13,7 @@ from foundation.errors import BundleError, InputError, UnknownNameError
 from foundation.evaluation.baselines import baseline_predictions
 from foundation.recipes.evaluate_text import evaluate_text
 from foundation.recipes.recipe import Recipe
-from foundation.recipes.train_text import train_text
+from foundation.recipes.train_text import classifier, train_text
 from foundation.rows import RowColumns, RowEncoder, as_number, read_row, write_row
 from foundation.training import RowClassifier
 from foundation.training.method import Modality, find_method
@@ -127,6 +127,10 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
         find_method("full", Modality.ROW)
     with pytest.raises(InputError, match="not trained yet"):
         RowEncoder().encode([write_row({"a": 1})])
+    with pytest.raises(InputError, match="no column tells the rows apart"):
+        RowClassifier(method=QUICK).fit([write_row({"id": f"c{at}", "unit": "EUR"}) for at in range(8)], ["a", "b"] * 4)
+    with pytest.raises(InputError, match="leave --backbone out"):
+        classifier(Recipe("trees", "minilm-l6"), reads="rows")
     path = tmp_path / "claims.csv"
     path.write_text("amount,kind\n1,\n", encoding="utf-8")
     with pytest.raises(InputError, match="column 'label': got ''"):
