@@ -1,17 +1,8 @@
-"""The contract of a vertical, and how verticals are found.
+"""The contract of a vertical; ``solutions.registry`` finds those that keep it."""
 
-A vertical is a package with a subclass of :class:`Solution` named in its ``__init__`` as ``solution``. Those in the
-folder ``solutions/`` are found by scanning it; a client's own package registers one in the entry-point group
-``colonnade.solutions``. Finding them imports neither torch nor transformers.
-"""
-
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
@@ -22,10 +13,13 @@ from foundation.progress import Listener, silent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from foundation.bundle import BundleRecord
+    from foundation.bundle import BundleRecord, Savable
+    from foundation.data.cards import Names
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
     from foundation.recipes.recipe import Recipe, Trained
+    from solutions.client_data import ClientData, ClientFile
+    from solutions.contest import Contest
 
 __all__ = [
     "Decision",
@@ -35,11 +29,7 @@ __all__ = [
     "SolutionSpec",
     "TaskSpec",
     "Words",
-    "find_solution",
-    "solutions",
 ]
-
-ENTRY_POINTS = "colonnade.solutions"
 
 
 @dataclass(frozen=True)
@@ -210,6 +200,28 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         return load_own_table(path, task, mapping, encoding=encoding, reads=reads)
 
     @classmethod
+    def client_data(cls, given: "ClientFile", known: "Mapping[str, Names]") -> "ClientData":
+        """Read, look through and split what a client gave; ``known`` are labels of the model that answers now."""
+        from solutions.client_data import read_client_file, read_client_images
+
+        reads = cls.spec.task(given.task).reads
+        if reads == "image":
+            return read_client_images(given)
+        if reads not in ("text", "rows"):
+            raise InputError(
+                f"customize learns from labelled texts, rows, images or events, {cls.spec.name}/{given.task} from "
+                f"{reads}; give them to 'colonnade train {cls.spec.name} --task {given.task} --data FILE'"
+            )
+        return read_client_file(given, known, reads)
+
+    @classmethod
+    def contest(cls, former: Path, candidate: "Savable", table: "LabelledTable") -> "Contest":
+        """Measure the model that answers now, a candidate and a plain answer on a table's test rows."""
+        from solutions.contest import classifier_contest
+
+        return classifier_contest(former, candidate, table)
+
+    @classmethod
     def feedback(cls, task: str) -> "pd.DataFrame":
         """Return what people labelled on the pages: ``text``, ``label``, ``who`` and ``at``, without personal data."""
         from solutions.corrections import corrected
@@ -268,33 +280,3 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
 
         cls.spec.task(table.task)
         return cls._evaluate(bundle or incumbent(cls.spec.name, table.task), table, listener)
-
-
-@cache
-def solutions() -> Mapping[str, type[Solution[Any, Any]]]:
-    """Return every vertical by name: those of this folder, then those of installed packages."""
-    import solutions as package
-
-    folders = [module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg]
-    found = [import_module(f"solutions.{name}").solution for name in sorted(folders)]
-    found += [entry.load() for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)]
-    by_name: dict[str, type[Solution[Any, Any]]] = {}
-    for solution in found:
-        name = solution.spec.name
-        if name in by_name:
-            raise InputError(f"two verticals are called {name!r}: {by_name[name].__module__} and {solution.__module__}")
-        by_name[name] = solution
-    return by_name
-
-
-def find_solution(name: str) -> type[Solution[Any, Any]]:
-    """Return a vertical by name.
-
-    Examples
-    --------
-    >>> find_solution("finance").spec.task("tone").default_dataset
-    'headlines'
-    """
-    if name not in solutions():
-        raise UnknownNameError("vertical", name, solutions())
-    return solutions()[name]

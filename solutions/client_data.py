@@ -1,8 +1,8 @@
-"""A client's own labelled file: read, looked through, and split so that its test part can be trusted."""
+"""What a client gives to learn from: read, looked through, and split so that its test part can be trusted."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +11,53 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from foundation.data.cards import Names
-from foundation.data.columns import guess_mapping
-from foundation.data.labelled import Columns, LabelledTable
+from foundation.data.columns import guess_label, guess_mapping
+from foundation.data.image_tables import IMAGE, ImageTable, load_own_images
+from foundation.data.labelled import Columns, LabelledTable, Reads
 from foundation.data.splits import Split, make_splits
 from foundation.data.tables import ColumnKind, check_columns, iter_table, parse_times, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 from foundation.progress import Listener, silent
+from foundation.rows import write_row
 from foundation.trust.audit import Finding, Problem, audit, near_groups
 from foundation.trust.label_noise import suspicious_labels
 
-__all__ = ["ClientData", "doubtful_labels", "read_client_file", "read_rows"]
+__all__ = ["ClientData", "ClientFile", "doubtful_labels", "read_client_file", "read_client_images", "read_rows"]
 
 # What is read at once; a few thousand rows a label are as good as a million.
 _MOST_ROWS = 200_000
 _MOST_BYTES = 500_000_000
-_GROUP, _TIME = "group", "time"
-_COLUMNS = (Columns.TEXT, Columns.LABEL, Columns.SPLIT, _GROUP, _TIME)
+_TIME = "time"
+_COLUMNS = (Columns.TEXT, Columns.LABEL, Columns.SPLIT, Columns.GROUP, _TIME)
 # By time the last fifth is test, and the tenth before it dev: what will come is not what was.
 _DEV_FROM, _TEST_FROM = 0.7, 0.8
+
+
+@dataclass(frozen=True)
+class ClientFile:
+    """What a client gives, and how it is to be read.
+
+    Attributes
+    ----------
+    path : Path
+        A table; of images also a folder or a zip.
+    task : str
+    mapping : mapping of what is wanted to the file's column
+        Guessed where it is left out.
+    encoding : str
+    items : Path or None
+        Of events, a table that says what the items are.
+    reviewed : mapping of ``picture_sha256`` to label
+        Of images, what reviewers said.
+    """
+
+    path: Path
+    task: str
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    items: Path | None = None
+    reviewed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +80,7 @@ class ClientData:
     columns: Mapping[str, str]
     rows: int
     findings: tuple[Finding, ...]
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def chinese(self) -> float:
@@ -80,35 +108,38 @@ def read_rows(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     return pd.concat(blocks, ignore_index=True)
 
 
-def read_client_file(
-    path: Path, task: str, known: Mapping[str, Names], mapping: Mapping[str, str] | None = None, encoding: str = "utf-8"
-) -> ClientData:
-    """Read, look through and split a client's labelled texts.
+def read_client_file(given: ClientFile, known: Mapping[str, Names], reads: Reads = "text") -> ClientData:
+    """Read, look through and split a client's labelled texts, or rows of a table.
 
     Parameters
     ----------
-    path : Path
-        CSV, TSV, JSONL, Parquet or Excel.
-    task : str
+    given : ClientFile
+        CSV, TSV, JSONL, Parquet or Excel; ``text``, ``label``, ``split``, ``group`` and ``time`` may be mapped. Rows of
+        one ``group`` stay in one split; with ``time`` the latest rows are test.
     known : mapping of label to Names
         Labels of the model that answers now.
-    mapping : mapping of ``text``, ``label``, ``split``, ``group``, ``time`` to the file's columns, optional
-        Guessed where it is left out. Rows of one ``group`` stay in one split; with ``time`` the latest rows are test.
-    encoding : str
+    reads : {"text", "rows"}
+        Of rows, all columns are read but those that are mapped.
 
     Raises
     ------
     InputError
         Of anything that is wrong with the file as a whole. What is wrong with single rows is in ``findings``.
     """
-    if strange := set(mapping or {}) - set(_COLUMNS):
-        raise UnknownNameError("column to map", strange.pop(), _COLUMNS)
-    frame = read_rows(path, encoding)
-    columns = dict(mapping or {})
-    if not {Columns.TEXT, Columns.LABEL} <= set(columns):
-        columns = {**guess_mapping(frame, task), **columns}
+    path, wanted = given.path, _COLUMNS if reads == "text" else _COLUMNS[1:]
+    if strange := set(given.mapping) - set(wanted):
+        raise UnknownNameError("column to map", strange.pop(), wanted)
+    frame = read_rows(path, given.encoding)
+    columns = dict(given.mapping)
+    if not set(wanted[: wanted.index(Columns.SPLIT)]) <= set(columns):
+        guess = guess_mapping if reads == "text" else guess_label
+        columns = {**guess(frame, given.task), **columns}
     kept = rename_columns(frame, columns)
-    kept = kept[[name for name in _COLUMNS if name in kept.columns]]
+    if reads == "rows":
+        cells = kept.drop(columns=[*columns, Columns.SPLIT], errors="ignore")
+        kept = kept.assign(**{Columns.TEXT: _written(cells)})
+    there = [name for name in (Columns.SPLIT, *columns) if name in kept.columns]
+    kept = kept[[name for name in _COLUMNS if name == Columns.TEXT or name in there]]
     if Columns.SPLIT in kept.columns:
         splits = {Columns.SPLIT: [split.value for split in Split]}
         check_columns(kept, {Columns.SPLIT: ColumnKind.LABEL}, splits, path.name)
@@ -117,33 +148,62 @@ def read_client_file(
         check_columns(kept, {_TIME: ColumnKind.TIME}, {}, path.name)
         kept = kept.assign(**{Columns.SPLIT: _by_time(kept[_TIME])})
         protocol = "by time: the latest fifth is test"
-    audited = audit(kept, known)
+    audited = audit(kept, known, near=reads == "text")
     left = audited.frame
     if Columns.SPLIT not in left.columns:
-        grouped = _GROUP in columns
-        groups = left[_GROUP].astype(str) if grouped else pd.Series(near_groups(left[Columns.TEXT].tolist())[0])
+        if Columns.GROUP in columns:
+            groups, together = left[Columns.GROUP].astype(str).tolist(), "groups"
+        elif reads == "text":
+            groups, together = near_groups(left[Columns.TEXT].tolist())[0].tolist(), "near-copies"
+        else:
+            groups, together = left[Columns.TEXT].tolist(), "repeats"
         named = [f"g{group}" for group in groups]
         left = left.assign(**{Columns.SPLIT: make_splits(named, left[Columns.LABEL].tolist())})
-        protocol = f"stratified 70/10/20, {'groups' if grouped else 'near-copies'} together, seed 0"
+        protocol = f"stratified 70/10/20, {together} together, seed 0"
     _check_parts(left, path)
     table = LabelledTable(
         name=re.sub(r"\W+", "-", path.stem).strip("-") or "client",
-        task=task,
-        frame=left[[Columns.TEXT, Columns.LABEL, Columns.SPLIT]].reset_index(drop=True),
+        task=given.task,
+        frame=left[[name for name in _COLUMNS if name in left.columns and name != _TIME]].reset_index(drop=True),
         sha256=sha256_file(path),
         protocol=protocol,
         licence="the client's",
         names={label: names for label, names in known.items() if label in set(left[Columns.LABEL])},
+        reads=reads,
     )
     return ClientData(table, columns, len(frame), audited.findings, left.index.to_numpy(np.int64))
 
 
-def doubtful_labels(data: ClientData, backbone: str, seed: int = 0, listener: Listener = silent) -> ClientData:
-    """Add the rows whose label a quick model, which did not see them, would have given otherwise."""
-    from foundation.training import TextClassifier
+def read_client_images(given: ClientFile) -> ClientData:
+    """Read and look through a client's labelled images; what stands in two splits is left out of the later one."""
+    from foundation.recipes.train_images import gate_leaks, leaking_rows
 
+    table = load_own_images(given.path, given.task, given.mapping, reviewed=given.reviewed)
+    names = table.frame[IMAGE].tolist()
+    exact, near, patients = leaking_rows(table)
+    rows = {
+        Problem.SAME_PICTURE: [names[row] for row in sorted({*exact.tolist(), *near.tolist()})],
+        Problem.SAME_PATIENT: [names[row] for row in patients],
+    }
+    found = [Finding(problem, tuple(each), each[0]) for problem, each in rows.items() if each]
+    if table.problems:
+        found.insert(0, Finding(Problem.UNREADABLE, tuple(map(_name_of, table.problems)), table.problems[0]))
+    gated: ImageTable = gate_leaks(table, "drop")[0]
+    _check_parts(gated.frame, given.path)
+    return ClientData(gated, given.mapping, len(names) + len(table.problems), tuple(found))
+
+
+def doubtful_labels(
+    data: ClientData, backbone: str | None = None, seed: int = 0, listener: Listener = silent
+) -> ClientData:
+    """Add the texts or rows whose label a quick model, which did not see them, would have given otherwise."""
+    from foundation.recipes.recipe import Recipe
+    from foundation.recipes.train_text import classifier
+
+    reads = data.table.reads
     texts, labels = data.table.part(*Split)  # each is judged by a model of the others: none learns from itself
-    model = TextClassifier(backbone, "probe", seed=seed, listener=listener).fit(texts, labels)
+    recipe = Recipe(method="probe" if reads == "text" else "trees", backbone=backbone, seed=seed)
+    model = classifier(recipe, listener, reads).fit(texts, labels)
     row_of = {text: row for row, text in enumerate(texts)}
     probabilities = softmax(model.held_out_logits_, axis=1)
     doubtful = suspicious_labels(probabilities, model.held_out_targets_)
@@ -156,6 +216,17 @@ def doubtful_labels(data: ClientData, backbone: str, seed: int = 0, listener: Li
         Problem.DOUBTFUL_LABEL, tuple(int(data.numbers[row]) for row in rows), f"{text[:60]}: {label} or {likelier}"
     )
     return replace(data, findings=(*data.findings, finding))
+
+
+def _written(cells: pd.DataFrame) -> list[str]:
+    """Write each row as an item; one without anything in it as an empty one."""
+    rows = cells.astype(str).to_dict(orient="records")
+    return [write_row(row) if any(value.strip() for value in row.values()) else "" for row in rows]
+
+
+def _name_of(problem: str) -> str:
+    """Return the file that a message begins with."""
+    return problem.split(" ", 1)[0].rstrip(":")
 
 
 def _by_time(cells: pd.Series) -> NDArray[np.str_]:

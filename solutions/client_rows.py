@@ -37,7 +37,7 @@ def earlier_rows(client: Client, table: LabelledTable, vertical: str) -> Labelle
     known = {normalise(mask_personal_data(text)) for text in table.frame[Columns.TEXT]}
     kept = load_own_table(path, table.task, {})
     rows = kept.frame[~kept.frame[Columns.TEXT].map(normalise).isin(known)].reset_index(drop=True)
-    return None if rows.empty else replace(kept, name=f"{client.folder.name}-before", frame=rows)
+    return None if rows.empty else replace(kept, name=f"{client.folder.name}-before", frame=rows, reads=table.reads)
 
 
 def _file(client: Client, vertical: str, task: str, bundle: str) -> Path:

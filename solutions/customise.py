@@ -4,19 +4,15 @@ import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from foundation.bundle import Bundle, read_record
+from foundation.bundle import Bundle, Savable, read_record
 from foundation.data.cards import Names
 from foundation.data.labelled import LabelledTable
-from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict, compare
-from foundation.evaluation.outcomes import Outcomes
 from foundation.progress import Listener, silent
-from foundation.recipes.evaluate_text import outcomes_of
 from foundation.recipes.recipe import Recipe, Trained
 from solutions.base import Solution, TaskSpec
 from solutions.client import Client, Replacement
@@ -29,6 +25,8 @@ __all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "pu
 _QUICK = 180.0
 # A loss on the suite's own rows is told; one that is surely greater than this keeps a candidate out.
 _MOST_FORGOTTEN = 0.05
+# What a client gave before is kept, and learned from again, of texts and rows; pictures and histories are too personal.
+_KEPT = ("text", "rows")
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,9 @@ class Judgement:
     own : tuple of Comparison
         On the client's held-out rows.
     trivial : Comparison
-        On the same rows, beside the commonest label: a model that does not know the client's labels is no rival.
+        On the same rows, beside a plain answer: a model that does not know the client's labels is no rival.
+    trivial_name : str
+        What that answer is.
     ours : tuple of Comparison
         On the test rows of the suite's own set: what was forgotten.
     lost : tuple of str
@@ -49,7 +49,8 @@ class Judgement:
 
     own: tuple[Comparison, ...]
     trivial: Comparison
-    ours: tuple[Comparison, ...]
+    trivial_name: str
+    ours: tuple[Comparison, ...] = ()
     lost: tuple[str, ...] = ()
 
     @property
@@ -64,7 +65,7 @@ class Judgement:
         if self.own[0].verdict is not Verdict.BETTER:
             found.append(f"on the client's rows it is {_said(self.own[0])} than the model that answers now")
         if self.trivial.verdict is not Verdict.BETTER:
-            found.append(f"it is {_said(self.trivial)} than always saying the commonest label")
+            found.append(f"it is {_said(self.trivial)} than {self.trivial_name}")
         if self.ours and self.ours[0].difference.high < -_MOST_FORGOTTEN:
             loss = -self.ours[0].difference.value
             found.append(f"it forgot: accuracy on the suite's own rows falls by {loss:.1%}")
@@ -103,15 +104,16 @@ def customise(
     Parameters
     ----------
     budget : float
-        Seconds. Three minutes or more are spent on trying several methods on dev (``auto``).
+        Seconds. Of texts, three minutes or more are spent on trying several methods on dev (``auto``).
     columns : mapping, optional
         How the client's file was read, to be read so again.
     accept : str
         Why a person wants the candidate in any case.
     """
     name, slow = solution.spec.name, budget >= _QUICK and spec.reads == "text"
+    quick = "probe" if spec.reads in ("text", "image") else spec.method or ""
     recipe = Recipe(
-        method="auto" if slow else "probe",
+        method="auto" if slow else quick,
         options={"budget": str(budget)} if slow else {},
         unlabelled=tuple(unlabelled),
         seed=seed,
@@ -120,16 +122,16 @@ def customise(
     )
     ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
     # of texts the suite's own rows are learned too, so that its labels are kept, and what the client gave before
-    before = earlier_rows(client, table, name) if ours else None
+    before = earlier_rows(client, table, name) if spec.reads in _KEPT else None
     given = [table, before] if before else [table]
-    beside = replace(table, companions=(ours, *ours.companions, *given[1:])) if ours else table
+    beside = replace(table, companions=(*((ours, *ours.companions) if ours else ()), *given[1:]))
     trained = solution.train(beside, recipe, listener)
-    if not isinstance(trained.bundle, Bundle):
-        raise InputError(f"{name}/{spec.name} is no classifier; train it with 'colonnade train'")
-    candidate = _at_risk(trained.bundle, client.settings.risk.get(name, {}).get(spec.name, ""))
-    judgement = judge(Bundle.load(client.model(name, spec.name), listener), candidate, table, ours)
+    candidate = trained.bundle
+    if isinstance(candidate, Bundle):
+        candidate = _at_risk(candidate, client.settings.risk.get(name, {}).get(spec.name, ""))
+    judgement = judge(solution, client.model(name, spec.name), candidate, table, ours)
     settled = publish(client, replace(trained, bundle=candidate), judgement, columns or {}, accept)
-    if ours:
+    if spec.reads in _KEPT:
         keep_rows(settled, given, name, settled.history[-1].candidate)
     return settled, judgement
 
@@ -145,23 +147,31 @@ def _at_risk(bundle: Bundle, risk: str) -> Bundle:
     return replace(bundle, calibration=replace(bundle.calibration, threshold=dial[risk], risk=float(risk)))
 
 
-def judge(former: Bundle, candidate: Bundle, table: LabelledTable, ours: LabelledTable | None) -> Judgement:
+def judge(
+    solution: type[Solution[Any, Any]],
+    former: Path,
+    candidate: Savable,
+    table: LabelledTable,
+    ours: LabelledTable | None,
+) -> Judgement:
     """Compare two models on the client's test rows by a paired test, and on the suite's own.
 
     Parameters
     ----------
+    former : Path
+        Folder of the model that answers now.
     table : LabelledTable
         The client's.
     ours : LabelledTable or None
         The suite's; left out where the client's labels are others by nature, as of images.
     """
-    now, then = (outcomes_of(bundle, table) for bundle in (former, candidate))
-    labels, counts = np.unique(table.part(Split.TRAIN, Split.DEV)[1], return_counts=True)
-    commonest = str(labels[counts.argmax()])
-    trivial = Outcomes.of_classes(now.units, now.targets.tolist(), [commonest], np.ones((len(now.units), 1)), {})
-    forgotten = compare(*(outcomes_of(bundle, ours) for bundle in (former, candidate))) if ours else []
-    lost = tuple(label for label in former.labels if label not in candidate.labels) if ours else ()
-    return Judgement(tuple(compare(now, then)), compare(trivial, then)[0], tuple(forgotten), lost)
+    met = solution.contest(former, candidate, table)
+    own, trivial = tuple(compare(met.former, met.candidate)), compare(met.plain, met.candidate)[0]
+    if ours is None:
+        return Judgement(own, trivial, met.plain_name)
+    again = solution.contest(former, candidate, ours)
+    lost = tuple(label for label in read_record(former).labels if label not in candidate.record.labels)
+    return Judgement(own, trivial, met.plain_name, tuple(compare(again.former, again.candidate)), lost)
 
 
 def publish(

@@ -39,7 +39,7 @@ def compare(
     """Say whether the second bundle is better than the first, worse, or not told apart, by a paired test."""
     from foundation.bundle import read_record
     from foundation.evaluation.comparison import compare as compare_outcomes
-    from solutions.base import find_solution
+    from solutions.registry import find_solution
 
     one, other = read_record(former), read_record(candidate)
     if (one.solution, one.task) != (other.solution, other.task):

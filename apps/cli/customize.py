@@ -8,15 +8,14 @@ import typer
 
 from apps.cli.progress import progress_bar
 from apps.cli.shown import show_comparisons
-from apps.cli.tables import EncodingOption, parse_pairs, read_texts
+from apps.cli.tables import EncodingOption, ItemsOption, parse_pairs, read_texts
 from apps.cli.train import parse_budget
 from foundation.errors import InputError
 
 if TYPE_CHECKING:
-    from foundation.data.labelled import LabelledTable
     from solutions.base import Solution, TaskSpec
     from solutions.client import Client
-    from solutions.client_data import ClientData
+    from solutions.client_data import ClientData, ClientFile
     from solutions.customise import Judgement
 
 __all__ = ["customize"]
@@ -27,16 +26,19 @@ def customize(
     name: Annotated[str, typer.Option("--client", help="Folder of the client below clients/: acme-bank.")],
     task: Annotated[str | None, typer.Option(help="The vertical's first where left out.")] = None,
     data: Annotated[
-        Path | None, typer.Option(help="The client's labelled rows: CSV, Excel, JSONL, Parquet; of images a folder.")
+        Path | None,
+        typer.Option(help="What the client gives: CSV, Excel, JSONL, Parquet; of images also a folder or a zip."),
     ] = None,
+    items: ItemsOption = None,
     from_feedback: Annotated[
-        bool, typer.Option("--from-feedback", help="Learn from what reviewers labelled on the page.")
+        bool, typer.Option("--from-feedback", help="Learn from what reviewers said; of images give these with --data.")
     ] = False,
     knowledge: Annotated[
         Path | None, typer.Option(help="Of support: articles to answer from; a table, Markdown, or a folder of both.")
     ] = None,
     mapping: Annotated[
-        str, typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=].")
+        str,
+        typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=]; user=,item=."),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Take the columns that were guessed.")] = False,
     unlabelled: Annotated[Path | None, typer.Option(help="A table of texts that the encoder reads first.")] = None,
@@ -47,9 +49,10 @@ def customize(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
 ) -> None:
     """Fit a model to a client's data and let it answer for that client, if a paired test says that it is better."""
-    from solutions.base import find_solution
     from solutions.client import Client
+    from solutions.client_data import ClientFile
     from solutions.customise import accept_last, customise, roll_back
+    from solutions.registry import find_solution
 
     solution = find_solution(vertical)
     spec = solution.spec.task(task or solution.spec.tasks[0].name)
@@ -57,18 +60,16 @@ def customize(
         raise InputError(
             f"{vertical}/{spec.name} needs no training: see 'colonnade demo {vertical} --help' for its own data"
         )
-    if spec.reads not in ("text", "image"):
-        raise InputError(
-            f"customize learns from labelled texts or images, {vertical}/{spec.name} from {spec.reads}; "
-            f"give them to 'colonnade train {vertical} --task {spec.name} --data FILE'"
-        )
     seconds = parse_budget(budget)
     if knowledge:
         _take_knowledge(solution, name, knowledge, encoding)
         if not (data or from_feedback):
             return
-    if data and from_feedback:
+    pictures = spec.reads == "image"
+    if data and from_feedback and not pictures:
         raise InputError("got both --data and --from-feedback; expected one of them")
+    if from_feedback and pictures and not data:
+        raise InputError("reviews keep hashes of pictures, not pictures; give the pictures too, with --data FOLDER")
     if rollback or not (data or from_feedback):
         client = Client.open(name)
         if rollback:
@@ -82,21 +83,28 @@ def customize(
     client = Client.open_or_new(name, vertical)
     with progress_bar() as listener:
         solution.prepare(client.tasks_to_prepare(vertical, [spec.name]), listener)
-    data = data or client.keep_feedback(solution.feedback(spec.name), vertical, spec.name)
     columns = parse_pairs("--map", mapping) or client.settings.data.get(vertical, {}).get(spec.name, {})
+    reviewed: dict[str, str] = {}
     if from_feedback:
-        columns = {"text": "text", "label": "label"}
+        said = solution.feedback(spec.name)
+        kept = client.keep_feedback(said, vertical, spec.name)
+        if pictures:
+            reviewed = dict(zip(said["picture_sha256"], said["label"], strict=True))
+        else:
+            columns = {"text": "text", "label": "label"}
+        data = data or kept
     texts = read_texts(unlabelled, columns, encoding)
-    table, read = _read(solution, spec, client, data, columns, encoding, yes=yes or bool(columns))
+    given = ClientFile(data or Path(), spec.name, columns, encoding, items, reviewed)
+    read = _read(solution, spec, client, given, yes=yes or bool(columns))
     with progress_bar() as listener:
         client, judgement = customise(
             solution,
             spec,
-            table,
+            read.table,
             client,
             budget=seconds,
             unlabelled=texts,
-            columns={} if from_feedback else read,
+            columns={} if from_feedback else read.columns,
             accept=accept,
             seed=seed,
             listener=listener,
@@ -116,50 +124,35 @@ def _take_knowledge(solution: "type[Solution[Any, Any]]", name: str, source: Pat
 
 
 def _read(
-    solution: "type[Solution[Any, Any]]",
-    spec: "TaskSpec",
-    client: "Client",
-    data: Path,
-    columns: dict[str, str],
-    encoding: str,
-    *,
-    yes: bool,
-) -> "tuple[LabelledTable, dict[str, str]]":
-    if spec.reads == "image":
-        from foundation.data.image_tables import load_own_images
-        from foundation.recipes.train_images import gate_leaks
-
-        pictures = load_own_images(data, spec.name, columns)
-        for problem in pictures.problems:
-            typer.echo(f"- {problem}")
-        pictures, leakage = gate_leaks(pictures, "drop")
-        told = f"{leakage.summary()}, left out" if leakage.any else leakage.summary()
-        typer.echo(f"{pictures.name}: {len(pictures.frame):,} pictures; {told}")
-        return pictures, columns
-    from foundation.text.backbone import DEFAULT_BACKBONE
-    from solutions.client_data import doubtful_labels, read_client_file
+    solution: "type[Solution[Any, Any]]", spec: "TaskSpec", client: "Client", given: "ClientFile", *, yes: bool
+) -> "ClientData":
+    from solutions.client_data import doubtful_labels
     from solutions.customise import known_labels
 
-    known = known_labels(solution, spec.name, client)
-    read = read_client_file(data, spec.name, known, columns, encoding)
-    guessed = ", ".join(f"{wanted}={given}" for wanted, given in read.columns.items())
-    if not yes:
+    read = solution.client_data(given, known_labels(solution, spec.name, client))
+    guessed = ", ".join(f"{wanted}={column}" for wanted, column in read.columns.items())
+    if guessed and not yes:
         if not sys.stdin.isatty():
             raise InputError(f"the columns look like {guessed}; say --yes, or --map {guessed.replace(', ', ',')}")
         typer.confirm(f"Columns: {guessed}. Is that right?", abort=True)
-    with progress_bar() as listener:
-        read = doubtful_labels(read, DEFAULT_BACKBONE, listener=listener)
-    _tell_data(read, guessed)
-    return read.table, dict(read.columns)
+    if spec.reads in ("text", "rows"):
+        with progress_bar() as listener:
+            read = doubtful_labels(read, listener=listener)
+    _tell_data(read, spec, guessed)
+    return read
 
 
-def _tell_data(read: "ClientData", columns: str) -> None:
+def _tell_data(read: "ClientData", spec: "TaskSpec", columns: str) -> None:
     table = read.table
     counts = table.frame["split"].value_counts()
     parts = ", ".join(f"{counts.get(split, 0)} {split}" for split in ("train", "dev", "test"))
+    distinct = table.frame["label"].nunique()
+    said = f"{distinct} {'items' if spec.reads == 'events' else 'labels'}"
+    if spec.reads == "text":
+        said += f", {read.chinese:.0%} Chinese"
     typer.echo(
-        f"{table.name}: {read.rows:,} rows, {len(table.frame):,} kept ({parts}; {table.protocol}), "
-        f"{table.frame['label'].nunique()} labels, {read.chinese:.0%} Chinese; {columns}"
+        f"{table.name}: {read.rows:,} rows, {len(table.frame):,} kept ({parts}; {table.protocol}), {said}"
+        f"{f'; {columns}' if columns else ''}"
     )
     for finding in read.findings:
         typer.echo(f"- {finding.summary()}")

@@ -16,8 +16,8 @@ def demo(
     client: Annotated[str | None, typer.Option(help="A client's hub: their colours, words and models.")] = None,
 ) -> None:
     """Serve the web hub. The first start trains the embedded models, later ones load them."""
-    from solutions.base import find_solution, solutions
     from solutions.client import Client
+    from solutions.registry import find_solution, solutions
 
     theirs = Client.open(client) if client else None
     if theirs:

@@ -50,7 +50,7 @@ def evaluate(
     'all' measures every task on its own data, and on each public set of --data-root that a vertical has a card for.
     """
     from apps.reporting.page import Skipped
-    from solutions.base import find_solution, solutions
+    from solutions.registry import find_solution, solutions
 
     chosen = list(solutions().values()) if vertical == "all" else [find_solution(vertical)]
     every = [(solution, spec) for solution in chosen for spec in solution.spec.tasks]

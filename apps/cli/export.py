@@ -17,7 +17,7 @@ def export(
     bundle: Annotated[Path | None, typer.Option(help="A bundle of your own; the incumbent where left out.")] = None,
 ) -> None:
     """Write a model's encoder as a folder that transformers and sentence-transformers load."""
-    from solutions.base import find_solution
+    from solutions.registry import find_solution
 
     find_solution(vertical).spec.task(task)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -18,7 +18,7 @@ def feedback(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Estimate what a model would earn from what people chose on the page, before anybody sees that model."""
-    from solutions.base import find_solution
+    from solutions.registry import find_solution
 
     solution = find_solution(vertical)
     name = solution.spec.task(task or solution.spec.tasks[0].name).name

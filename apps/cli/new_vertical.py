@@ -31,7 +31,7 @@ def new_vertical(
 ) -> None:
     """Write a package with a vertical: pipeline, page, card, sample, tests and README. Install it, and it is there."""
     from foundation.files import atomic_folder, sha256_file
-    from solutions.base import solutions
+    from solutions.registry import solutions
 
     known = sorted(folder.name for folder in _TEMPLATES.iterdir() if folder.is_dir() and folder.name != _COMMON)
     if task not in known:

@@ -24,8 +24,8 @@ def predict(
 ) -> None:
     """Answer every row of a file. Rows that cannot be read get a reason in the column 'error'; the rest goes on."""
     from foundation.bundle import read_record
-    from solutions.base import find_solution
     from solutions.batch import predict_file
+    from solutions.registry import find_solution
 
     solution = find_solution(vertical)
     if task:

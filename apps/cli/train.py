@@ -65,7 +65,7 @@ def train(
 
     Interrupted, the same command goes on where it stopped.
     """
-    from solutions.base import find_solution
+    from solutions.registry import find_solution
 
     solution = find_solution(vertical)
     spec = solution.spec.task(task)

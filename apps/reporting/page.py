@@ -11,7 +11,7 @@ from apps.reporting.charts import line_chart, matrix
 from foundation import __version__
 from foundation.data.cards import all_cards
 from foundation.evaluation.report import Report
-from solutions.base import find_solution
+from solutions.registry import find_solution
 
 __all__ = ["Skipped", "report_page"]
 

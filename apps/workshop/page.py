@@ -1,6 +1,7 @@
-"""The walk as a page: upload, check, learn, decide."""
+"""The walk as a page: upload, check, learn, decide; of texts, rows of a table, images and events."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -9,17 +10,82 @@ import gradio as gr
 from apps.columns import ENCODINGS, TABLES
 from apps.components import empty, error, lead, shown_errors
 from apps.locale import Locale
-from apps.workshop.work import Checked, accept, check, choices, fit, guessed
+from apps.workshop.work import WANTED, Checked, accept, check, choices, fit, guessed
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict
 from foundation.trust.audit import Finding
-from solutions.base import Solution, find_solution
+from solutions.base import Solution, TaskSpec
 from solutions.client import Replacement
 from solutions.customise import Judgement
+from solutions.registry import find_solution
 
 __all__ = ["build_workshop"]
 
 _BUDGETS = {"quick": 60.0, "usual": 900.0, "long": 3600.0}
 _NUMBERS_SHOWN = 10
+_MOST_COLUMNS = max(map(len, WANTED.values()))
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """The page's handlers."""
+
+    words: Locale
+
+    def turned(self, task: str) -> tuple[Any, ...]:
+        """Ask for what another task learns from."""
+        reads = _spec(task).reads
+        return gr.File(label=self.words(f"workshop.file_{reads}"), value=None), gr.File(visible=reads == "events")
+
+    def read(self, path: str | None, code: str, task: str) -> tuple[Any, ...]:
+        """Show the columns of a file; what was looked through is of another one now, and must not be learned from."""
+        forgotten = (None, gr.Button(interactive=False))
+        if path is None:
+            hidden = [gr.Dropdown(visible=False)] * _MOST_COLUMNS
+            return empty(self.words("workshop.no_file")), *hidden, gr.Button(interactive=False), *forgotten
+        spec = _spec(task)
+        there, mapping, problem = guessed(path, code, spec)
+        wanted = WANTED[spec.reads]
+        boxes = [
+            gr.Dropdown(there, value=mapping.get(column), label=self.words(f"workshop.column_{column}"), visible=True)
+            for column in wanted
+        ]
+        boxes += [gr.Dropdown(visible=False)] * (_MOST_COLUMNS - len(wanted))
+        ready = "workshop.ready" if wanted else "workshop.ready_image"
+        said = error(self.words, problem) if problem else empty(self.words(ready))
+        return said, *boxes, gr.Button(interactive=True), *forgotten
+
+    def examined(
+        self,
+        task: str,
+        client: str,
+        path: str | None,
+        of_items: str | None,
+        code: str,
+        first: str | None,
+        second: str | None,
+        third: str | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio injects it
+    ) -> tuple[Any, ...]:
+        """Look the file through."""
+        vertical, _, wanted = task.partition("/")
+        given, chosen = (path, of_items, code), (first, second, third)
+        checked = check(client, vertical, wanted, given, chosen, _listener(progress, self.words))
+        return _findings(checked, self.words), checked, gr.Button(interactive=True)
+
+    def learned(
+        self,
+        checked: Checked,
+        client: str,
+        key: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio injects it
+    ) -> tuple[Any, ...]:
+        """Fit a candidate and say what came of it."""
+        judgement, entry = fit(checked, client, _BUDGETS[key], _listener(progress, self.words))
+        return _verdict(checked, judgement, entry, self.words), gr.Row(visible=not entry.accepted)
+
+    def taken(self, checked: Checked, reason: str) -> tuple[Any, ...]:
+        """Let the refused candidate answer."""
+        return _answers_now(checked, accept(checked, reason), self.words), gr.Row(visible=False)
 
 
 def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> None:
@@ -38,69 +104,50 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
             name = gr.Textbox(
                 label=words("workshop.client"), info=words("workshop.client_hint"), value="acme", elem_id="client"
             )
-            file = gr.File(label=words("workshop.file"), file_types=TABLES, height=140, elem_id="client-file")
+            kinds = [*TABLES, ".zip"]
+            file = gr.File(
+                label=words(f"workshop.file_{tasks[0][1].reads}"), file_types=kinds, height=140, elem_id="client-file"
+            )
+            items = gr.File(
+                label=words("workshop.items"), file_types=TABLES, height=120, visible=False, elem_id="client-items"
+            )
             encoding = gr.Dropdown(list(ENCODINGS), value="utf-8", label=words("finance.encoding"))
         with gr.Column(scale=7, min_width=320):
             gr.HTML(f"<h3>2 · {words('workshop.check')}</h3>")
             with gr.Row():
-                text = gr.Dropdown([], label=words("finance.text_column"), interactive=True)
-                label = gr.Dropdown([], label=words("workshop.label_column"), interactive=True)
+                columns = [gr.Dropdown([], interactive=True, visible=False, elem_id=f"column-{at}") for at in range(3)]
             look = gr.Button(words("workshop.look"), variant="primary", interactive=False)
             found = gr.HTML(empty(words("workshop.no_file")), elem_id="findings")
             gr.HTML(f"<h3>3 · {words('workshop.learn')}</h3>")
             times = [(words(f"workshop.budget_{key}"), key) for key in _BUDGETS]
-            budget = gr.Radio(times, value="quick", label=words("workshop.budget"))
+            budget = gr.Radio(times, value="quick", label=words("workshop.budget"), info=words("workshop.budget_hint"))
             learn = gr.Button(words("workshop.start"), variant="primary", interactive=False)
             told = gr.HTML(empty(words("workshop.nothing_learned")), elem_id="verdict")
             with gr.Row(visible=False) as refused:
                 why = gr.Textbox(label=words("workshop.why"), scale=3, elem_id="why")
                 anyway = gr.Button(words("workshop.accept"), scale=1)
 
-    @shown_errors(words, [gr.skip()] * 5)
-    def read(path: str | None, code: str, task: str) -> tuple[Any, ...]:
-        columns, mapping, problem = guessed(path, code, task.partition("/")[2])
-        boxes = [gr.Dropdown(columns, value=mapping.get(wanted)) for wanted in ("text", "label")]
-        said = error(words, problem) if problem else empty(words("workshop.ready"))
-        # what was looked through is of another file or task now: it must not be learned from
-        return said, *boxes, gr.Button(interactive=True), None, gr.Button(interactive=False)
-
-    @shown_errors(words, [gr.skip(), gr.skip()])
-    def examine(
-        task: str,
-        client: str,
-        path: str,
-        code: str,
-        column: str | None,
-        labels: str | None,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio injects it
-    ) -> tuple[Any, ...]:
-        vertical, _, wanted = task.partition("/")
-        checked = check(client, vertical, wanted, path, code, (column, labels), _listener(progress, words))
-        return _findings(checked, words), checked, gr.Button(interactive=True)
-
-    @shown_errors(words, [gr.skip()])
-    def train(
-        checked: Checked,
-        key: str,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio injects it
-    ) -> tuple[Any, ...]:
-        judgement, entry = fit(checked, _BUDGETS[key], _listener(progress, words))
-        return _verdict(checked, judgement, entry, words), gr.Row(visible=not entry.accepted)
-
-    @shown_errors(words, [gr.skip()])
-    def take(checked: Checked, reason: str) -> tuple[Any, ...]:
-        return _answers_now(checked, accept(checked, reason), words), gr.Row(visible=False)
-
+    walk = _Walk(words)
     wired: dict[str, Any] = {"api_visibility": "private"}
+    what.change(walk.turned, [what], [file, items], show_progress="hidden", **wired)
     gr.on(
-        [file.change, encoding.change, what.change], read, [file, encoding, what],
-        [found, text, label, look, state, learn],
+        [file.change, encoding.change],
+        shown_errors(words, [gr.skip()] * (3 + len(columns)))(walk.read), [file, encoding, what],
+        [found, *columns, look, state, learn],
         show_progress="hidden", **wired,
     )  # fmt: skip
-    asked = [what, name, file, encoding, text, label]
-    look.click(examine, asked, [found, state, learn], show_progress_on=found, **wired)
-    learn.click(train, [state, budget], [told, refused], show_progress_on=told, concurrency_limit=1, **wired)
-    anyway.click(take, [state, why], [told, refused], show_progress="hidden", **wired)
+    asked = [what, name, file, items, encoding, *columns]
+    examined = shown_errors(words, [gr.skip(), gr.skip()])(walk.examined)
+    look.click(examined, asked, [found, state, learn], show_progress_on=found, **wired)
+    one = shown_errors(words, [gr.skip()])
+    learned, decided = one(walk.learned), [told, refused]
+    learn.click(learned, [state, name, budget], decided, show_progress_on=told, concurrency_limit=1, **wired)
+    anyway.click(one(walk.taken), [state, why], decided, show_progress="hidden", **wired)
+
+
+def _spec(choice: str) -> TaskSpec:
+    vertical, _, task = choice.partition("/")
+    return find_solution(vertical).spec.task(task)
 
 
 def _listener(progress: gr.Progress, words: Locale) -> Any:
@@ -111,12 +158,12 @@ def _findings(checked: Checked, words: Locale) -> str:
     data = checked.data
     counts = data.table.frame["split"].value_counts()
     said = words(
-        "workshop.kept",
+        f"workshop.kept_{checked.reads}",
         rows=f"{data.rows:,}",
         kept=f"{len(data.table.frame):,}",
         test=f"{counts.get('test', 0):,}",
-        labels=data.table.frame["label"].nunique(),
-        chinese=f"{data.chinese:.0%}",
+        labels=f"{data.table.frame['label'].nunique():,}",
+        chinese=f"{data.chinese:.0%}" if checked.reads == "text" else "",
     )
     rows = "".join(_finding(finding, words) for finding in data.findings)
     heads = "".join(f"<th>{head}</th>" for head in words("workshop.finding_heads").split("|"))
@@ -127,15 +174,15 @@ def _findings(checked: Checked, words: Locale) -> str:
 def _finding(finding: Finding, words: Locale) -> str:
     numbers = ", ".join(map(str, finding.rows[:_NUMBERS_SHOWN])) + ("…" if len(finding.rows) > _NUMBERS_SHOWN else "")
     return (
-        f"<tr><td>{words(f'problem.{finding.problem.name}')}</td><td>{len(finding.rows):,}</td>"
-        f"<td>{numbers}</td><td>{escape(finding.example)}</td></tr>"
+        f"<tr><td>{words(f'problem.{finding.problem.name}')}</td><td>{finding.count:,}</td>"
+        f"<td>{escape(numbers)}</td><td>{escape(finding.example)}</td></tr>"
     )
 
 
 def _verdict(checked: Checked, judgement: Judgement, entry: Replacement, words: Locale) -> str:
     parts = (
         ("workshop.own_rows", [told for told in judgement.own if told.group == ALL_ROWS]),
-        ("workshop.trivial", [judgement.trivial]),
+        ("workshop.popular" if checked.reads == "events" else "workshop.trivial", [judgement.trivial]),
         ("workshop.our_rows", [told for told in judgement.ours if told.group == ALL_ROWS]),
     )
     lost = f"<p>{words('workshop.lost', labels=escape(', '.join(judgement.lost)))}</p>" if judgement.lost else ""

@@ -5,66 +5,100 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foundation.data.columns import guess_mapping
+from foundation.data.columns import guess_events, guess_label, guess_mapping
+from foundation.data.tables import iter_table
 from foundation.errors import InputError
 from foundation.progress import Listener
-from foundation.text.backbone import DEFAULT_BACKBONE
-from solutions.base import Solution, TaskSpec, find_solution
+from solutions.base import Solution, TaskSpec
 from solutions.client import Client, Replacement
-from solutions.client_data import ClientData, doubtful_labels, read_client_file, read_rows
+from solutions.client_data import ClientData, ClientFile, doubtful_labels
 from solutions.customise import Judgement, accept_last, customise, known_labels
+from solutions.registry import find_solution
 
-__all__ = ["Checked", "accept", "check", "choices", "fit", "guessed"]
+__all__ = ["WANTED", "Checked", "accept", "check", "choices", "fit", "guessed"]
+
+#: Which columns of a file must be known, by what a task reads; a time is welcome.
+WANTED: Mapping[str, tuple[str, ...]] = {
+    "text": ("text", "label"),
+    "rows": ("label",),
+    "image": (),
+    "events": ("user", "item", "time"),
+}
+_HEAD = 10_000
 
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A client's rows, ready to be learned from."""
+    """What a client gave, ready to be learned from."""
 
     client: Client
     vertical: str
     task: str
     data: ClientData
 
+    @property
+    def reads(self) -> str:
+        """What the task reads."""
+        return find_solution(self.vertical).spec.task(self.task).reads
+
 
 def choices(loaded: Mapping[str, Solution[Any, Any]]) -> list[tuple[str, TaskSpec]]:
-    """Return the verticals and tasks that learn from a table of labelled texts."""
+    """Return the verticals and tasks that learn from what a client gives."""
     return [
         (name, spec)
         for name, solution in loaded.items()
         for spec in solution.spec.tasks
-        if spec.method is not None and spec.reads == "text"
+        if spec.method is not None and spec.reads in WANTED
     ]
 
 
-def guessed(path: str | None, encoding: str, task: str) -> tuple[list[str], dict[str, str], str]:
-    """Return the columns of a file, which of them look like texts and labels, and why there is no telling."""
+def guessed(path: str | None, encoding: str, spec: TaskSpec) -> tuple[list[str], dict[str, str], str]:
+    """Return the columns of a file, which of them look like those wanted, and why there is no telling."""
     if not path:
-        raise InputError("no file is chosen; choose a table with a column of texts and one of labels")
-    frame = read_rows(Path(path), encoding)
+        raise InputError("no file is chosen; choose one with what the model should learn from")
+    if spec.reads == "image":
+        return [], {}, ""
+    frame = next(iter_table(Path(path), _HEAD, encoding))
     columns = [str(column) for column in frame.columns]
     try:
-        return columns, guess_mapping(frame, task), ""
+        if spec.reads == "events":
+            return columns, guess_events(frame), ""
+        return columns, (guess_mapping if spec.reads == "text" else guess_label)(frame, spec.name), ""
     except InputError as problem:
         return columns, {}, str(problem)
 
 
 def check(
-    name: str, vertical: str, task: str, path: str, encoding: str, columns: Sequence[str | None], listener: Listener
+    name: str,
+    vertical: str,
+    task: str,
+    given: tuple[str | None, str | None, str],
+    columns: Sequence[str | None],
+    listener: Listener,
 ) -> Checked:
-    """Look a file through; ``columns`` are those of texts and labels."""
-    if not all(columns):
-        raise InputError("a column is not chosen; choose the one of the texts and the one of the labels")
+    """Look through what a client gave: a file, for events one of items, and their encoding; columns as ``WANTED``."""
+    path, items, encoding = given
+    if not path:
+        raise InputError("no file is chosen; choose one with what the model should learn from")
     solution = find_solution(vertical)
+    reads = solution.spec.task(task).reads
+    named = dict(zip(WANTED[reads], columns, strict=False))
+    if any(not column for wanted, column in named.items() if wanted != "time"):
+        raise InputError("a column is not chosen; choose each of them")
     client = Client.open_or_new(name.strip(), vertical)
     solution.prepare(client.tasks_to_prepare(vertical, [task]), listener)
-    mapping = dict(zip(("text", "label"), map(str, columns), strict=True))
-    data = read_client_file(Path(path), task, known_labels(solution, task, client), mapping, encoding)
-    return Checked(client, vertical, task, doubtful_labels(data, DEFAULT_BACKBONE, listener=listener))
+    mapping = {wanted: column for wanted, column in named.items() if column}
+    file = ClientFile(Path(path), task, mapping, encoding, Path(items) if items else None)
+    data = solution.client_data(file, known_labels(solution, task, client))
+    if reads in ("text", "rows"):
+        data = doubtful_labels(data, listener=listener)
+    return Checked(client, vertical, task, data)
 
 
-def fit(checked: Checked, budget: float, listener: Listener) -> tuple[Judgement, Replacement]:
-    """Fit a candidate, compare it, and let it answer where it is better."""
+def fit(checked: Checked, client_name: str, budget: float, listener: Listener) -> tuple[Judgement, Replacement]:
+    """Fit a candidate, compare it, and let it answer where it is better; the client's name is as it stands now."""
+    if client_name.strip() != checked.client.folder.name:
+        raise InputError("the client's name was changed after the file was looked through; look it through again")
     solution = find_solution(checked.vertical)
     spec, table = solution.spec.task(checked.task), checked.data.table
     client, judgement = customise(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from foundation.errors import InputError
 
-__all__ = ["guess_mapping", "text_column", "time_column"]
+__all__ = ["guess_events", "guess_label", "guess_mapping", "text_column", "time_column"]
 
 _TEXT = (
     "text",
@@ -25,6 +25,8 @@ _TEXT = (
     "消息",
 )
 _LABEL = ("label", "class", "category", "target", "intent", "tag", "标签", "类别", "分类", "意图", "情感", "语气")
+_USER = ("user", "user_id", "userid", "customer", "customer_id", "visitor", "用户", "用户编号", "顾客", "客户")
+_ITEM = ("item", "item_id", "itemid", "product", "product_id", "sku", "article", "商品", "商品编号", "物品", "内容编号")
 _TIME = ("time", "date", "datetime", "published", "timestamp", "时间", "日期", "发布时间")
 
 
@@ -76,11 +78,7 @@ def guess_mapping(frame: pd.DataFrame, task: str) -> dict[str, str]:
     >>> guess_mapping(pd.DataFrame(rows), "intent")
     {'text': 'utterance', 'label': 'kind'}
     """
-    columns = [str(column) for column in frame.columns]
-    if any(not column.strip() or column.startswith("Unnamed: ") for column in columns):
-        raise InputError(
-            "the first row has empty or merged cells; expected one column name in each: write them out in the file"
-        )
+    columns = _column_names(frame)
     lengths = {column: frame[column].astype(str).str.len().mean() for column in columns}
     text = text_column(columns) or max(columns, key=lengths.__getitem__)
     others = [column for column in columns if column != text]
@@ -93,6 +91,63 @@ def guess_mapping(frame: pd.DataFrame, task: str) -> dict[str, str]:
             "name both with --map text=COLUMN,label=COLUMN"
         )
     return {"text": text, "label": label}
+
+
+def guess_label(frame: pd.DataFrame, task: str) -> dict[str, str]:
+    """Guess which column of a table says what its rows are: by its name, else the last one, where it has few values.
+
+    Raises
+    ------
+    InputError
+        There is no telling.
+
+    Examples
+    --------
+    >>> guess_label(pd.DataFrame({"amount": ["1", "2", "3", "4"], "risk": list("abab")}), "kind")
+    {'label': 'risk'}
+    """
+    columns = _column_names(frame)
+    last = columns[-1] if 1 < frame[columns[-1]].nunique() <= len(frame) / 2 else None
+    label = _first(columns, (task, *_LABEL)) or last
+    if label is None:
+        raise InputError(
+            f"no column looks as if it held labels; the columns are {', '.join(columns)}: "
+            "name it with --map label=COLUMN"
+        )
+    return {"label": label}
+
+
+def guess_events(frame: pd.DataFrame) -> dict[str, str]:
+    """Guess by their names which columns hold users, items and times.
+
+    Raises
+    ------
+    InputError
+        There is no telling users or items.
+
+    Examples
+    --------
+    >>> guess_events(pd.DataFrame(columns=["Customer_ID", "sku", "date", "shop"]))
+    {'user': 'Customer_ID', 'item': 'sku', 'time': 'date'}
+    """
+    columns = _column_names(frame)
+    found = {"user": _first(columns, _USER), "item": _first(columns, _ITEM), "time": time_column(columns)}
+    for wanted in ("user", "item"):
+        if found[wanted] is None:
+            raise InputError(
+                f"no column looks as if it held {wanted}s; the columns are {', '.join(columns)}: "
+                "name both with --map user=COLUMN,item=COLUMN"
+            )
+    return {wanted: column for wanted, column in found.items() if column}
+
+
+def _column_names(frame: pd.DataFrame) -> list[str]:
+    columns = [str(column) for column in frame.columns]
+    if any(not column.strip() or column.startswith("Unnamed: ") for column in columns):
+        raise InputError(
+            "the first row has empty or merged cells; expected one column name in each: write them out in the file"
+        )
+    return columns
 
 
 def _first(columns: Sequence[str], guesses: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
 from foundation.data.labelled import Columns, LabelledTable, is_as_published, locate
-from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, read_pictures
+from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, picture_sha256, read_pictures
 from foundation.data.splits import Split, make_splits
 from foundation.data.tables import iter_table, read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
@@ -53,6 +53,10 @@ class ImageTable(LabelledTable):
         """Return the numbers of the rows in any of the given splits."""
         return np.flatnonzero(self.frame[Columns.SPLIT].isin([split.value for split in splits]))
 
+    def groups(self, *splits: Split) -> list[str]:
+        """Return the patients: two pictures of one are no two proofs."""
+        return self.patients(*splits)
+
     def patients(self, *splits: Split) -> list[str]:
         """Return whom the pictures are of; a picture of nobody known is its own."""
         patients: list[str] = self.frame[PATIENT].iloc[self.rows(*splits)].tolist()
@@ -78,7 +82,7 @@ def load_card_images(card: Card, task: str, data_root: Path | None = None) -> Im
         mapping = {IMAGE: columns.file, Columns.LABEL: label, Columns.SPLIT: split}
         if columns.patient:
             mapping[PATIENT] = columns.patient
-        images, frame, problems = _read_listed(path, rename_columns(read_table(path), mapping))
+        images, frame, problems = _read_listed(path, rename_columns(read_table(path), mapping), {})
     kept = ~frame[Columns.LABEL].isin(columns.excluded)
     strange = sorted(set(frame[Columns.LABEL][kept]) - set(names)) if names else []
     if strange:
@@ -100,7 +104,9 @@ def load_card_images(card: Card, task: str, data_root: Path | None = None) -> Im
     )
 
 
-def load_own_images(path: Path, task: str, mapping: Mapping[str, str], seed: int = 0) -> ImageTable:
+def load_own_images(
+    path: Path, task: str, mapping: Mapping[str, str], seed: int = 0, reviewed: Mapping[str, str] | None = None
+) -> ImageTable:
     """Load a client's own images.
 
     Parameters
@@ -112,6 +118,8 @@ def load_own_images(path: Path, task: str, mapping: Mapping[str, str], seed: int
     mapping : mapping of ``image``, ``label``, ``split``, ``patient`` to the table's column names
     seed : int
         Of the split that is made where there is none; pictures of one patient stay together.
+    reviewed : mapping of ``picture_sha256`` to label, optional
+        What people said of pictures: it counts before the folder or the table, and pictures without a label need it.
 
     Raises
     ------
@@ -122,12 +130,13 @@ def load_own_images(path: Path, task: str, mapping: Mapping[str, str], seed: int
     if strange := set(mapping) - set(allowed):
         raise UnknownNameError("column to map", strange.pop(), allowed)
     problems: tuple[str, ...] = ()
+    said = reviewed or {}
     if path.suffix.lower() == ".npz":
         images, frame = _read_medmnist(path, [])
     elif path.is_dir() or path.suffix.lower() == ".zip":
-        images, frame, problems = _read_folders(path)
+        images, frame, problems = _read_folders(path, said)
     else:
-        images, frame, problems = _read_listed(path, rename_columns(read_table(path), mapping))
+        images, frame, problems = _read_listed(path, rename_columns(read_table(path), mapping), said)
     if not images:
         reason = f" (the first: {problems[0]})" if problems else ""
         raise InputError(f"{path} holds no picture that can be read{reason}; expected a folder a class with pictures")
@@ -193,7 +202,7 @@ def _read_medmnist(path: Path, names: Sequence[str]) -> tuple[list[NDArray[np.ui
     return images, frame.assign(**{PATIENT: frame[IMAGE]})
 
 
-def _read_folders(path: Path) -> _Read:
+def _read_folders(path: Path, reviewed: Mapping[str, str]) -> _Read:
     rows: list[dict[str, str]] = []
     images: list[NDArray[np.uint8]] = []
     problems: list[str] = []
@@ -202,12 +211,13 @@ def _read_folders(path: Path) -> _Read:
         split = _SPLITS.get(folders[0].lower(), "") if len(folders) > 1 else ""
         if isinstance(pictures, RefusedError):
             problems.append(str(pictures))
-        elif not folders:
-            problems.append(f"{name.name} lies in no class's folder")
         else:
-            label = folders[1] if split else folders[-1]
-            images += [_shrunk(picture.pixels) for picture in pictures]
-            rows += [_row(picture, str(name), label, split) for picture in pictures]
+            label = "" if not folders else folders[1] if split else folders[-1]
+            labelled = [(picture, _said(picture, reviewed) or label) for picture in pictures]
+            if any(not known for _, known in labelled):
+                problems.append(f"{name.name} lies in no class's folder")
+            images += [_shrunk(picture.pixels) for picture, known in labelled if known]
+            rows += [_row(picture, str(name), known, split) for picture, known in labelled if known]
     if path.is_dir():
         empty = [each.name for each in sorted(path.iterdir()) if each.is_dir() and not any(each.rglob("*.*"))]
         problems += [f"the folder of class {name!r} is empty" for name in empty]
@@ -224,7 +234,11 @@ def _walk(root: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | RefusedEr
                 yield name, RefusedError(str(error))
 
 
-def _read_listed(path: Path, listed: pd.DataFrame) -> _Read:
+def _said(picture: Picture, reviewed: Mapping[str, str]) -> str:
+    return reviewed.get(picture_sha256(picture.pixels), "") if reviewed else ""
+
+
+def _read_listed(path: Path, listed: pd.DataFrame, reviewed: Mapping[str, str]) -> _Read:
     for column in (IMAGE, Columns.LABEL):
         if column not in listed.columns:
             given = ", ".join(map(str, listed.columns))
@@ -244,7 +258,8 @@ def _read_listed(path: Path, listed: pd.DataFrame) -> _Read:
             images.append(_shrunk(picture.pixels))
             known = _row(picture, str(record[IMAGE]), str(record[Columns.LABEL]), str(record.get(Columns.SPLIT, "")))
             own = {str(name): str(value) for name, value in record.items() if value != ""}
-            rows.append({**known, **own, IMAGE: known[IMAGE]})
+            label = _said(picture, reviewed) or known[Columns.LABEL]
+            rows.append({**known, **own, IMAGE: known[IMAGE], Columns.LABEL: label})
     return images, pd.DataFrame(rows).fillna(""), tuple(problems)
 
 

@@ -30,6 +30,7 @@ class Columns:
     OTHER = "other"
     LABEL = "label"
     SPLIT = "split"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,11 @@ class LabelledTable:
         """Return texts and labels of the rows in any of the given splits."""
         rows = self.frame[self.frame[Columns.SPLIT].isin([split.value for split in splits])]
         return rows[Columns.TEXT].tolist(), rows[Columns.LABEL].tolist()
+
+    def groups(self, *splits: Split) -> list[str]:
+        """Return what each row belongs to (a patient, a customer), as the file says; nothing where it does not say."""
+        rows = self.frame[self.frame[Columns.SPLIT].isin([split.value for split in splits])]
+        return rows[Columns.GROUP].astype(str).tolist() if Columns.GROUP in rows.columns else []
 
     def under(self, protocol: str) -> "LabelledTable":
         """Return the same rows, split by a named protocol; a set of texts or images has but its own split."""

@@ -7,6 +7,7 @@ import io
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,16 @@ from numpy.typing import NDArray
 from foundation.data.lettering import has_lettering
 from foundation.errors import InputError
 
-__all__ = ["MOST_PIXELS", "PICTURE_SUFFIXES", "Picture", "is_picture", "read_picture", "read_pictures", "to_bytes"]
+__all__ = [
+    "MOST_PIXELS",
+    "PICTURE_SUFFIXES",
+    "Picture",
+    "is_picture",
+    "picture_sha256",
+    "read_picture",
+    "read_pictures",
+    "to_bytes",
+]
 
 #: More than any slide scanner's overview; a file that claims more is refused before it is unpacked.
 MOST_PIXELS = 50_000_000
@@ -59,6 +69,11 @@ def is_picture(name: str) -> bool:
     (True, False)
     """
     return name.lower().endswith(PICTURE_SUFFIXES)
+
+
+def picture_sha256(pixels: NDArray[np.uint8]) -> str:
+    """Return by what a picture is known where it may not be kept: who has it can find it again, and nobody else."""
+    return sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
 def read_picture(path: Path) -> Picture:

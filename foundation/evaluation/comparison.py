@@ -41,8 +41,9 @@ class Comparison:
     difference : Interval
         Candidate less former, with its 95 % paired bootstrap interval.
     p : float
-        Two-sided: McNemar's exact test where rows are right or wrong, otherwise that of the paired bootstrap. Of
-        subgroups it is corrected for their number (Benjamini, Hochberg 1995).
+        Two-sided: McNemar's exact test where rows are right or wrong, otherwise that of the paired bootstrap. Where
+        rows belong together (pictures of one patient) whole clusters are drawn. Of subgroups it is corrected for their
+        number (Benjamini, Hochberg 1995).
     verdict : Verdict
         At 5 %.
     """
@@ -76,13 +77,16 @@ def compare(former: Outcomes, candidate: Outcomes) -> list[Comparison]:
     if former.units != candidate.units:
         raise InputError("the two models were measured on other rows; evaluate both on one dataset")
     shared = [metric for metric in former.values if metric in candidate.values]
-    found = [compare_values(metric, former.values[metric], candidate.values[metric]) for metric in shared]
+    cluster = _numbered(former)
+    found = [
+        compare_values(metric, former.values[metric], candidate.values[metric], cluster=cluster) for metric in shared
+    ]
     if len(former.targets):
-        found.append(_compare_macro_f1(former, candidate))
+        found.append(_compare_macro_f1(former, candidate, cluster))
     groups = {name: mask for name, mask in former.groups.items() if mask.sum() >= _LEAST_ROWS}
     first = shared[0]
     parts = [
-        compare_values(first, former.values[first][mask], candidate.values[first][mask], name)
+        compare_values(first, former.values[first][mask], candidate.values[first][mask], name, cluster[mask])
         for name, mask in groups.items()
     ]
     corrected = false_discovery_control([part.p for part in parts]) if parts else []
@@ -90,7 +94,11 @@ def compare(former: Outcomes, candidate: Outcomes) -> list[Comparison]:
 
 
 def compare_values(
-    metric: str, former: NDArray[np.float64], candidate: NDArray[np.float64], group: str = ALL_ROWS
+    metric: str,
+    former: NDArray[np.float64],
+    candidate: NDArray[np.float64],
+    group: str = ALL_ROWS,
+    cluster: NDArray[np.int64] | None = None,
 ) -> Comparison:
     """Compare the means of one figure a row.
 
@@ -100,10 +108,13 @@ def compare_values(
     former, candidate : ndarray of float64, shape (n,)
         Of the same rows.
     group : str
+    cluster : ndarray of int64, shape (n,), optional
+        Rows of one number belong together; each is alone where it is left out.
 
     References
     ----------
-    McNemar (1947), Psychometrika 12(2), in its exact form; Efron, Tibshirani (1993), chapter 13.
+    McNemar (1947), Psychometrika 12(2), in its exact form; Efron, Tibshirani (1993), chapter 13; for clusters Field,
+    Welsh (2007), "Bootstrapping clustered data", JRSS B 69(3).
 
     Examples
     --------
@@ -115,20 +126,35 @@ def compare_values(
     (0.2, 0.0215, 'better')
     """
     gaps = candidate - former
-    drawn = np.random.default_rng(0).integers(len(gaps), size=(_RESAMPLES, len(gaps)))
-    resampled = gaps[drawn].mean(axis=1)
-    binary = bool(np.isin(former, (0, 1)).all() and np.isin(candidate, (0, 1)).all())
+    _, numbers = np.unique(np.arange(len(gaps)) if cluster is None else cluster, return_inverse=True)
+    sums, sizes = np.bincount(numbers, gaps), np.bincount(numbers)
+    drawn = np.random.default_rng(0).integers(len(sums), size=(_RESAMPLES, len(sums)))
+    resampled = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    alone = len(sums) == len(gaps)
+    binary = alone and bool(np.isin(former, (0, 1)).all() and np.isin(candidate, (0, 1)).all())
     p = _mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if binary else _bootstrap_p(resampled)
     return _comparison(metric, group, len(gaps), float(former.mean()), float(candidate.mean()), resampled, p)
 
 
-def _compare_macro_f1(former: Outcomes, candidate: Outcomes) -> Comparison:
-    """Compare macro-F1 over the labels of the rows, by resampling rows of both models together."""
+def _numbered(outcomes: Outcomes) -> NDArray[np.int64]:
+    """Return the number of each row's cluster; a row that belongs to none is its own."""
+    return np.unique(outcomes.clusters or np.arange(len(outcomes.units)), return_inverse=True)[1].astype(np.int64)
+
+
+def _compare_macro_f1(former: Outcomes, candidate: Outcomes, cluster: NDArray[np.int64]) -> Comparison:
+    """Compare macro-F1 over the labels of the rows, by resampling rows (or clusters) of both models together."""
     labels, targets = np.unique(former.targets, return_inverse=True)
     answers = [_places(labels, outcomes.predicted) for outcomes in (former, candidate)]
-    generator = np.random.default_rng(0)
-    rows = [np.arange(len(targets)), *generator.integers(len(targets), size=(_RESAMPLES, len(targets)))]
-    scores = np.array([[_macro_f1(targets[row], answer[row], len(labels)) for answer in answers] for row in rows])
+    members = np.split(np.argsort(cluster, kind="stable"), np.cumsum(np.bincount(cluster))[:-1])
+    drawn = np.random.default_rng(0).integers(len(members), size=(_RESAMPLES, len(members)))
+    alone = len(members) == len(targets)
+    rows = drawn if alone else (np.concatenate([members[at] for at in draw]) for draw in drawn)
+    scores = np.array(
+        [
+            [_macro_f1(targets[row], answer[row], len(labels)) for answer in answers]
+            for row in (np.arange(len(targets)), *rows)
+        ]
+    )
     resampled = scores[1:, 1] - scores[1:, 0]
     first, second = (float(score) for score in scores[0])
     return _comparison("macro_f1", ALL_ROWS, len(targets), first, second, resampled, _bootstrap_p(resampled))

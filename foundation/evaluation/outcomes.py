@@ -31,6 +31,8 @@ class Outcomes:
         Of a classifier; empty otherwise.
     confidence : ndarray of float64, shape (n,)
         Of the predicted label.
+    clusters : tuple of str
+        What each row belongs to, such as a patient: rows of one are no independent proofs. Empty where each is alone.
     """
 
     units: tuple[str, ...]
@@ -39,6 +41,7 @@ class Outcomes:
     targets: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
     predicted: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, dtype=np.str_))
     confidence: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    clusters: tuple[str, ...] = ()
 
     @classmethod
     def of_classes(
@@ -48,6 +51,7 @@ class Outcomes:
         classes: Sequence[str],
         probabilities: NDArray[np.float64],
         groups: Mapping[str, NDArray[np.bool_]],
+        clusters: Sequence[str] = (),
     ) -> Self:
         """Take the likeliest class of each row.
 
@@ -58,11 +62,12 @@ class Outcomes:
             In the order of the columns of ``probabilities``; a label may be of none of them, and is then never found.
         probabilities : ndarray, shape (n, classes)
         groups : mapping of subgroup to ndarray of bool, shape (n,)
+        clusters : sequence of str, length n or 0
         """
         targets = np.array(labels, dtype=np.str_)
         predicted = np.array(classes, dtype=np.str_)[probabilities.argmax(axis=1)]
         right = {"accuracy": (predicted == targets).astype(np.float64)}
-        return cls(tuple(units), right, groups, targets, predicted, probabilities.max(axis=1))
+        return cls(tuple(units), right, groups, targets, predicted, probabilities.max(axis=1), tuple(clusters))
 
     def diagnostics(self) -> dict[str, Any]:
         """Return what pictures of a classifier are drawn from, as plain lists; nothing for another model.

@@ -62,7 +62,7 @@ def evaluate_images(bundle: Bundle, table: ImageTable, listener: Listener = sile
     seen = np.isin([fingerprints([image])[0] for image in images], bundle.seen)
     names = table.frame[IMAGE].iloc[table.rows(Split.TEST)].tolist()
     groups = {f"label={label}": np.array(labels) == label for label in classes}
-    outcomes = Outcomes.of_classes(names, labels, classes, probabilities, groups)
+    outcomes = Outcomes.of_classes(names, labels, classes, probabilities, groups, units)
     return Report(
         solution=bundle.record.solution,
         task=table.task,

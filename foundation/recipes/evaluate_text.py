@@ -70,7 +70,8 @@ def outcomes_of(bundle: Bundle, table: LabelledTable, listener: Listener = silen
     items, labels = table.test_part()
     units = [str(row) for row in range(len(items))]
     groups = {f"label={label}": np.array(labels) == label for label in sorted(set(labels))}
-    return Outcomes.of_classes(units, labels, bundle.labels, bundle.probabilities(items, listener), groups)
+    probabilities = bundle.probabilities(items, listener)
+    return Outcomes.of_classes(units, labels, bundle.labels, probabilities, groups, table.groups(Split.TEST))
 
 
 def _text_groups(texts: Sequence[str], labels: Sequence[str]) -> dict[str, NDArray[np.bool_]]:

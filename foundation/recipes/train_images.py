@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foundation.bundle import Bundle, fingerprints, new_record
 from foundation.data.image_leakage import leaked_rows
@@ -31,7 +32,7 @@ from foundation.trust.label_noise import suspicious_labels
 from foundation.trust.scope import Reference, fit_scope
 from foundation.vision.backbone import DEFAULT_BACKBONE
 
-__all__ = ["gate_leaks", "image_classifier", "train_images"]
+__all__ = ["gate_leaks", "image_classifier", "leaking_rows", "train_images"]
 
 _FOLDS = 5
 # Pictures of another kind lie far away: the guard can let nearly all that belong pass.
@@ -122,8 +123,7 @@ def gate_leaks(table: ImageTable, leaks: str) -> tuple[ImageTable, Leakage]:
     InputError
         There are some and ``leaks`` is ``"refuse"``.
     """
-    splits, patients = table.frame[Columns.SPLIT].tolist(), table.frame["patient"].tolist()
-    exact, near, shared = leaked_rows(table.images, splits, patients)
+    exact, near, shared = leaking_rows(table)
     leakage = Leakage(len(exact), len(near), (), patients=len(shared))
     if not leakage.any or leaks == "keep":
         return table, leakage
@@ -138,6 +138,11 @@ def gate_leaks(table: ImageTable, leaks: str) -> tuple[ImageTable, Leakage]:
     protocol = f"{table.protocol}; {int((~kept).sum())} leaking rows of dev and test left out"
     frame = table.frame[kept].reset_index(drop=True)
     return replace(table, frame=frame, images=images, protocol=protocol), leakage
+
+
+def leaking_rows(table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows that an earlier split holds too: the same picture, nearly the same, a picture of its patient."""
+    return leaked_rows(table.images, table.frame[Columns.SPLIT].tolist(), table.frame["patient"].tolist())
 
 
 def _plain(model: ImageClassifier) -> Any:

@@ -38,6 +38,12 @@ class Problem(str, Enum):
     LIKE_A_LABEL = "a label that is nearly a known one: kept; rename it in the file if it is the same"
     DOUBTFUL_LABEL = "another label looks more likely: kept; look at it again"
     IN_TWO_SPLITS = "in test, and nearly the same in an earlier split: left out of the earlier one"
+    UNREADABLE = "cannot be read, or says no class: left out"
+    SAME_PICTURE = "the same picture, or nearly, in an earlier split: left out"
+    SAME_PATIENT = "a patient of whom another split has pictures: left out"
+    REPEATED_EVENT = "an event that an earlier one repeats: the first counts"
+    UNKNOWN_ITEM = "an event of an item that the catalogue does not know: left out"
+    BAD_EVENT = "an event without user or item, or at an impossible time: left out"
 
 
 @dataclass(frozen=True)
@@ -47,20 +53,29 @@ class Finding:
     Attributes
     ----------
     problem : Problem
-    rows : tuple of int
-        Numbers in the file, counted from 1 without the header.
+    rows : tuple of int or str
+        Numbers in the file, counted from 1 without the header; of pictures their names.
     example : str
         What the first of them says, without personal data.
+    counted : int
+        How many there are where they are too many to be named.
     """
 
     problem: Problem
-    rows: tuple[int, ...]
+    rows: tuple[int | str, ...]
     example: str
+    counted: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.rows) or self.counted
 
     def summary(self) -> str:
         """Say it in a line."""
         shown = ", ".join(map(str, self.rows[:8])) + (", ..." if len(self.rows) > 8 else "")
-        return f"{len(self.rows)} rows, {self.problem.value} (row {shown}; for example {self.example!r})"
+        where = f"row {shown}; " if shown else ""
+        return f"{self.count} rows, {self.problem.value} ({where}for example {self.example!r})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +93,7 @@ class Audited:
     findings: tuple[Finding, ...]
 
 
-def audit(frame: pd.DataFrame, known: Mapping[str, Names]) -> Audited:
+def audit(frame: pd.DataFrame, known: Mapping[str, Names], *, near: bool = True) -> Audited:
     """Look a table of texts and labels through, leave out what cannot be learned from, and say so.
 
     Parameters
@@ -88,6 +103,8 @@ def audit(frame: pd.DataFrame, known: Mapping[str, Names]) -> Audited:
     known : mapping of label to Names
         Labels of the model that answers now. A label that differs from one in case, or is its name in English or
         Chinese, is read as that one.
+    near : bool
+        Whether items that are nearly the same are looked for; rows of a table, written out, all look alike.
 
     Raises
     ------
@@ -131,6 +148,8 @@ def audit(frame: pd.DataFrame, known: Mapping[str, Names]) -> Audited:
     drop(Problem.RARE_LABEL, counts.lt(_LEAST_OF_A_LABEL).to_numpy())
     if left.empty:
         raise InputError(f"no row can be learned from: {'; '.join(finding.summary() for finding in findings)}")
+    if not near:
+        return Audited(left, tuple(findings))
     if Columns.SPLIT in left.columns:
         drop(Problem.IN_TWO_SPLITS, _earlier_than_test(left))
     else:

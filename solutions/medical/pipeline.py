@@ -168,6 +168,17 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
             "model": response.model,
         }
 
+    @classmethod
+    def feedback(cls, task: str) -> "pd.DataFrame":
+        """Return what reviewers said: ``picture_sha256``, ``label``, ``who`` and ``at``."""
+        from solutions.medical.reviews import Reviews
+
+        with Reviews.open() as reviews:
+            said = reviews.latest()
+        if said.empty:
+            raise InputError(f"nobody has reviewed an answer of {cls.spec.name}/{task} yet; leave --from-feedback out")
+        return said
+
     def _predict(self, requests: Sequence[MedicalRequest]) -> list[MedicalResponse]:
         from foundation.trust.held_out import finding_probability
 

@@ -75,8 +75,10 @@ def user_measures(lists: Lists, truth: Events) -> dict[str, NDArray[np.float64]]
     rows = np.searchsorted(users, lists.users)
     has_truth = (rows < len(users)) & (users[np.minimum(rows, len(users) - 1)] == lists.users)
     shown = lists.items[has_truth]
-    found = np.asarray(wanted[np.repeat(lists.users[has_truth], DEPTH), shown.clip(min=0).ravel()]).reshape(shown.shape)
-    hits[rows[has_truth]] = (found > 0) & (shown >= 0)
+    if shown.size:
+        of_user = np.repeat(lists.users[has_truth], DEPTH)
+        found = np.asarray(wanted[of_user, shown.clip(min=0).ravel()]).reshape(shown.shape)
+        hits[rows[has_truth]] = (found > 0) & (shown >= 0)
     discount = 1 / np.log2(np.arange(DEPTH) + 2)
     ideal = np.cumsum(discount)[np.minimum(count, DEPTH) - 1]
     return {

@@ -14,10 +14,13 @@ from solutions.recommendation.schema import RecommendationRequest, Recommendatio
 if TYPE_CHECKING:
     import pandas as pd
 
-    from foundation.bundle import BundleRecord
+    from foundation.bundle import BundleRecord, Savable
+    from foundation.data.cards import Names
     from foundation.data.labelled import LabelledTable
     from foundation.evaluation.report import Report
     from foundation.recipes.recipe import Recipe, Trained
+    from solutions.client_data import ClientData, ClientFile
+    from solutions.contest import Contest
     from solutions.recommendation.bundle import RecommenderBundle
     from solutions.recommendation.catalogue import Catalogue
     from solutions.recommendation.events import EventFaults
@@ -165,6 +168,25 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
 
             return load_own_events(path, task, mapping, items, encoding=encoding)
         return super().own_table(path, task, mapping, encoding, items)
+
+    @classmethod
+    def client_data(cls, given: "ClientFile", known: "Mapping[str, Names]") -> "ClientData":
+        """Read a client's events and items."""
+        if given.task != _TOP_N:
+            return super().client_data(given, known)
+        from solutions.recommendation.client import read_client_events
+
+        return read_client_events(given)
+
+    @classmethod
+    def contest(cls, former: Path, candidate: "Savable", table: "LabelledTable") -> "Contest":
+        """Let two recommenders rank all items for the same users."""
+        from solutions.recommendation.client import event_contest
+        from solutions.recommendation.tables import EventTable
+
+        if not isinstance(table, EventTable):
+            raise InputError(f"{table.name} holds no events; name a set of events, or a file with --data")
+        return event_contest(former, candidate, table)
 
     @classmethod
     def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":

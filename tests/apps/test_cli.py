@@ -76,7 +76,11 @@ def test_version(tmp_path: Path) -> None:
         (["customize", "finance", "--client", "Acme"], "expected small letters, digits and dashes"),
         (["customize", "finance", "--client", "acme", "--data", "x", "--from-feedback"], "expected one of them"),
         (["customize", "finance", "--client", "acme", "--rollback"], "no client 'acme'"),
-        (["customize", "recommendation", "--client", "acme", "--data", "x.csv"], "recommendation/top-n from events"),
+        (
+            ["customize", "support", "--task", "retrieval", "--client", "acme", "--data", "x.csv"],
+            "train support --task retr",
+        ),
+        (["customize", "medical", "--client", "acme", "--from-feedback"], "give the pictures too, with --data FOLDER"),
         (["customize", "finance", "--client", "acme", "--knowledge", "x.csv"], "finance answers from no articles"),
         (["customize", "support", "--client", "acme", "--knowledge", "x.csv"], "x.csv does not exist"),
         (["feedback", "finance", "--bundle", "x"], "keeps no judgements of its answers"),

@@ -3,6 +3,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -75,26 +76,29 @@ def page_errors(folder: Path) -> list[str]:
     from apps.pages.recommendation.try_it import OWN, _shelves
     from apps.pages.support.knowledge import chosen_articles
     from apps.scoring import MOST_ROWS
-    from apps.workshop.work import accept, check, guessed
+    from apps.workshop.work import Checked, accept, check, fit, guessed
     from foundation.data.archives import RefusedError, read_archive
-    from foundation.data.columns import guess_mapping
+    from foundation.data.columns import guess_events, guess_label, guess_mapping
     from foundation.data.pictures import read_picture
     from foundation.data.tables import read_table
     from solutions.client import Client
-    from solutions.client_data import read_client_file
+    from solutions.client_data import ClientFile, read_client_file, read_client_images
     from solutions.corrections import Corrections
     from solutions.finance.monitor.replay import read_events
     from solutions.finance.monitor.store import MonitorStore
     from solutions.finance.pipeline import Finance
     from solutions.finance.schema import FinanceRequest
     from solutions.finance.watchlist import read_watch_list
+    from solutions.medical.reviews import Reviews
+    from solutions.recommendation.client import unseen
+    from solutions.recommendation.events import collect_events
     from solutions.recommendation.pipeline import Recommendation
     from solutions.support.desk import Desk
     from solutions.support.knowledge import read_articles
     from solutions.support.schema import SupportRequest
 
     desk = Desk("sqlite://")
-    corrections = Corrections("sqlite://")
+    corrections, reviews = Corrections("sqlite://"), Reviews("sqlite://")
     contents = {
         "names.csv": b"name\nHarlund\n",
         "gbk.csv": "text\n央行\n".encode("gb18030"),
@@ -122,6 +126,14 @@ def page_errors(folder: Path) -> list[str]:
         (folder / name).write_bytes(content)
     with (folder / "huge.csv").open("wb") as stream:
         stream.truncate(2_000_000_000)  # sparse: it takes no room
+    looked_through = Checked(Client(folder / "acme", None), "finance", "tone", None)  # type: ignore[arg-type]
+    namespace = SimpleNamespace
+    nothing = collect_events([pd.DataFrame({"user": ["a"], "item": ["b"]})], ("b",)).latest(0)
+    learned = namespace(
+        histories=nothing, hybrid=namespace(catalogue=namespace(ids=("b",))), record=namespace(id="x-1")
+    )
+    pictureless = folder / "pictureless"
+    pictureless.mkdir()
     many = [Image.new("L", (8, 8))] * 257
     many[0].save(folder / "many.tif", save_all=True, append_images=many[1:])
     cases = _Cases(None, None, {})  # type: ignore[arg-type]  # nothing is answered before the mistake is told
@@ -158,8 +170,9 @@ def page_errors(folder: Path) -> list[str]:
         *(lambda name=name: read_picture(folder / name) for name in bad_pictures() if not name.endswith(".zip")),
         *(lambda name=name: first_refusal(name) for name in bad_pictures() if name.endswith(".zip")),
         lambda: cases.opened(str(folder / "many.tif"), 0.9),
-        lambda: cases.review(None, "lesion", ""),
-        lambda: cases.review("case", None, ""),  # type: ignore[arg-type]
+        lambda: cases.review(None, "lesion", "Kim", ""),
+        lambda: reviews.add(None, None, "", "Kim"),  # type: ignore[arg-type]
+        lambda: reviews.add(None, None, "lesion", " "),  # type: ignore[arg-type]
         lambda: batch.look(None, None, None),  # type: ignore[arg-type]
         lambda: batch.look([str(folder / "text.png")], None, None),  # type: ignore[arg-type]
         lambda: FinanceRequest("a" * 1_000_000),
@@ -182,12 +195,19 @@ def page_errors(folder: Path) -> list[str]:
         lambda: guess_mapping(pd.DataFrame({"Unnamed: 1": ["x"]}), "tone"),
         lambda: guess_mapping(pd.DataFrame({"text": ["x"], "id": ["1"]}), "tone"),
         *(
-            lambda name=name: read_client_file(folder / name, "tone", {})
+            lambda name=name: read_client_file(ClientFile(folder / name, "tone"), {})
             for name in ("one.csv", "few.csv", "bare.csv", "rows.csv", "huge.csv")
         ),
         lambda: Client.open("Acme Bank"),
-        lambda: guessed(None, "utf-8", "tone"),
-        lambda: check("acme", "finance", "tone", "x.csv", "utf-8", ("text", None), lambda *_: None),
+        lambda: guessed(None, "utf-8", Finance.spec.task("tone")),
+        lambda: check("acme", "finance", "tone", ("x.csv", None, "utf-8"), ("text", None, None), lambda *_: None),
+        lambda: fit(looked_through, "other", 60.0, lambda *_: None),
+        lambda: guess_label(pd.DataFrame({"id": ["1", "2"]}), "kind"),
+        lambda: guess_events(pd.DataFrame({"sku": ["1"]})),
+        lambda: collect_events([pd.DataFrame({"sku": ["1"]})], ("1",)),
+        lambda: guess_events(pd.DataFrame({"user": ["1"]})),
+        lambda: read_client_images(ClientFile(pictureless, "image")),
+        lambda: unseen(nothing, namespace(name="a.csv", catalogue=namespace(ids=())), learned),  # type: ignore[arg-type]
         lambda: accept(None, " "),  # type: ignore[arg-type]
         lambda: read_events(folder / "plain.csv"),
         lambda: read_events(folder / "turned.csv"),

@@ -46,16 +46,15 @@ def say(**figures: Any) -> None:
 
 def measure(path: Path, budget: float, broken: set[int]) -> None:
     """Go the whole way with one file."""
-    from foundation.text.backbone import DEFAULT_BACKBONE
     from solutions.client import Client
-    from solutions.client_data import doubtful_labels, read_client_file
+    from solutions.client_data import ClientFile, doubtful_labels, read_client_file
     from solutions.customise import customise, known_labels
     from solutions.support.pipeline import Support
 
     Support.prepare(["intent"])
     started = time.perf_counter()
     client = Client.open_or_new(path.stem, "support")
-    data = doubtful_labels(read_client_file(path, "intent", known_labels(Support, "intent", client)), DEFAULT_BACKBONE)
+    data = doubtful_labels(read_client_file(ClientFile(path, "intent"), known_labels(Support, "intent", client)))
     for finding in data.findings:
         say(found=finding.problem.name, rows=len(finding.rows), broken=len(broken & set(finding.rows)))
     _, judgement = customise(Support, Support.spec.task("intent"), data.table, client, budget=budget)

@@ -12,13 +12,14 @@ from foundation.data.pictures import Picture
 from foundation.data.splits import Split
 from foundation.errors import UnknownNameError
 from foundation.settings import settings
-from solutions.base import Solution, find_solution, solutions
+from solutions.base import Solution
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalRequest
 from solutions.recommendation.pipeline import Recommendation
 from solutions.recommendation.schema import RecommendationRequest
+from solutions.registry import find_solution, solutions
 from solutions.support.pipeline import Support
 from solutions.support.schema import SupportRequest
 from solutions.testing import SolutionContract
@@ -126,7 +127,7 @@ def test_unknown_vertical() -> None:
 
 
 def test_listing_verticals_imports_no_torch() -> None:
-    script = "import sys; from solutions.base import solutions; solutions(); print(*sys.modules)"
+    script = "import sys; from solutions.registry import solutions; solutions(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ)
     loaded = set(done.stdout.split())
     assert {"solutions.finance", "solutions.medical", "solutions.recommendation", "solutions.support"} <= loaded

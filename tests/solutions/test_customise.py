@@ -16,8 +16,9 @@ from foundation.evaluation.comparison import Comparison, Verdict
 from foundation.evaluation.metrics import Interval
 from foundation.settings import settings
 from solutions.client import Client, ClientSettings
-from solutions.client_data import ClientData, doubtful_labels, read_client_file
+from solutions.client_data import ClientData, ClientFile, doubtful_labels, read_client_file
 from solutions.client_rows import earlier_rows, keep_rows
+from solutions.contest import COMMONEST
 from solutions.customise import Judgement, _at_risk, accept_last, customise, known_labels, roll_back
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
@@ -61,7 +62,8 @@ def clients(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def read(folder: Path, frame: pd.DataFrame, client: Client, mapping: dict[str, str] | None = None) -> ClientData:
     frame.to_csv(folder / "client.csv", index=False)
-    return read_client_file(folder / "client.csv", "tone", known_labels(Finance, "tone", client), mapping)
+    given = ClientFile(folder / "client.csv", "tone", mapping or {})
+    return read_client_file(given, known_labels(Finance, "tone", client))
 
 
 def customised(client: Client, data: ClientData) -> tuple[Client, bool]:
@@ -153,11 +155,13 @@ def test_a_candidate_that_lost_labels_is_refused() -> None:
     better = Comparison("accuracy", "all", 200, 0.5, 0.9, Interval(0.4, 0.3, 0.5), 1e-9, Verdict.BETTER)
     worse = Comparison("accuracy", "all", 200, 0.9, 0.8, Interval(-0.1, -0.15, -0.06), 1e-4, Verdict.WORSE)
     near = replace(worse, difference=Interval(-0.06, -0.1, -0.02))
-    assert Judgement((better,), better, (near,)).accepted
-    lost = Judgement((better,), better, (near,), ("neutral",))
+    assert Judgement((better,), better, COMMONEST, (near,)).accepted
+    lost = Judgement((better,), better, COMMONEST, (near,), ("neutral",))
     assert not lost.accepted
     assert lost.reason == "it does not know neutral any more: add rows of these"
-    assert Judgement((better,), better, (worse,)).reason.startswith("it forgot: accuracy on the suite's own rows")
+    assert Judgement((better,), better, COMMONEST, (worse,)).reason.startswith(
+        "it forgot: accuracy on the suite's own rows"
+    )
 
 
 @pytest.mark.slow
@@ -166,7 +170,7 @@ def test_labels_that_were_swapped_are_named(clients: Path, tmp_path: Path) -> No
     swapped = [5, 77, 150, 201]
     frame.loc[swapped, "mood"] = frame.loc[swapped, "mood"].map({"bullish": "bearish", "bearish": "bullish"})
     data = read(tmp_path, frame, Client.open_or_new("swapped", "finance"))
-    finding = doubtful_labels(data, "multilingual-e5-small-q4").findings[-1]
+    finding = doubtful_labels(data).findings[-1]
     assert finding.problem.name == "DOUBTFUL_LABEL"
     assert {row + 1 for row in swapped} <= set(finding.rows)
     assert len(finding.rows) <= 8
@@ -203,7 +207,7 @@ def test_groups_and_times_decide_the_split(clients: Path, tmp_path: Path) -> Non
 def test_a_file_that_cannot_be_learned_from_is_one_line(tmp_path: Path, content: str, expected: str) -> None:
     (tmp_path / "client.csv").write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=expected) as raised:
-        read_client_file(tmp_path / "client.csv", "tone", {})
+        read_client_file(ClientFile(tmp_path / "client.csv", "tone"), {})
     assert "\n" not in str(raised.value)
 
 
@@ -211,10 +215,10 @@ def test_a_file_that_is_too_large_says_how_much_is_enough(tmp_path: Path) -> Non
     with (tmp_path / "big.csv").open("wb") as stream:
         stream.truncate(2_000_000_000)  # sparse: it takes no room
     with pytest.raises(InputError, match=r"has 2\.0 GB; expected at most 0\.5 GB; .* give a sample"):
-        read_client_file(tmp_path / "big.csv", "tone", {})
+        read_client_file(ClientFile(tmp_path / "big.csv", "tone"), {})
     (tmp_path / "long.csv").write_text("text,label\n" + "a,b\n" * 200_001)
     with pytest.raises(InputError, match="more than 200,000 rows"):
-        read_client_file(tmp_path / "long.csv", "tone", {})
+        read_client_file(ClientFile(tmp_path / "long.csv", "tone"), {})
 
 
 def test_settings_that_cannot_be_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,14 +79,12 @@ class _Cases:
         said = self.words("medical.point", threshold=f"{point.threshold:.1%}", **shares)
         return f'<p class="cl-lead">{said}</p>'
 
-    def review(self, case: Case | None, label: str | None, note: str) -> str:
+    def review(self, case: Case | None, label: str | None, who: str, note: str) -> str:
         """Keep what a reviewer says of the answer on the page."""
         if case is None:
             raise InputError("there is no answer to review yet; open a picture first")
-        if not label:
-            raise InputError("no class is chosen; choose what the picture shows")
         with Reviews.open() as reviews:
-            agreed = reviews.add(case.pixels, case.response, label, note)
+            agreed = reviews.add(case.pixels, case.response, label or "", who or "", note or "")
         return f'<p class="cl-lead">{self.words("medical.agreed" if agreed else "medical.corrected")}</p>'
 
     def _answered(self, picture: Picture, sensitivity: float, started: float) -> tuple[Any, ...]:
@@ -141,7 +139,11 @@ def case_tab(solution: Medical, words: Locale) -> None:
             report = gr.DownloadButton(words("medical.report"), visible=False)
             with gr.Group(visible=False) as reviewing:
                 choice = gr.Radio([(name, label) for label, name in names.items()], label=words("medical.review"))
-                note = gr.Textbox(label=words("medical.note"), max_length=500, lines=1)
+                with gr.Row():
+                    who = gr.Textbox(label=words("correct.who"), max_lines=1, min_width=140, elem_id="reviewer")
+                    note = gr.Textbox(
+                        label=words("medical.note"), max_length=500, lines=1, min_width=200, scale=2, elem_id="note"
+                    )
                 keep = gr.Button(words("medical.keep"))
                 kept = gr.HTML()
     rest = [shown, report, reviewing, choice]
@@ -159,4 +161,4 @@ def case_tab(solution: Medical, words: Locale) -> None:
         **QUIET,
     )
     sensitivity.change(cases.point, [sensitivity], [point], **QUIET)
-    keep.click(shown_errors(words, [])(cases.review), [shown, choice, note], [kept], **QUIET)
+    keep.click(shown_errors(words, [])(cases.review), [shown, choice, who, note], [kept], **QUIET)

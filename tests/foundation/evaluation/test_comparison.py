@@ -4,7 +4,7 @@ from scipy.stats import binom
 from sklearn.metrics import f1_score
 
 from foundation.errors import InputError
-from foundation.evaluation.comparison import Verdict, compare, compare_values
+from foundation.evaluation.comparison import Comparison, Verdict, compare, compare_values
 from foundation.evaluation.outcomes import Outcomes
 
 CLASSES = ("a", "b", "c")
@@ -90,3 +90,35 @@ def test_diagnostics_by_hand() -> None:
     assert [(row["rows"], row["accuracy"]) for row in drawn["reliability"]] == [(1, 1.0), (1, 1.0), (2, 0.5)]
     # the surest answer is wrong: from then on the risk falls
     assert [round(point["risk"], 3) for point in drawn["risk_coverage"]] == [1.0, 0.5, 0.333, 0.25]
+
+
+def test_pictures_of_one_patient_are_no_independent_proofs() -> None:
+    """Two models differ by patient, not by picture: counting pictures takes chance for a difference far too often."""
+    generator = np.random.default_rng(0)
+    taken_for_better = {True: 0, False: 0}
+    for _ in range(200):
+        patients = np.repeat(np.arange(30), 8)
+        now, then = (np.repeat(generator.random(30) < 0.7, 8).astype(float) for _ in range(2))
+        for clustered in taken_for_better:
+            told = compare_values("accuracy", now, then, cluster=patients if clustered else None)
+            taken_for_better[clustered] += told.verdict is not Verdict.ALIKE
+    # at most one in twenty by its own promise; 20 of 200 is beyond the 99.9 % quantile of that
+    assert taken_for_better[True] <= 20
+    assert taken_for_better[False] >= 60
+
+
+def test_what_stands_alone_is_compared_as_rows_are() -> None:
+    generator = np.random.default_rng(1)
+    classes = ("a", "b")
+    labels = generator.choice(classes, 80).tolist()
+    models = [generator.dirichlet((1, 1), 80) for _ in range(2)]
+
+    def told(clusters: tuple[str, ...]) -> list[Comparison]:
+        rows = [str(row) for row in range(80)]
+        return compare(*(Outcomes.of_classes(rows, labels, classes, model, {}, clusters) for model in models))
+
+    alone = told(())
+    assert told(tuple(f"p{row:03d}" for row in range(80))) == alone
+    pairs = told(tuple(f"p{row // 2}" for row in range(80)))
+    assert [each.former for each in pairs] == [each.former for each in alone]
+    assert {each.metric for each in pairs} == {"accuracy", "macro_f1"}

@@ -112,9 +112,9 @@ def test_a_folder_goes_on_past_bad_files(medical: Medical, slices: list[np.ndarr
 def test_reviews_keep_no_picture_and_no_name(medical: Medical, slices: list[np.ndarray], tmp_path: Path) -> None:
     (answer,) = medical.predict(asked(slices[0]))
     reviews = Reviews.at(tmp_path / "reviews.db")
-    assert reviews.add(slices[0], answer, answer.finding.label)
+    assert reviews.add(slices[0], answer, answer.finding.label, "Kim")
     other = next(label for label in medical.bundle.labels if label != answer.finding.label)
-    assert not reviews.add(slices[0], answer, other, "call me on erika@example.com")
+    assert not reviews.add(slices[0], answer, other, "Kim, kim@example.com", "call me on erika@example.com")
     kept = reviews.all()
     assert [row["label"] for row in kept] == [answer.finding.label, other]
     reviews.engine.dispose()
