@@ -166,7 +166,8 @@ def judge(
         The suite's; left out where the client's labels are others by nature, as of images.
     """
     met = solution.contest(former, candidate, table)
-    own, trivial = tuple(compare(met.former, met.candidate)), compare(met.plain, met.candidate)[0]
+    own = tuple(compare(met.former, met.candidate))
+    trivial = next(told for told in compare(met.plain, met.candidate) if told.metric == met.metric)
     if ours is None:
         return Judgement(own, trivial, met.plain_name)
     again = solution.contest(former, candidate, ours)

@@ -26,11 +26,12 @@ class Language(str, Enum):
 
 @dataclass(frozen=True)
 class Locale:
-    """The strings of one language, the errors that a page may show by pattern, and a client's logo as HTML."""
+    """The strings of one language, a client's logo, and, by pattern, errors and protocols that are made elsewhere."""
 
     language: Language
     strings: dict[str, str]
     errors: dict[str, str]
+    protocols: dict[str, str]
     logo: str = ""
 
     def __call__(self, key: str, **values: object) -> str:
@@ -51,10 +52,18 @@ class Locale:
         >>> locale(Language.ZH).explain("news.csv is empty; expected a header line and rows")
         'news.csv 是空文件；第一行应为列名，其后为数据'
         """
-        for pattern, translation in self.errors.items():
-            if match := re.fullmatch(pattern, error):
-                return match.expand(translation)
-        return error
+        return _translated(error, self.errors)
+
+    def protocol(self, stamp: str) -> str:
+        """Return how a figure was measured, part by part.
+
+        Examples
+        --------
+        >>> locale(Language.ZH).protocol("the split of the card; answers restricted to a, b")
+        '按数据卡片自带的划分；答案限于 a, b'
+        """
+        parts = [_translated(part, self.protocols) for part in stamp.split("; ")]
+        return ("；" if self.language is Language.ZH else "; ").join(parts)
 
     def pick(self, words: Words) -> str:
         """Return the text of this language."""
@@ -64,7 +73,15 @@ class Locale:
 @cache
 def locale(language: Language) -> Locale:
     """Read the strings of a language."""
-    return Locale(language, _read(f"{language.value}.json"), _read(f"errors.{language.value}.json"))
+    protocols = _read("protocols.zh.json") if language is Language.ZH else {}
+    return Locale(language, _read(f"{language.value}.json"), _read(f"errors.{language.value}.json"), protocols)
+
+
+def _translated(text: str, patterns: dict[str, str]) -> str:
+    for pattern, translation in patterns.items():
+        if match := re.fullmatch(pattern, text):
+            return match.expand(translation)
+    return text
 
 
 def _read(name: str) -> dict[str, str]:

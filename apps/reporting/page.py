@@ -89,7 +89,7 @@ def _section(report: Report, words: Locale) -> str:
         dataset=escape(stamp.name),
         rows=f"{stamp.rows:,}",
         sha=stamp.sha256[:16],
-        protocol=escape(stamp.protocol),
+        protocol=escape(words.protocol(stamp.protocol)),
         bundle=escape(report.bundle),
     )
     other = "" if stamp.as_published else f" {words('report.other_files')}"

@@ -37,8 +37,9 @@ class _Walk:
         return gr.File(label=self.words(f"workshop.file_{reads}"), value=None), gr.File(visible=reads == "events")
 
     def read(self, path: str | None, code: str, task: str) -> tuple[Any, ...]:
-        """Show the columns of a file; what was looked through is of another one now, and must not be learned from."""
-        forgotten = (None, gr.Button(interactive=False))
+        """Show the columns of a file; what was looked through, or learned, is of another one now."""
+        nothing = empty(self.words("workshop.nothing_learned"))
+        forgotten = (None, gr.Button(interactive=False), nothing, gr.Row(visible=False))
         if path is None:
             hidden = [gr.Dropdown(visible=False)] * _MOST_COLUMNS
             return empty(self.words("workshop.no_file")), *hidden, gr.Button(interactive=False), *forgotten
@@ -132,8 +133,8 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
     what.change(walk.turned, [what], [file, items], show_progress="hidden", **wired)
     gr.on(
         [file.change, encoding.change],
-        shown_errors(words, [gr.skip()] * (3 + len(columns)))(walk.read), [file, encoding, what],
-        [found, *columns, look, state, learn],
+        shown_errors(words, [gr.skip()] * (5 + len(columns)))(walk.read), [file, encoding, what],
+        [found, *columns, look, state, learn, told, refused],
         show_progress="hidden", **wired,
     )  # fmt: skip
     asked = [what, name, file, items, encoding, *columns]

@@ -148,7 +148,7 @@ def load_own_images(
         task=task,
         frame=frame,
         sha256=_content_hash(images) if path.is_dir() else sha256_file(path),
-        protocol="the files' own split" if given else f"stratified 70/10/20, patients together, seed {seed}",
+        protocol="the file's own split" if given else f"stratified 70/10/20, patients together, seed {seed}",
         licence="the client's",
         names={},
         images=tuple(images),

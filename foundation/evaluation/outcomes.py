@@ -55,6 +55,10 @@ class Outcomes:
     ) -> Self:
         """Take the likeliest class of each row.
 
+        The values are ``accuracy`` and ``quadratic_score``: 1 less half the squared distance between probabilities and
+        truth, 1 for one who is sure and right, 0 for one who is sure and wrong (Brier 1950, turned so that more is
+        better). Nothing but true probabilities makes the most of it (Gneiting, Raftery 2007, JASA 102, section 4.1).
+
         Parameters
         ----------
         units, labels : sequence of str, length n
@@ -63,11 +67,20 @@ class Outcomes:
         probabilities : ndarray, shape (n, classes)
         groups : mapping of subgroup to ndarray of bool, shape (n,)
         clusters : sequence of str, length n or 0
+
+        Examples
+        --------
+        >>> sure = np.array([[1.0, 0.0], [1.0, 0.0], [0.5, 0.5]])
+        >>> outcomes = Outcomes.of_classes(["x", "y", "z"], ["a", "b", "b"], ["a", "b"], sure, {})
+        >>> outcomes.values["quadratic_score"].tolist()
+        [1.0, 0.0, 0.75]
         """
-        targets = np.array(labels, dtype=np.str_)
-        predicted = np.array(classes, dtype=np.str_)[probabilities.argmax(axis=1)]
-        right = {"accuracy": (predicted == targets).astype(np.float64)}
-        return cls(tuple(units), right, groups, targets, predicted, probabilities.max(axis=1), tuple(clusters))
+        targets, names = np.array(labels, dtype=np.str_), np.array(classes, dtype=np.str_)
+        predicted = names[probabilities.argmax(axis=1)]
+        is_class = targets[:, None] == names
+        distance = np.square(probabilities - is_class).sum(axis=1) + ~is_class.any(axis=1)
+        values = {"accuracy": (predicted == targets).astype(np.float64), "quadratic_score": 1 - distance / 2}
+        return cls(tuple(units), values, groups, targets, predicted, probabilities.max(axis=1), tuple(clusters))
 
     def diagnostics(self) -> dict[str, Any]:
         """Return what pictures of a classifier are drawn from, as plain lists; nothing for another model.

@@ -76,6 +76,7 @@ def event_contest(former: Path, candidate: Savable, table: EventTable) -> Contes
         candidate=measured(hybrid_lists(candidate.hybrid, asked, candidate.confidence)[0]),
         plain=measured(model_lists(candidate.hybrid.models[_POPULARITY], asked)),
         plain_name="showing what is popular",
+        metric="ndcg_at_10",
     )
 
 

@@ -246,6 +246,39 @@ def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:
         assert any(re.fullmatch(pattern, text) for text in said), f"no error reads like {pattern}"
 
 
+def test_how_a_figure_was_measured_is_told_in_chinese(tmp_path: Path) -> None:
+    from foundation.data.labelled import load_own_table
+    from solutions.client_data import ClientFile, read_client_file
+    from solutions.recommendation.protocols import Protocol
+    from solutions.recommendation.tables import load_own_events
+
+    frame = pd.DataFrame({"text": [f"text {at} about {at % 7} things" for at in range(40)], "label": list("ab") * 20})
+    frame["group"], frame["time"] = [f"g{at // 2}" for at in range(40)], pd.date_range("2026-01-01", periods=40)
+    frame["split"] = ["train", "train", "dev", "test"] * 10
+    frame.to_csv(tmp_path / "given.csv", index=False)
+    frame = frame.drop(columns="split")
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    columns = {"text": "text", "label": "label"}
+    grouping: list[dict[str, str]] = [{}, {"group": "group"}, {"time": "time"}]
+    files = [ClientFile(tmp_path / "own.csv", "tone", columns | more) for more in grouping]
+    stamps = [
+        load_own_table(tmp_path / "own.csv", "tone", {}).protocol,
+        read_client_file(ClientFile(tmp_path / "given.csv", "tone"), {}).table.protocol,
+        *(read_client_file(file, {}).table.protocol for file in files),
+    ]
+    events = pd.DataFrame({"user": [f"u{at % 4}" for at in range(160)], "item": [f"i{at // 4}" for at in range(160)]})
+    events.assign(time=range(1_500_000_000, 1_500_000_160)).to_csv(tmp_path / "events.csv", index=False)
+    table = load_own_events(tmp_path / "events.csv", "top-n", {}, None)
+    stamps += [table.under(protocol.value).protocol for protocol in Protocol]
+    stamps.append("fitted on train and dev anew, by the settings of the bundle")
+    told = [locale(Language.ZH).protocol(stamp) for stamp in stamps]
+    assert len(set(told)) == len(told)
+    for stamp in told:
+        for part in stamp.split("；"):
+            assert re.search(r"[\u4e00-\u9fff]{4}", part), part
+    assert locale(Language.EN).protocol(stamps[0]) == stamps[0]
+
+
 def test_an_empty_message_is_no_empty_file() -> None:
     assert locale(Language.ZH).explain("the message is empty; type a question") == "消息是空的；请输入问题"
 

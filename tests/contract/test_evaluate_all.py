@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.locale import Language, locale
 from foundation.evaluation.report import Report
 from tests.conftest import colonnade
 
@@ -57,6 +58,8 @@ def test_the_page_says_it_in_both_languages_and_asks_for_nothing(reports: dict[s
         figure = next(iter(report.metrics.values()))
         assert page.count(f"{figure.low:.3f} – {figure.high:.3f}") >= 4  # overview and section, twice
         assert report.dataset.sha256[:16] in page
+        assert locale(Language.ZH).protocol(report.dataset.protocol) in page
+        assert not re.search("[a-z]{3} [a-z]{3}", locale(Language.ZH).protocol(report.dataset.protocol))
     assert "Confusion: what was taken for what" in page
     assert "混淆：把什么认成了什么" in page
     assert not re.search(r"(?:src|href)=|url\(|@import|<script", page)

@@ -18,7 +18,7 @@ from foundation.settings import settings
 from solutions.client import Client, ClientSettings
 from solutions.client_data import ClientData, ClientFile, doubtful_labels, read_client_file
 from solutions.client_rows import earlier_rows, keep_rows
-from solutions.contest import COMMONEST
+from solutions.contest import SHARES
 from solutions.customise import Judgement, _at_risk, accept_last, customise, known_labels, roll_back
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
@@ -104,7 +104,7 @@ def test_shuffled_labels_are_refused_unless_a_person_says_why(clients: Path, tmp
     client, accepted = customised(client, data)
     assert not accepted
     assert client.bundles("finance") == {}
-    assert "always saying the commonest label" in client.history[-1].why
+    assert "knows only how common each label is" in client.history[-1].why
     client = accept_last(client, "finance", "tone", "a demo of what not to do")
     assert client.bundles("finance")["tone"].name == client.history[-1].candidate
     assert client.history[-1].why == "a demo of what not to do"
@@ -155,11 +155,11 @@ def test_a_candidate_that_lost_labels_is_refused() -> None:
     better = Comparison("accuracy", "all", 200, 0.5, 0.9, Interval(0.4, 0.3, 0.5), 1e-9, Verdict.BETTER)
     worse = Comparison("accuracy", "all", 200, 0.9, 0.8, Interval(-0.1, -0.15, -0.06), 1e-4, Verdict.WORSE)
     near = replace(worse, difference=Interval(-0.06, -0.1, -0.02))
-    assert Judgement((better,), better, COMMONEST, (near,)).accepted
-    lost = Judgement((better,), better, COMMONEST, (near,), ("neutral",))
+    assert Judgement((better,), better, SHARES, (near,)).accepted
+    lost = Judgement((better,), better, SHARES, (near,), ("neutral",))
     assert not lost.accepted
     assert lost.reason == "it does not know neutral any more: add rows of these"
-    assert Judgement((better,), better, COMMONEST, (worse,)).reason.startswith(
+    assert Judgement((better,), better, SHARES, (worse,)).reason.startswith(
         "it forgot: accuracy on the suite's own rows"
     )
 

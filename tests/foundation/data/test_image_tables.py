@@ -46,7 +46,7 @@ def test_a_split_in_the_folders_is_kept(tmp_path: Path) -> None:
         folder_of(root / split, {"sick": count, "well": count})
     table = load_own_images(root, "image", {})
     assert table.frame["split"].value_counts().to_dict() == {"train": 8, "test": 6, "dev": 4}
-    assert table.protocol == "the files' own split"
+    assert table.protocol == "the file's own split"
 
 
 def test_a_table_of_files_keeps_patients_together(tmp_path: Path) -> None:
