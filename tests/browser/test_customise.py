@@ -1,11 +1,14 @@
 """The walk that makes a client's model, on 20 intents of banking77 with planted faults, and the hub it leads to."""
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.benchmarks.customise import planted_rows
 from tests.browser.conftest import IN_A_BROWSER, served, shoot
@@ -86,6 +89,36 @@ def test_shuffled_labels_are_refused_until_a_person_says_why(
     page.fill("#why input, #why textarea", "to show what not to do")
     page.get_by_role("button", name="Take it").click()
     page.locator("#verdict", has_text="answers from now on").wait_for()
+
+
+@pytest.mark.parametrize("page", [1440], indirect=True)
+def test_pictures_take_the_same_walk(page: "playwright.Page", tmp_path: Path) -> None:
+    """Pale and dark squares in a zip, one of them broken; a name that is changed on the way is noticed."""
+    generator = np.random.default_rng(0)
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        for at in range(60):
+            low, high = (0, 90) if at % 2 else (160, 255)
+            content = io.BytesIO()
+            Image.fromarray(generator.integers(low, high, (48, 48)).astype(np.uint8)).save(content, "PNG")
+            archive.writestr(f"{'dark' if at % 2 else 'pale'}/{at}.png", content.getvalue())
+        archive.writestr("dark/broken.png", b"no picture")
+    page.goto("/en/customise")
+    page.wait_for_selector("#client-file")
+    page.wait_for_timeout(500)
+    page.locator("#what input").click()
+    page.get_by_role("option", name="Medical imaging · Image").click()
+    page.locator("#client-file", has_text="A zip with a folder of pictures").wait_for()
+    page.fill("#client input, #client textarea", "clinic")
+    page.set_input_files("#client-file input[type=file]", str(tmp_path / "pictures.zip"))
+    page.get_by_role("button", name="Look it through").and_(page.locator(":enabled")).click()
+    page.locator("#findings", has_text="60 of 61 pictures can be learned from").wait_for(timeout=LEARNED_MS)
+    assert found_rows(page, "Cannot be read, or says no class") == 1
+    page.fill("#client input, #client textarea", "another")
+    page.get_by_role("button", name="Learn", exact=True).and_(page.locator(":enabled")).click()
+    page.locator("#verdict [role=alert]", has_text="name was changed").wait_for(timeout=20_000)
+    page.fill("#client input, #client textarea", "clinic")
+    page.get_by_role("button", name="Learn", exact=True).click()
+    page.locator("#verdict", has_text="colonnade demo --client clinic").wait_for(timeout=LEARNED_MS)
 
 
 def test_what_is_wrong_with_a_file_is_said_in_chinese(page: "playwright.Page", tmp_path: Path) -> None:

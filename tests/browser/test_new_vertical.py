@@ -1,6 +1,7 @@
 """``new-vertical`` writes a package that passes its own tests, learns and has a page, as soon as it is installed."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,22 @@ def test_its_own_tests_pass(package: Path, installed: dict[str, str]) -> None:
     )
     assert f"{module_of(package)}_sample" in evaluated.stdout, evaluated.stderr
     assert "other files than the card describes" not in evaluated.stdout
+
+
+@pytest.mark.slow
+def test_a_client_can_have_a_model_of_their_own(package: Path, installed: dict[str, str]) -> None:
+    """The sample itself is the client's data: the model that learned from it already is hard to beat."""
+    sample = package / module_of(package) / "datasets" / f"{module_of(package)}_sample" / "sample.csv"
+    options = ["--client", package.name, "--data", str(sample), "--budget", "1m", "--yes"]
+    if package.name.endswith("ranking"):
+        options += ["--items", str(sample.with_name("items.csv"))]
+    if package.name.endswith("image"):
+        options += ["--map", "label=kind"]
+    done = subprocess.run(
+        [COLONNADE, "customize", package.name, *options], env=installed, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(f"{package.name}-\\S+ (goes on answering|answers for {package.name} from now on)", done.stdout)
 
 
 def ask(page: "playwright.Page", kind: str, language: str) -> None:

@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foundation.data.splits import Split
 from foundation.errors import BundleError, InputError, UnknownNameError
+from foundation.evaluation.comparison import Verdict, compare
+from foundation.papers import Papers
 from foundation.recipes.recipe import Recipe
 from foundation.settings import settings
 from solutions.recommendation.bundle import RecommenderBundle
+from solutions.recommendation.client import unseen
 from solutions.recommendation.pipeline import Recommendation
 from solutions.recommendation.schema import Ground, RecommendationRequest
 from solutions.recommendation.shelf import Dials, Rules
@@ -214,3 +218,36 @@ def test_a_row_of_a_file() -> None:
     assert (request.user, request.liked) == ("u1", ("3", "5"))
     with pytest.raises(InputError, match="columns user, liked, wish: got nothing"):
         Recommendation.request({"user": "", "liked": "", "wish": " "})
+
+
+def test_a_model_that_knows_none_of_the_items_loses_and_the_same_model_draws(
+    folder: Path, table: EventTable, client_home: Path
+) -> None:
+    candidate = RecommenderBundle.load(folder)
+    met = Recommendation.contest(folder, candidate, table)
+    assert met.former.units == met.candidate.units == met.plain.units
+    assert {told.verdict for told in compare(met.former, met.candidate)} == {Verdict.ALIKE}
+    told = next(told for told in compare(met.plain, met.candidate) if told.metric == met.metric)
+    assert told.verdict is Verdict.BETTER, "tastes are more than what is popular"
+    elsewhere = replace(candidate.hybrid.catalogue, ids=tuple(f"other {item}" for item in range(42)))
+    candidate.hybrid.catalogue = elsewhere
+    candidate.save(client_home / "stranger", Papers("", ""))
+    met = Recommendation.contest(client_home / "stranger", RecommenderBundle.load(folder), table)
+    told = compare(met.former, met.candidate)[0]
+    assert (told.metric, told.former, told.verdict) == ("ndcg_at_10", 0.0, Verdict.BETTER)
+
+
+def test_what_a_model_learned_from_is_no_test_of_it(folder: Path, table: EventTable) -> None:
+    """It had seen the test events of all users but three: those three are what is left to judge by."""
+    candidate, truth = RecommenderBundle.load(folder), table.events_of(Split.TEST)
+    past = candidate.histories
+    learned = truth.take(np.flatnonzero(truth.users >= 3))
+    both = {
+        name: np.concatenate([getattr(past, name), getattr(learned, name)])
+        for name in ("users", "items", "times", "weights")
+    }
+    left = unseen(truth, table, replace(candidate, histories=replace(past, **both)))
+    assert sorted({truth.user_ids[user] for user in left.users}) == sorted(truth.user_ids[:3])
+    everything = {name: np.concatenate([both[name], getattr(truth, name)]) for name in both}
+    with pytest.raises(InputError, match="no event to judge by"):
+        unseen(truth, table, replace(candidate, histories=replace(past, **everything)))
