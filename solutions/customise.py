@@ -93,7 +93,7 @@ def customise(
     client: Client,
     *,
     budget: float,
-    unlabelled: Sequence[str] = (),
+    unlabelled: Sequence[Any] = (),
     columns: Mapping[str, str] | None = None,
     accept: str = "",
     seed: int = 0,

@@ -8,7 +8,7 @@ import typer
 
 from apps.cli.progress import progress_bar
 from apps.cli.shown import show_comparisons
-from apps.cli.tables import EncodingOption, ItemsOption, parse_pairs, read_texts
+from apps.cli.tables import EncodingOption, ItemsOption, parse_pairs, read_unlabelled
 from apps.cli.train import parse_budget
 from foundation.errors import InputError
 
@@ -41,7 +41,9 @@ def customize(
         typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=]; user=,item=."),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Take the columns that were guessed.")] = False,
-    unlabelled: Annotated[Path | None, typer.Option(help="A table of texts that the encoder reads first.")] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="A table of texts, or a folder of pictures, that the encoder sees first.")
+    ] = None,
     budget: Annotated[str, typer.Option(help="Time for fitting; under 3m only the quick method.")] = "15m",
     accept: Annotated[str, typer.Option(help="Why you take a candidate that is not better, now or later.")] = "",
     rollback: Annotated[bool, typer.Option("--rollback", help="Return to the model before the latest one.")] = False,
@@ -93,7 +95,7 @@ def customize(
         else:
             columns = {"text": "text", "label": "label"}
         data = data or kept
-    texts = read_texts(unlabelled, columns, encoding)
+    seen_first = read_unlabelled(unlabelled, spec.reads, columns, encoding)
     given = ClientFile(data or Path(), spec.name, columns, encoding, items, reviewed)
     read = _read(solution, spec, client, given, yes=yes or bool(columns))
     with progress_bar() as listener:
@@ -103,7 +105,7 @@ def customize(
             read.table,
             client,
             budget=seconds,
-            unlabelled=texts,
+            unlabelled=seen_first,
             columns={} if from_feedback else read.columns,
             accept=accept,
             seed=seed,

@@ -22,7 +22,7 @@ __all__ = [
     "ProtocolOption",
     "labelled_table",
     "parse_pairs",
-    "read_texts",
+    "read_unlabelled",
 ]
 
 _PAIRS = {
@@ -89,10 +89,14 @@ def labelled_table(
     return table.under(protocol) if protocol else table
 
 
-def read_texts(path: Path | None, mapping: Mapping[str, str], encoding: str) -> tuple[str, ...]:
-    """Read the column ``text`` of a table without labels."""
+def read_unlabelled(path: Path | None, reads: str, mapping: Mapping[str, str], encoding: str) -> tuple[Any, ...]:
+    """Read what an encoder sees before it is fitted: the column ``text`` of a table, or the pictures of a folder."""
     if path is None:
         return ()
+    if reads == "image":
+        from foundation.data.image_files import load_unlabelled_images
+
+        return load_unlabelled_images(path)
     from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
 
     named = {wanted: given for wanted, given in mapping.items() if wanted == "text"}

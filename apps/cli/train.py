@@ -19,7 +19,7 @@ from apps.cli.tables import (
     ProtocolOption,
     labelled_table,
     parse_pairs,
-    read_texts,
+    read_unlabelled,
 )
 from foundation.errors import InputError
 
@@ -53,7 +53,9 @@ def train(
     beside: Annotated[
         str | None, typer.Option("--with", help="Cards to train on as well, or none; the card's own where left out.")
     ] = None,
-    unlabelled: Annotated[Path | None, typer.Option(help="A table of texts that the encoder reads first.")] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="A table of texts, or a folder of pictures, that the encoder sees first.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
     leaks: Annotated[
         str, typer.Option(help="Of images in two splits: refuse, drop (leave them out) or keep.")
@@ -71,8 +73,7 @@ def train(
     spec = solution.spec.task(task)
     if leaks not in ("refuse", "drop", "keep"):
         raise InputError(f"--leaks: got {leaks!r}; expected refuse, drop or keep")
-    if spec.reads != "text" and (cv or unlabelled or beside):
-        raise InputError(f"--cv, --unlabelled and --with are for texts; {vertical}/{task} reads {spec.reads}")
+    _check_options(f"{vertical}/{task}", spec.reads, {"--cv": cv, "--unlabelled": unlabelled, "--with": beside})
     if class_weight not in ("auto", "balanced", "none"):
         raise InputError(f"--class-weight: got {class_weight!r}; expected auto, balanced or none")
     chosen = parse_pairs("--set", options)
@@ -91,7 +92,7 @@ def train(
         class_weight=None if class_weight == "none" else class_weight,
         seed=seed,
         options=chosen,
-        unlabelled=read_texts(unlabelled, parse_pairs("--map", mapping), encoding),
+        unlabelled=read_unlabelled(unlabelled, spec.reads, parse_pairs("--map", mapping), encoding),
         leaks=leaks,
     )
     if cv:
@@ -123,6 +124,16 @@ def parse_budget(text: str) -> float:
     return float(found[1]) * _SECONDS[found[2]]
 
 
+_READ_BY = {"--cv": ("text", "rows", "image"), "--unlabelled": ("text", "image"), "--with": ("text",)}
+
+
+def _check_options(task: str, reads: str, given: Mapping[str, object]) -> None:
+    """Refuse options that mean nothing to a task."""
+    for option, value in given.items():
+        if value and reads not in _READ_BY[option]:
+            raise InputError(f"{option} is for {' and '.join(_READ_BY[option])}; {task} reads {reads}: leave it out")
+
+
 def _companions(names: str | None, table: "LabelledTable", data_root: Path | None) -> tuple["LabelledTable", ...]:
     from foundation.data.labelled import load_card_table
 
@@ -133,10 +144,10 @@ def _companions(names: str | None, table: "LabelledTable", data_root: Path | Non
 
 
 def _cross_validate(table: "LabelledTable", recipe: "Recipe", folds: int) -> None:
-    from foundation.recipes.cross_validate_text import cross_validate_text
+    from foundation.recipes.cross_validate import cross_validate
 
     with progress_bar() as listener:
-        measured = cross_validate_text(table, recipe, folds, listener)
+        measured = cross_validate(table, recipe, folds, listener)
     for name, figure in measured.summary().items():
         each = " ".join(f"{value:.3f}" for value in measured.folds[name])
         typer.echo(f"{name} {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f} over {folds} folds: {each})")

@@ -34,7 +34,7 @@ class _Walk:
     def turned(self, task: str) -> tuple[Any, ...]:
         """Ask for what another task learns from."""
         reads = _spec(task).reads
-        return gr.File(label=self.words(f"workshop.file_{reads}"), value=None), gr.File(visible=reads == "events")
+        return gr.File(label=self.words(f"workshop.file_{reads}")), gr.File(visible=reads == "events")
 
     def read(self, path: str | None, code: str, task: str) -> tuple[Any, ...]:
         """Show the columns of a file; what was looked through, or learned, is of another one now."""
@@ -132,7 +132,7 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
     wired: dict[str, Any] = {"api_visibility": "private"}
     what.change(walk.turned, [what], [file, items], show_progress="hidden", **wired)
     gr.on(
-        [file.change, encoding.change],
+        [file.change, encoding.change, what.change],
         shown_errors(words, [gr.skip()] * (5 + len(columns)))(walk.read), [file, encoding, what],
         [found, *columns, look, state, learn, told, refused],
         show_progress="hidden", **wired,

@@ -1,9 +1,9 @@
 """Labelled images of one task: from a card, a folder, a zip, a table of files, or a MedMNIST archive."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
+from foundation.data.image_files import shrunk_pixels, walk_pictures
 from foundation.data.labelled import Columns, LabelledTable, is_as_published, locate
-from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, picture_sha256, read_pictures
+from foundation.data.pictures import Picture, picture_sha256, read_pictures
 from foundation.data.splits import Split, make_splits
-from foundation.data.tables import iter_table, read_table, rename_columns
+from foundation.data.tables import read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 
-__all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images", "picture_files", "shrunk"]
+__all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images"]
 
 IMAGE, PATIENT = "image", "patient"
 _SPLITS = {"train": "train", "val": "dev", "valid": "dev", "validation": "dev", "dev": "dev", "test": "test"}
-# Longer sides are scaled down when a table is read: a network sees less, and ten thousand scans would fill the memory.
-_LONGEST_SIDE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,28 +155,6 @@ def load_own_images(
     )
 
 
-def picture_files(source: Path, column: str, rows: int, encoding: str = "utf-8") -> Iterator[pd.DataFrame]:
-    """Yield the pictures of a folder, or those that a table names in a column, in blocks of at most ``rows``.
-
-    Paths in a table are relative to the table.
-
-    Raises
-    ------
-    InputError
-        A folder holds no picture.
-    """
-    if not source.is_dir():
-        for frame in iter_table(source, rows, encoding):
-            paths = [str(source.parent / str(path)) for path in frame.get(column, [])]
-            yield frame.assign(**{column: paths}) if paths else frame
-        return
-    files = [str(path) for path in sorted(source.rglob("*")) if path.is_file() and is_picture(path.name)]
-    if not files:
-        raise InputError(f"{source} holds no pictures; expected {', '.join(PICTURE_SUFFIXES)} in it")
-    for start in range(0, len(files), rows):
-        yield pd.DataFrame({column: files[start : start + rows]})
-
-
 _Read = tuple[list[NDArray[np.uint8]], pd.DataFrame, tuple[str, ...]]
 
 
@@ -206,7 +183,7 @@ def _read_folders(path: Path, reviewed: Mapping[str, str]) -> _Read:
     rows: list[dict[str, str]] = []
     images: list[NDArray[np.uint8]] = []
     problems: list[str] = []
-    for name, pictures in read_archive(path) if path.is_file() else _walk(path):
+    for name, pictures in read_archive(path) if path.is_file() else walk_pictures(path):
         folders = [part for part in name.parent.parts if part not in (".", "..")]
         split = _SPLITS.get(folders[0].lower(), "") if len(folders) > 1 else ""
         if isinstance(pictures, RefusedError):
@@ -216,22 +193,12 @@ def _read_folders(path: Path, reviewed: Mapping[str, str]) -> _Read:
             labelled = [(picture, _said(picture, reviewed) or label) for picture in pictures]
             if any(not known for _, known in labelled):
                 problems.append(f"{name.name} lies in no class's folder")
-            images += [_shrunk(picture.pixels) for picture, known in labelled if known]
+            images += [shrunk_pixels(picture.pixels) for picture, known in labelled if known]
             rows += [_row(picture, str(name), known, split) for picture, known in labelled if known]
     if path.is_dir():
         empty = [each.name for each in sorted(path.iterdir()) if each.is_dir() and not any(each.rglob("*.*"))]
         problems += [f"the folder of class {name!r} is empty" for name in empty]
     return images, pd.DataFrame(rows, columns=[IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]), tuple(problems)
-
-
-def _walk(root: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | RefusedError]]:
-    for path in sorted(root.rglob("*")):
-        name = PurePosixPath(path.relative_to(root).as_posix())
-        if path.is_file() and is_picture(path.name) and not any(part.startswith(".") for part in name.parts):
-            try:
-                yield name, list(read_pictures(path))
-            except InputError as error:
-                yield name, RefusedError(str(error))
 
 
 def _said(picture: Picture, reviewed: Mapping[str, str]) -> str:
@@ -255,7 +222,7 @@ def _read_listed(path: Path, listed: pd.DataFrame, reviewed: Mapping[str, str]) 
             problems.append(str(error))
             continue
         for picture in pictures:
-            images.append(_shrunk(picture.pixels))
+            images.append(shrunk_pixels(picture.pixels))
             known = _row(picture, str(record[IMAGE]), str(record[Columns.LABEL]), str(record.get(Columns.SPLIT, "")))
             own = {str(name): str(value) for name, value in record.items() if value != ""}
             label = _said(picture, reviewed) or known[Columns.LABEL]
@@ -267,22 +234,6 @@ def _row(picture: Picture, path: str, label: str, split: str) -> dict[str, str]:
     frame = picture.name.partition("#")[2]
     name = f"{path}#{frame}" if frame else path
     return {IMAGE: name, Columns.LABEL: label, Columns.SPLIT: split, PATIENT: picture.patient or path}
-
-
-def shrunk(picture: Picture) -> Picture:
-    """Return the picture with its longer side scaled down to 256 pixels, where it has more."""
-    return replace(picture, pixels=_shrunk(picture.pixels))
-
-
-def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    longest = max(pixels.shape[:2])
-    if longest <= _LONGEST_SIDE:
-        return pixels
-    scale = _LONGEST_SIDE / longest
-    shape = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    return np.asarray(Image.fromarray(pixels).resize(shape, Image.Resampling.LANCZOS))
 
 
 def _content_hash(images: Sequence[NDArray[np.uint8]]) -> str:

@@ -72,7 +72,9 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     dev_images, dev_labels = table.part(Split.DEV)
     if not images or not dev_images:
         raise InputError(f"{table.name} has no train rows or no dev rows; expected a column 'split' with both, or none")
-    model = image_classifier(table, recipe, listener).fit(images, labels, dev=(dev_images, dev_labels))
+    model = image_classifier(table, recipe, listener).fit(
+        images, labels, dev=(dev_images, dev_labels), unlabelled=recipe.unlabelled
+    )
     logits = model.network_.logits(dev_images)
     targets = np.searchsorted(model.classes_, dev_labels)
     calibration = fit_calibration(logits, targets)

@@ -60,7 +60,12 @@ class ImageClassifier(EncoderClassifier):
         self.listener = listener
 
     def _encoder(self, unlabelled: Sequence[Pixels]) -> ImageEncoder:
-        return load_image_encoder(self.backbone, self.size, self.stem_stride)
+        encoder = load_image_encoder(self.backbone, self.size, self.stem_stride)
+        if not len(unlabelled):
+            return encoder
+        from foundation.training.images.pretrain import ImagePretrain
+
+        return ImagePretrain().fit(encoder, self._checked(unlabelled), self.seed, self.listener)
 
     def _checked(self, items: Sequence[Any]) -> list[Pixels]:
         images = list(items)

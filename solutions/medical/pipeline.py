@@ -143,14 +143,14 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     @classmethod
     def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":
         """Yield the files of a folder, or of a table; paths in a table are relative to the table."""
-        from foundation.data.image_tables import picture_files
+        from foundation.data.image_files import picture_files
 
         return picture_files(source, _IMAGE, rows, encoding)
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> MedicalRequest:
         """Read the file that the column ``image`` names; of several frames or slices, the middle one."""
-        from foundation.data.image_tables import shrunk
+        from foundation.data.image_files import shrunk
 
         return MedicalRequest(shrunk(read_picture(Path(row[_IMAGE]))))
 

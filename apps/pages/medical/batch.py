@@ -17,7 +17,7 @@ from apps.pages.medical.report import write_report
 from apps.scratch import scratch_file
 from apps.tabs import label_names
 from foundation.data.archives import RefusedError, read_archive
-from foundation.data.image_tables import shrunk
+from foundation.data.image_files import shrunk
 from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, read_pictures
 from foundation.data.tables import write_table
 from foundation.errors import InputError

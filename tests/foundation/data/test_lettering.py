@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
-from foundation.data.image_tables import shrunk
+from foundation.data.image_files import shrunk
 from foundation.data.lettering import has_lettering
 from foundation.data.pictures import read_picture
 

@@ -9,7 +9,7 @@ import pytest
 from foundation.bundle import Bundle
 from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError
-from foundation.recipes.cross_validate_text import cross_validate_text
+from foundation.recipes.cross_validate import cross_validate
 from foundation.recipes.recipe import Recipe
 from foundation.recipes.train_text import train_text
 from foundation.trust.scope import OUT_OF_SCOPE
@@ -54,13 +54,13 @@ def test_companions_have_the_same_labels(tmp_path: Path, tiny_backbone: Path) ->
 
 def test_cross_validation_holds_every_row_out_once(tmp_path: Path, tiny_backbone: Path) -> None:
     own = table(tmp_path, "own", rounds=6)
-    told = cross_validate_text(own, Recipe(backbone=str(tiny_backbone)), 4)
+    told = cross_validate(own, Recipe(backbone=str(tiny_backbone)), 4)
     assert {name: len(values) for name, values in told.folds.items()} == {"accuracy": 4, "macro_f1": 4}
     figure = told.summary()["accuracy"]
     assert figure.low <= figure.value <= figure.high
     assert figure.value > 0.6  # the words tell the labels apart
     with pytest.raises(InputError, match="--cv 500: expected between 2 folds and as many as the rarest class has rows"):
-        cross_validate_text(own, Recipe(backbone=str(tiny_backbone)), 500)
+        cross_validate(own, Recipe(backbone=str(tiny_backbone)), 500)
 
 
 def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tiny_backbone: Path) -> None:
