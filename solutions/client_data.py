@@ -34,7 +34,7 @@ _COLUMNS = (Columns.TEXT, Columns.LABEL, Columns.SPLIT, Columns.GROUP, _TIME)
 _DEV_FROM, _TEST_FROM = 0.7, 0.8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClientFile:
     """What a client gives, and how it is to be read.
 
@@ -48,8 +48,8 @@ class ClientFile:
     encoding : str
     items : Path or None
         Of events, a table that says what the items are.
-    reviewed : mapping of ``picture_sha256`` to label
-        Of images, what reviewers said.
+    feedback : DataFrame or None
+        What people said on the pages (``Solution.feedback``): of images it counts before the file, events it joins.
     """
 
     path: Path
@@ -57,7 +57,7 @@ class ClientFile:
     mapping: Mapping[str, str] = field(default_factory=dict)
     encoding: str = "utf-8"
     items: Path | None = None
-    reviewed: Mapping[str, str] = field(default_factory=dict)
+    feedback: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,9 @@ def read_client_images(given: ClientFile) -> ClientData:
     """Read and look through a client's labelled images; what stands in two splits is left out of the later one."""
     from foundation.recipes.train_images import gate_leaks, leaking_rows
 
-    table = load_own_images(given.path, given.task, given.mapping, reviewed=given.reviewed)
+    said = given.feedback
+    reviewed = {} if said is None else dict(zip(said["picture_sha256"], said["label"], strict=True))
+    table = load_own_images(given.path, given.task, given.mapping, reviewed=reviewed)
     names = table.frame[IMAGE].tolist()
     exact, near, patients = leaking_rows(table)
     rows = {

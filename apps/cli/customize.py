@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["customize"]
 
+# What people say of pictures and shelves is learned from beside what it is about.
+_BESIDE = {
+    "image": "reviews keep hashes of pictures, not pictures; give the pictures too",
+    "events": "what people took is added to your events; give these too",
+}
+
 
 def customize(
     vertical: Annotated[str, typer.Argument(help="finance, ...")],
@@ -31,7 +37,8 @@ def customize(
     ] = None,
     items: ItemsOption = None,
     from_feedback: Annotated[
-        bool, typer.Option("--from-feedback", help="Learn from what reviewers said; of images give these with --data.")
+        bool,
+        typer.Option("--from-feedback", help="Learn from what people said; of images and events beside --data."),
     ] = False,
     knowledge: Annotated[
         Path | None, typer.Option(help="Of support: articles to answer from; a table, Markdown, or a folder of both.")
@@ -67,11 +74,11 @@ def customize(
         _take_knowledge(solution, name, knowledge, encoding)
         if not (data or from_feedback):
             return
-    pictures = spec.reads == "image"
-    if data and from_feedback and not pictures:
+    beside = spec.reads in _BESIDE
+    if data and from_feedback and not beside:
         raise InputError("got both --data and --from-feedback; expected one of them")
-    if from_feedback and pictures and not data:
-        raise InputError("reviews keep hashes of pictures, not pictures; give the pictures too, with --data FOLDER")
+    if from_feedback and beside and not data:
+        raise InputError(f"{_BESIDE[spec.reads]}, with --data")
     if rollback or not (data or from_feedback):
         client = Client.open(name)
         if rollback:
@@ -86,17 +93,13 @@ def customize(
     with progress_bar() as listener:
         solution.prepare(client.tasks_to_prepare(vertical, [spec.name]), listener)
     columns = parse_pairs("--map", mapping) or client.settings.data.get(vertical, {}).get(spec.name, {})
-    reviewed: dict[str, str] = {}
-    if from_feedback:
-        said = solution.feedback(spec.name)
+    said = solution.feedback(spec.name) if from_feedback else None
+    if said is not None:
         kept = client.keep_feedback(said, vertical, spec.name)
-        if pictures:
-            reviewed = dict(zip(said["picture_sha256"], said["label"], strict=True))
-        else:
-            columns = {"text": "text", "label": "label"}
-        data = data or kept
+        if not beside:
+            data, columns, said = kept, {"text": "text", "label": "label"}, None
     seen_first = read_unlabelled(unlabelled, spec.reads, columns, encoding)
-    given = ClientFile(data or Path(), spec.name, columns, encoding, items, reviewed)
+    given = ClientFile(data or Path(), spec.name, columns, encoding, items, said)
     read = _read(solution, spec, client, given, yes=yes or bool(columns))
     with progress_bar() as listener:
         client, judgement = customise(
@@ -106,7 +109,7 @@ def customize(
             client,
             budget=seconds,
             unlabelled=seen_first,
-            columns={} if from_feedback else read.columns,
+            columns={} if from_feedback and not beside else read.columns,
             accept=accept,
             seed=seed,
             listener=listener,

@@ -38,7 +38,7 @@ def read_client_events(given: ClientFile) -> ClientData:
     if not {"user", "item"} <= set(columns):
         head = next(iter_table(given.path, 1000, given.encoding))
         columns = {**guess_events(head), **columns}
-    table = load_own_events(given.path, given.task, columns, given.items, encoding=given.encoding)
+    table = load_own_events(given.path, given.task, columns, given.items, encoding=given.encoding, more=given.feedback)
     faults = table.events.faults
     counted = {
         Problem.REPEATED_EVENT: faults.repeated,

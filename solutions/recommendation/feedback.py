@@ -8,10 +8,12 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import sqlalchemy as sql
 
 from foundation.errors import InputError
@@ -100,6 +102,20 @@ class FeedbackStore(Store):
         }
         with self.begin() as run:
             run.execute(sql.insert(shelves).values(row))
+
+    def taken(self) -> pd.DataFrame:
+        """Return what people would take as events: ``user``, ``item`` and ``time``; a new user is one of their own.
+
+        What a new user liked before they were shown anything is among them, and comes a second earlier.
+        """
+        rows = []
+        with self.begin() as run:
+            for row in run.execute(sql.select(shelves).order_by(shelves.c.id)):
+                judged, at = _read(row), int(row.at.replace(tzinfo=UTC).timestamp())
+                user = judged.request.user or f"page-{row.id}"
+                rows += [(user, item, at - 1) for item in judged.request.liked if not judged.request.user]
+                rows += [(user, item, at) for item in judged.taken]
+        return pd.DataFrame(rows, columns=["user", "item", "time"])
 
     def judged(self) -> list[JudgedShelf]:
         """Return the shelves that were judged, oldest first."""

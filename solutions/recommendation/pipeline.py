@@ -207,6 +207,19 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         return evaluate_wishes(table, cls.spec.name, listener)
 
     @classmethod
+    def feedback(cls, task: str) -> "pd.DataFrame":
+        """Return what people said on the page that they would take, as events."""
+        if task != _TOP_N:
+            return super().feedback(task)
+        from foundation.settings import settings
+        from solutions.recommendation.feedback import FILE, FeedbackStore
+
+        taken = FeedbackStore.at(settings().home / FILE).taken()
+        if taken.empty:
+            raise InputError(f"nobody has taken anything on the page of {cls.spec.name} yet; leave --from-feedback out")
+        return taken
+
+    @classmethod
     def evaluate_feedback(cls, task: str, bundle: Path | None = None) -> "Report":
         """Estimate how many items a shelf of a model would be taken, from shelves that people judged on the page."""
         if task != _TOP_N:

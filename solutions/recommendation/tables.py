@@ -87,7 +87,14 @@ def load_card_events(name: str, task: str, data_root: Path | None = None) -> Eve
 
 
 def load_own_events(
-    path: Path, task: str, mapping: Mapping[str, str], items: Path | None, *, encoding: str = "utf-8", seed: int = 0
+    path: Path,
+    task: str,
+    mapping: Mapping[str, str],
+    items: Path | None,
+    *,
+    encoding: str = "utf-8",
+    seed: int = 0,
+    more: pd.DataFrame | None = None,
 ) -> EventTable:
     """Load a client's events, and their items where they give a table of these.
 
@@ -103,6 +110,8 @@ def load_own_events(
     encoding : str
     seed : int
         Of the split: by time where there are times (each user's last event is test), otherwise at random.
+    more : DataFrame, optional
+        Events beside those of the file, with ``user``, ``item`` and ``time`` in seconds.
     """
     about_items = ("title", "text", "tags")
     if strange := set(mapping) - {*_OWN_COLUMNS, *about_items}:
@@ -110,7 +119,13 @@ def load_own_events(
     named = {wanted: given for wanted, given in mapping.items() if wanted in _OWN_COLUMNS}
 
     def blocks() -> Iterator[pd.DataFrame]:
-        return (rename_columns(block, named) for block in iter_table(path, _BLOCK_ROWS, encoding))
+        timed = False
+        for block in iter_table(path, _BLOCK_ROWS, encoding):
+            renamed = rename_columns(block, named)
+            timed = timed or Columns.TIME in renamed.columns
+            yield renamed
+        if more is not None:
+            yield more if timed else more.drop(columns=Columns.TIME)
 
     catalogue = _own_catalogue(items, mapping, encoding) if items else _catalogue_of_ids(blocks())
     events = collect_events(blocks(), catalogue.ids)

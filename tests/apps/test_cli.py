@@ -80,7 +80,11 @@ def test_version(tmp_path: Path) -> None:
             ["customize", "support", "--task", "retrieval", "--client", "acme", "--data", "x.csv"],
             "train support --task retr",
         ),
-        (["customize", "medical", "--client", "acme", "--from-feedback"], "give the pictures too, with --data FOLDER"),
+        (["customize", "medical", "--client", "acme", "--from-feedback"], "give the pictures too, with --data"),
+        (
+            ["customize", "recommendation", "--client", "acme", "--from-feedback"],
+            "added to your events; give these too",
+        ),
         (["customize", "finance", "--client", "acme", "--knowledge", "x.csv"], "finance answers from no articles"),
         (["customize", "support", "--client", "acme", "--knowledge", "x.csv"], "x.csv does not exist"),
         (["feedback", "finance", "--bundle", "x"], "keeps no judgements of its answers"),
@@ -157,7 +161,7 @@ def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone:
     assert "95 % interval" in table
     itself = colonnade("compare", str(tmp_path / "tone"), str(tmp_path / "tone"), *data, "--json", home=home).stdout
     compared = json.loads(itself)["comparisons"]
-    assert {told["metric"] for told in compared} == {"accuracy", "macro_f1"}
+    assert {told["metric"] for told in compared} == {"accuracy", "macro_f1", "quadratic_score"}
     assert all(told["verdict"] == "not told apart" and told["difference"]["value"] == 0 for told in compared)
     other = colonnade("compare", str(tmp_path / "tone"), str(tmp_path / "topic"), *data, home=home, code=2).stderr
     assert "expected two bundles of one task" in other

@@ -94,8 +94,8 @@ def test_pictures_without_a_class_need_a_review(pictures: Path) -> None:
     assert len(data.table.frame) == 24
     assert by_problem(data)[Problem.UNREADABLE] == ("0.png", "1.png", "broken.png")
     hashes = {name: picture_sha256(read_picture(pictures / name).pixels) for name in ("0.png", "pale/3.png")}
-    reviewed = {hashes["0.png"]: "pale", hashes["pale/3.png"]: "dark"}
-    again = read_client_images(ClientFile(pictures, "image", reviewed=reviewed)).table.frame.set_index("image")["label"]
+    said = pd.DataFrame({"picture_sha256": [hashes["0.png"], hashes["pale/3.png"]], "label": ["pale", "dark"]})
+    again = read_client_images(ClientFile(pictures, "image", feedback=said)).table.frame.set_index("image")["label"]
     assert len(again) == 25
     assert again["0.png"] == "pale"
     assert again["pale/3.png"] == "dark", "what a reviewer says counts before the folder"
@@ -131,6 +131,12 @@ def test_events_are_guessed_counted_and_split(tmp_path: Path) -> None:
     counted = {finding.problem: finding.count for finding in data.findings}
     assert counted == {Problem.REPEATED_EVENT: 1, Problem.UNKNOWN_ITEM: 1, Problem.BAD_EVENT: 1}
     assert data.rows == len(frame) + 3
+    taken = pd.DataFrame({"user": ["u1", "page-1"], "item": ["i29", "i3"], "time": [1_700_000_000, 1_700_000_000]})
+    more = read_client_events(
+        ClientFile(tmp_path / "events.csv", "top-n", items=tmp_path / "items.csv", feedback=taken)
+    )
+    assert "page-1" in more.table.events.user_ids
+    assert more.rows == data.rows + 2
     with pytest.raises(InputError, match="no column looks as if it held users"):
         read_client_events(ClientFile(tmp_path / "items.csv", "top-n"))
 

@@ -1,6 +1,7 @@
 """Judged shelves: what is kept, and that the estimate for another model is right."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,22 @@ def test_a_shelf_says_how_likely_each_item_was_on_it(shelves: Shelves) -> None:
     assert max(seen.values()) <= 25
     with pytest.raises(InputError, match="chance: got 11; expected 0 to 10 places"):
         RecommendationRequest(chance=11)
+
+
+def test_what_people_took_becomes_events(tmp_path: Path) -> None:
+    store = FeedbackStore.at(tmp_path / "recommendation.db")
+    items = tuple(Recommended(name, name, 0.0, (), (), new=False) for name in ("i2", "i3"))
+    response = RecommendationResponse(items, 0.5, False, (Ground.LIKES,), "m-1", {"i2": 1.0, "i3": 1.0})
+    store.judge(RecommendationRequest(user="u1", liked=("i1",)), response, ["i3"])
+    store.judge(RecommendationRequest(liked=("i1",)), response, ["i2", "i3"])
+    store.judge(RecommendationRequest(user="u2"), response, [])
+    events = store.taken()
+    assert events[["user", "item"]].to_numpy().tolist() == [
+        ["u1", "i3"],
+        ["page-2", "i1"],
+        ["page-2", "i2"],
+        ["page-2", "i3"],
+    ]
+    liked, taken = events["time"].iloc[1], events["time"].iloc[2]
+    assert taken - liked == 1
+    assert abs(taken - datetime.now(UTC).timestamp()) < 60
