@@ -14,6 +14,7 @@ from foundation.data.cards import Names
 from foundation.data.columns import guess_label, guess_mapping
 from foundation.data.image_tables import IMAGE, ImageTable, load_own_images
 from foundation.data.labelled import Columns, LabelledTable, Reads
+from foundation.data.pictures import PICTURE_SUFFIXES
 from foundation.data.splits import Split, make_splits
 from foundation.data.tables import ColumnKind, check_columns, iter_table, parse_times, rename_columns
 from foundation.errors import InputError, UnknownNameError
@@ -29,6 +30,7 @@ __all__ = ["ClientData", "ClientFile", "doubtful_labels", "read_client_file", "r
 _MOST_ROWS = 200_000
 _MOST_BYTES = 500_000_000
 _TIME = "time"
+_PICTURE = re.compile(rf".*?({'|'.join(map(re.escape, PICTURE_SUFFIXES))})", re.IGNORECASE)
 _COLUMNS = (Columns.TEXT, Columns.LABEL, Columns.SPLIT, Columns.GROUP, _TIME)
 # By time the last fifth is test, and the tenth before it dev: what will come is not what was.
 _DEV_FROM, _TEST_FROM = 0.7, 0.8
@@ -227,8 +229,15 @@ def _written(cells: pd.DataFrame) -> list[str]:
 
 
 def _name_of(problem: str) -> str:
-    """Return the file that a message begins with."""
-    return problem.split(" ", 1)[0].rstrip(":")
+    """Return the name of the picture that a message begins with.
+
+    Examples
+    --------
+    >>> _name_of("scans/left knee (1).PNG cannot be read"), _name_of("the folder of class 'none' is empty")
+    ('left knee (1).PNG', "the folder of class 'none' is empty")
+    """
+    found = _PICTURE.match(problem)
+    return Path(found[0]).name if found else problem
 
 
 def _by_time(cells: pd.Series) -> NDArray[np.str_]:

@@ -116,7 +116,10 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
         with gr.Column(scale=7, min_width=320):
             gr.HTML(f"<h3>2 · {words('workshop.check')}</h3>")
             with gr.Row():
-                columns = [gr.Dropdown([], interactive=True, visible=False, elem_id=f"column-{at}") for at in range(3)]
+                columns = [
+                    gr.Dropdown([], interactive=True, visible=False, elem_id=f"column-{at}")
+                    for at in range(_MOST_COLUMNS)
+                ]
             look = gr.Button(words("workshop.look"), variant="primary", interactive=False)
             found = gr.HTML(empty(words("workshop.no_file")), elem_id="findings")
             gr.HTML(f"<h3>3 · {words('workshop.learn')}</h3>")

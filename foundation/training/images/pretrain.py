@@ -125,6 +125,12 @@ class _Siblings(nn.Module):
         )
         self.mean, self.std = encoder.record.mean, encoder.record.std
 
+    def train(self, mode: bool = True) -> "_Siblings":
+        """Leave the running figures of normalisation where they are: those of a batch are far from them."""
+        super().train(mode)
+        self.network.eval()
+        return self
+
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return ``loss`` of two views of images, each (n, 3, h, w) with values 0 to 1."""
         both = (torch.cat([first, second]) * 255 - self.mean) / self.std
