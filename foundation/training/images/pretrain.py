@@ -47,8 +47,8 @@ class ImagePretrain:
     256
     """
 
-    epochs: int = 10
-    learning_rate: float = 1e-3
+    epochs: int = 3
+    learning_rate: float = 5e-4
     width: int = 256
     batch_size: int = 64
     turn: float = 15.0
