@@ -86,10 +86,7 @@ def guess_mapping(frame: pd.DataFrame, task: str) -> dict[str, str]:
     few = [column for column in others if 1 < distinct[column] <= len(frame) / 2]
     label = _first(others, (task, *_LABEL)) or min(few, key=distinct.__getitem__, default=None)
     if label is None:
-        raise InputError(
-            f"no column looks as if it held labels; the columns are {', '.join(columns)}: "
-            "name both with --map text=COLUMN,label=COLUMN"
-        )
+        raise _untold("labels", columns, "text=COLUMN,label=COLUMN")
     return {"text": text, "label": label}
 
 
@@ -110,10 +107,7 @@ def guess_label(frame: pd.DataFrame, task: str) -> dict[str, str]:
     last = columns[-1] if 1 < frame[columns[-1]].nunique() <= len(frame) / 2 else None
     label = _first(columns, (task, *_LABEL)) or last
     if label is None:
-        raise InputError(
-            f"no column looks as if it held labels; the columns are {', '.join(columns)}: "
-            "name it with --map label=COLUMN"
-        )
+        raise _untold("labels", columns, "label=COLUMN")
     return {"label": label}
 
 
@@ -134,11 +128,15 @@ def guess_events(frame: pd.DataFrame) -> dict[str, str]:
     found = {"user": _first(columns, _USER), "item": _first(columns, _ITEM), "time": time_column(columns)}
     for wanted in ("user", "item"):
         if found[wanted] is None:
-            raise InputError(
-                f"no column looks as if it held {wanted}s; the columns are {', '.join(columns)}: "
-                "name both with --map user=COLUMN,item=COLUMN"
-            )
+            raise _untold(f"{wanted}s", columns, "user=COLUMN,item=COLUMN")
     return {wanted: column for wanted, column in found.items() if column}
+
+
+def _untold(what: str, columns: Sequence[str], mapping: str) -> InputError:
+    return InputError(
+        f"no column looks as if it held {what}; the columns are {', '.join(columns)}: name the right one with "
+        f"--map {mapping}"
+    )
 
 
 def _column_names(frame: pd.DataFrame) -> list[str]:
