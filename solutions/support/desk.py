@@ -17,6 +17,8 @@ from solutions.support.schema import Act, SupportResponse
 
 __all__ = ["Desk", "Rating", "Turn", "Waiting"]
 
+# Why a turn was answered as it was, where what was said is no message with an intent.
+_NO_MESSAGE = ("waiting", "unreadable", "back", "nothing_before", "chosen")
 METADATA = sql.MetaData()
 turns = log_table(
     "turns",
@@ -193,6 +195,18 @@ class Desk(Store):
         failed |= turns.c.why.in_(["not_helped", "not_understood", "another"])
         return self._turns(sql.select(turns).where(failed).order_by(turns.c.id.desc()).limit(count))
 
+    def helped(self) -> list[dict[str, object]]:
+        """Return messages whose answer helped, as the customer said, with the intent that it answered.
+
+        What a reviewer labelled is not among them: that counts before.
+        """
+        answered = (turns.c.rating == Rating.HELPED.value) & (turns.c.act == Act.ANSWER.value)
+        open_ones = turns.c.why.not_in(_NO_MESSAGE) & turns.c.said.not_in(sql.select(labels.c.said))
+        latest = sql.select(sql.func.max(turns.c.id)).where(answered, open_ones).group_by(turns.c.said)
+        wanted = sql.select(turns.c.at, turns.c.said, turns.c.intent).where(turns.c.id.in_(latest)).order_by(turns.c.id)
+        with self.begin() as run:
+            return [{**row._mapping, "who": "customer"} for row in run.execute(wanted)]
+
     def to_label(self, count: int = 20) -> list[Turn]:
         """Return the turns whose labels would teach most: those in which two intents were nearest to each other.
 
@@ -200,7 +214,7 @@ class Desk(Store):
         ----------
         Scheffer et al. (2001), "Active hidden Markov models for information extraction": sampling by the margin.
         """
-        new = turns.c.why.not_in(["waiting", "unreadable", "back", "nothing_before", "chosen"])
+        new = turns.c.why.not_in(_NO_MESSAGE)
         open_ones = turns.c.said.not_in(sql.select(labels.c.said))
         once = sql.select(sql.func.max(turns.c.id)).where(new, open_ones).group_by(turns.c.said)
         wanted = sql.select(turns).where(turns.c.id.in_(once)).order_by(turns.c.margin, turns.c.id)

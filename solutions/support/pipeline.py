@@ -140,7 +140,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
 
     @classmethod
     def feedback(cls, task: str) -> "pd.DataFrame":
-        """Return the messages that reviewers gave an intent."""
+        """Return the messages that reviewers gave an intent, and those whose answer a customer said had helped."""
         if task != _INTENT:
             return super().feedback(task)
         import pandas as pd
@@ -148,7 +148,8 @@ class Support(Solution[SupportRequest, SupportResponse]):
         from foundation.settings import settings
         from solutions.support.desk import Desk
 
-        rows = Desk.at(settings().home / "desk.db").labelled()
+        desk = Desk.at(settings().home / "desk.db")
+        rows = [*desk.labelled(), *desk.helped()]
         if not rows:
             raise InputError("nobody has labelled a message yet; the support page's inbox lists what to label next")
         return pd.DataFrame(rows)[["said", "intent", "who", "at"]].set_axis(["text", "label", "who", "at"], axis=1)

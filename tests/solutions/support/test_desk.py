@@ -107,6 +107,21 @@ def test_what_reviewers_label_is_kept_once_with_the_latest_label(desk: Desk) -> 
         desk.label(99, "refund", "Kim")
 
 
+def test_what_helped_is_learned_from_unless_a_reviewer_said_otherwise(desk: Desk) -> None:
+    said = ("mail a@example.org where it is", "refund please", "is it open", "chosen")
+    numbers = [
+        desk.record("one", text, response(*(() if text != "chosen" else (Act.ANSWER, "chosen")))) for text in said
+    ]
+    for number in (numbers[0], numbers[1], numbers[3]):
+        desk.rate(number, Rating.HELPED)
+    desk.rate(numbers[2], Rating.WRONG)
+    desk.label(numbers[1], "card", "Kim")
+    (row,) = desk.helped()
+    assert (row["said"], row["intent"], row["who"]) == ("mail [e-mail] where it is", "refund", "customer")
+    desk.rate(numbers[0], Rating.NONE)
+    assert desk.helped() == [], "the last word counts"
+
+
 def test_labels_of_the_desk_become_rows_to_learn_from(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
