@@ -104,13 +104,13 @@ def customise(
     Parameters
     ----------
     budget : float
-        Seconds. Of texts, three minutes or more are spent on trying several methods on dev (``auto``).
+        Seconds. Of texts and images, three minutes or more are spent on trying several methods on dev (``auto``).
     columns : mapping, optional
         How the client's file was read, to be read so again.
     accept : str
         Why a person wants the candidate in any case.
     """
-    name, slow = solution.spec.name, budget >= _QUICK and spec.reads == "text"
+    name, slow = solution.spec.name, budget >= _QUICK and spec.reads in ("text", "image")
     quick = "probe" if spec.reads in ("text", "image") else spec.method or ""
     recipe = Recipe(
         method="auto" if slow else quick,

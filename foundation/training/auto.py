@@ -3,11 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-from scipy.special import softmax
-from sklearn.metrics import f1_score, log_loss
 
 from foundation.text.encoder import TextEncoder
 from foundation.training.activations import transformer_layers
@@ -15,8 +10,9 @@ from foundation.training.fewshot import Fewshot
 from foundation.training.finetuning import FineTuning
 from foundation.training.full import Full
 from foundation.training.lora import Lora
-from foundation.training.method import Fitted, Method, TrainingJob, class_weights
+from foundation.training.method import Fitted, TrainingJob
 from foundation.training.probe import Probe
+from foundation.training.trial import Trial
 
 __all__ = ["Auto"]
 
@@ -62,7 +58,7 @@ class Auto:
         """Try candidates, and return what the best of all gave; its held-out scores are of dev."""
         job.held_out()
         started = time.monotonic()
-        best = _Trial.run(Probe(), job)
+        best = Trial.run(Probe(), job)
         tried = [best.record()]
         field: list[FineTuning] = list(_candidates(job))
         seconds_an_epoch = [0.0] * len(field)
@@ -71,10 +67,10 @@ class Auto:
             for candidate, cost in zip(field, seconds_an_epoch, strict=True):
                 left = self.budget - (time.monotonic() - started)
                 if left > cost * epochs:
-                    trials.append(_Trial.run(replace(candidate, epochs=epochs), job))
+                    trials.append(Trial.run(replace(candidate, epochs=epochs), job))
                     tried.append(trials[-1].record())
-                    best = max(best, trials[-1], key=_Trial.rank)
-            trials.sort(key=_Trial.rank, reverse=True)
+                    best = max(best, trials[-1], key=Trial.rank)
+            trials.sort(key=Trial.rank, reverse=True)
             survivors = trials[: max(1, len(trials) // 2)]
             field = [replace(trial.method, epochs=self.epochs) for trial in survivors]
             seconds_an_epoch = [trial.seconds / epochs for trial in survivors]
@@ -86,41 +82,6 @@ class Auto:
             yield epochs
             epochs *= 2
         yield self.epochs
-
-
-@dataclass(frozen=True)
-class _Trial:
-    method: Any
-    fitted: Fitted
-    macro_f1: float
-    loss: float
-    seconds: float
-
-    @classmethod
-    def run(cls, method: Method, job: TrainingJob[TextEncoder]) -> "_Trial":
-        weights = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
-        started = time.monotonic()
-        fitted = method.fit(replace(job, class_weight=weights, dev=job.dev if method.needs_dev else None))
-        seconds = time.monotonic() - started
-        dev = job.held_out()
-        logits = fitted.held_out_logits if method.needs_dev else fitted.network.logits(dev.items)
-        return cls(
-            method,
-            replace(fitted, held_out_logits=logits, held_out_targets=dev.targets),
-            float(f1_score(dev.targets, logits.argmax(axis=1), average="macro", zero_division=0)),
-            float(log_loss(dev.targets, softmax(logits, axis=1), labels=np.arange(logits.shape[1]))),
-            seconds,
-        )
-
-    def rank(self) -> tuple[float, float]:
-        """Order by macro-F1, then by log loss."""
-        return self.macro_f1, -self.loss
-
-    def record(self) -> dict[str, Any]:
-        names = ("epochs", "learning_rate", "frozen_layers")
-        settings = {name: getattr(self.method, name) for name in names if hasattr(self.method, name)}
-        tried = {"tried": type(self.method).__name__.lower(), **settings}
-        return {**tried, "macro_f1": self.macro_f1, "dev_loss": self.loss, "seconds": round(self.seconds, 1)}
 
 
 def _candidates(job: TrainingJob[TextEncoder]) -> Sequence[FineTuning]:

@@ -172,6 +172,7 @@ _MODULES = {
         MethodName.PROBE.value: "foundation.training.probe",
         MethodName.FULL.value: "foundation.training.images.full",
         MethodName.LORA.value: "foundation.training.images.lora",
+        MethodName.AUTO.value: "foundation.training.images.auto",
     },
     Modality.PAIR: {
         MethodName.PROBE.value: "foundation.training.probe",

@@ -8,6 +8,7 @@ import torch
 from foundation.errors import InputError, UnknownNameError
 from foundation.training.image_classifier import ImageClassifier
 from foundation.training.images.augmentation import Augmentation
+from foundation.training.images.auto import Auto
 from foundation.training.images.finetuning import ImageFineTuning, _ImageModel
 from foundation.training.images.full import Full
 from foundation.training.images.lora import Lora
@@ -83,7 +84,7 @@ def test_changes_follow_the_seed_and_stay_in_range() -> None:
 
 def test_methods_for_images_have_their_own_list() -> None:
     assert isinstance(find_method("full", Modality.IMAGE), Full)
-    with pytest.raises(UnknownNameError, match="unknown method for images 'fewshot'; known: full, lora, probe"):
+    with pytest.raises(UnknownNameError, match="unknown method for images 'fewshot'; known: auto, full, lora, probe"):
         find_method("fewshot", Modality.IMAGE)
 
 
@@ -95,3 +96,15 @@ def test_what_is_no_picture_is_told() -> None:
         model.fit([np.zeros((8, 8), np.uint8)] * 2, ["a"])
     with pytest.raises(InputError, match=r"got labels of 1 class \(a\)"):
         model.fit([np.zeros((8, 8), np.uint8)] * 2, ["a", "a"])
+
+
+@pytest.mark.parametrize(("budget", "expected"), [(600.0, ["probe", "full"]), (0.0, ["probe"])])
+def test_auto_trains_all_layers_where_the_time_allows(
+    job: TrainingJob[ImageEncoder], budget: float, expected: list[str]
+) -> None:
+    fitted = Auto(budget=budget, epochs=2).fit(job)
+    tried = [record for record in fitted.history if "tried" in record]
+    assert [record["tried"] for record in tried] == expected
+    assert type(fitted.method).__name__.lower() in expected
+    best = max(tried, key=lambda record: (record["macro_f1"], -record["dev_loss"]))
+    assert best["tried"] == type(fitted.method).__name__.lower()

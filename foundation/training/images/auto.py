@@ -1,0 +1,59 @@
+"""``auto`` of images: a linear head, and all layers where the time allows it; what is better on dev is kept."""
+
+import time
+from dataclasses import dataclass, replace
+
+from foundation.training.images.full import Full
+from foundation.training.method import Fitted, TrainingJob
+from foundation.training.probe import Probe
+from foundation.training.trial import Trial
+from foundation.vision.encoder import ImageEncoder
+
+__all__ = ["Auto"]
+
+
+@dataclass(frozen=True)
+class Auto:
+    """``probe``, then one epoch of ``full``, and all of it if that foretells an end within the budget.
+
+    Since time decides, a faster machine may choose another method.
+
+    Parameters
+    ----------
+    budget : float
+        Seconds.
+    epochs : int
+        Of ``full``.
+    flip : bool
+        See ``Augmentation``.
+
+    Examples
+    --------
+    >>> Auto(budget=60).needs_dev
+    True
+    """
+
+    budget: float = 600.0
+    epochs: int = Full.epochs
+    flip: bool = True
+
+    @property
+    def needs_dev(self) -> bool:
+        """Candidates are compared on dev."""
+        return True
+
+    @property
+    def class_weight(self) -> None:
+        """Left to each candidate."""
+        return
+
+    def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:
+        """Try both, and return what the better one gave; what was tried is in the history."""
+        started = time.monotonic()
+        trials = [Trial.run(Probe(), job)]
+        full = Full(epochs=self.epochs, flip=self.flip)
+        first = Trial.run(replace(full, epochs=1), job)
+        if self.budget - (time.monotonic() - started) > first.seconds * self.epochs:
+            trials.append(Trial.run(full, job))
+        best = max(trials, key=Trial.rank)
+        return replace(best.fitted, history=(*best.fitted.history, *(trial.record() for trial in trials)))

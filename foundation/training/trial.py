@@ -1,0 +1,62 @@
+"""A method that was tried: what it gave on dev, and what it took."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.metrics import f1_score, log_loss
+
+from foundation.training.method import Fitted, Method, TrainingJob, class_weights
+
+__all__ = ["Trial"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One candidate of ``auto``.
+
+    Attributes
+    ----------
+    method : Method
+    fitted : Fitted
+        Its held-out scores are of dev.
+    macro_f1, loss : float
+        On dev.
+    seconds : float
+    """
+
+    method: Any
+    fitted: Fitted
+    macro_f1: float
+    loss: float
+    seconds: float
+
+    @classmethod
+    def run(cls, method: Method, job: TrainingJob[Any]) -> Self:
+        """Fit, and measure on dev."""
+        weights = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
+        started = time.monotonic()
+        fitted = method.fit(replace(job, class_weight=weights, dev=job.dev if method.needs_dev else None))
+        seconds = time.monotonic() - started
+        dev = job.held_out()
+        logits = fitted.held_out_logits if method.needs_dev else fitted.network.logits(dev.items)
+        return cls(
+            method,
+            replace(fitted, held_out_logits=logits, held_out_targets=dev.targets),
+            float(f1_score(dev.targets, logits.argmax(axis=1), average="macro", zero_division=0)),
+            float(log_loss(dev.targets, softmax(logits, axis=1), labels=np.arange(logits.shape[1]))),
+            seconds,
+        )
+
+    def rank(self) -> tuple[float, float]:
+        """Order by macro-F1, then by log loss."""
+        return self.macro_f1, -self.loss
+
+    def record(self) -> dict[str, Any]:
+        """Return what a bundle keeps of it."""
+        names = ("epochs", "learning_rate", "frozen_layers")
+        settings = {name: getattr(self.method, name) for name in names if hasattr(self.method, name)}
+        tried = {"tried": type(self.method).__name__.lower(), **settings}
+        return {**tried, "macro_f1": self.macro_f1, "dev_loss": self.loss, "seconds": round(self.seconds, 1)}
