@@ -64,6 +64,9 @@ def test_an_upload_a_review_and_a_mistake_in_chinese(
     click_example(page, "有病灶", "有病灶")
     page.get_by_role("radio", name="无病灶").check()
     page.get_by_role("button", name="保存意见").click()
+    page.get_by_text("还没有写标注人").wait_for(timeout=ANSWER_MS)
+    page.fill("#reviewer input, #reviewer textarea", "王芳")
+    page.get_by_role("button", name="保存意见").click()
     page.get_by_text("您更正了模型的判断").wait_for(timeout=ANSWER_MS)
     shoot(page, "medical-review-zh")
 
