@@ -121,4 +121,4 @@ def test_what_stands_alone_is_compared_as_rows_are() -> None:
     assert told(tuple(f"p{row:03d}" for row in range(80))) == alone
     pairs = told(tuple(f"p{row // 2}" for row in range(80)))
     assert [each.former for each in pairs] == [each.former for each in alone]
-    assert {each.metric for each in pairs} == {"accuracy", "macro_f1"}
+    assert {each.metric for each in pairs} == {"accuracy", "quadratic_score", "macro_f1"}
