@@ -61,7 +61,7 @@ class Store:
             if missing := set(table.c.keys()) - there[table.name]:
                 raise InputError(
                     f"the database {self.engine.url!r} was made by an older version (it has no {min(missing)}); "
-                    "move it away or name another --store: the sources are read again from their beginning"
+                    "move it away, and a new one is begun"
                 )
 
     @classmethod

@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from foundation.data.cards import Names
 from foundation.data.columns import guess_label, guess_mapping
-from foundation.data.image_tables import IMAGE, ImageTable, load_own_images
+from foundation.data.image_tables import IMAGE, load_own_images
 from foundation.data.labelled import Columns, LabelledTable, Reads
 from foundation.data.pictures import PICTURE_SUFFIXES
 from foundation.data.splits import Split, make_splits
@@ -24,7 +24,7 @@ from foundation.rows import write_row
 from foundation.trust.audit import Finding, Problem, audit, near_groups
 from foundation.trust.label_noise import suspicious_labels
 
-__all__ = ["ClientData", "ClientFile", "doubtful_labels", "read_client_file", "read_client_images", "read_rows"]
+__all__ = ["ClientData", "ClientFile", "doubtful_labels", "read_client_file", "read_client_images"]
 
 # What is read at once; a few thousand rows a label are as good as a million.
 _MOST_ROWS = 200_000
@@ -90,7 +90,7 @@ class ClientData:
         return float(self.table.frame[Columns.TEXT].str.contains("[\u4e00-\u9fff]").mean())
 
 
-def read_rows(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+def _read_rows(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     """Read a client's table, or say that it is larger than is needed.
 
     Raises
@@ -131,7 +131,7 @@ def read_client_file(given: ClientFile, known: Mapping[str, Names], reads: Reads
     path, wanted = given.path, _COLUMNS if reads == "text" else _COLUMNS[1:]
     if strange := set(given.mapping) - set(wanted):
         raise UnknownNameError("column to map", strange.pop(), wanted)
-    frame = read_rows(path, given.encoding)
+    frame = _read_rows(path, given.encoding)
     columns = dict(given.mapping)
     if not set(wanted[: wanted.index(Columns.SPLIT)]) <= set(columns):
         guess = guess_mapping if reads == "text" else guess_label
@@ -178,35 +178,37 @@ def read_client_file(given: ClientFile, known: Mapping[str, Names], reads: Reads
 
 def read_client_images(given: ClientFile) -> ClientData:
     """Read and look through a client's labelled images; what stands in two splits is left out of the later one."""
-    from foundation.recipes.train_images import gate_leaks, leaking_rows
+    from foundation.recipes.train_images import leaking_rows, without_rows
 
     said = given.feedback
     reviewed = {} if said is None else dict(zip(said["picture_sha256"], said["label"], strict=True))
     table = load_own_images(given.path, given.task, given.mapping, reviewed=reviewed)
     names = table.frame[IMAGE].tolist()
     exact, near, patients = leaking_rows(table)
-    rows = {
-        Problem.SAME_PICTURE: [names[row] for row in sorted({*exact.tolist(), *near.tolist()})],
-        Problem.SAME_PATIENT: [names[row] for row in patients],
-    }
-    found = [Finding(problem, tuple(each), each[0]) for problem, each in rows.items() if each]
+    pictures = np.union1d(exact, near)
+    leaking = {Problem.SAME_PICTURE: pictures, Problem.SAME_PATIENT: patients}
+    found = [
+        Finding(problem, tuple(names[row] for row in rows), names[rows[0]])
+        for problem, rows in leaking.items()
+        if len(rows)
+    ]
     if table.problems:
         found.insert(0, Finding(Problem.UNREADABLE, tuple(map(_name_of, table.problems)), table.problems[0]))
-    gated: ImageTable = gate_leaks(table, "drop")[0]
-    _check_parts(gated.frame, given.path)
-    return ClientData(gated, given.mapping, len(names) + len(table.problems), tuple(found))
+    rows = len(names) + len(table.problems)
+    if leaking_too := np.union1d(pictures, patients).tolist():
+        table = without_rows(table, np.array(leaking_too))
+    _check_parts(table.frame, given.path)
+    return ClientData(table, given.mapping, rows, tuple(found))
 
 
-def doubtful_labels(
-    data: ClientData, backbone: str | None = None, seed: int = 0, listener: Listener = silent
-) -> ClientData:
+def doubtful_labels(data: ClientData, listener: Listener = silent) -> ClientData:
     """Add the texts or rows whose label a quick model, which did not see them, would have given otherwise."""
     from foundation.recipes.recipe import Recipe
     from foundation.recipes.train_text import classifier
 
     reads = data.table.reads
     texts, labels = data.table.part(*Split)  # each is judged by a model of the others: none learns from itself
-    recipe = Recipe(method="probe" if reads == "text" else "trees", backbone=backbone, seed=seed)
+    recipe = Recipe(method="probe" if reads == "text" else "trees")
     model = classifier(recipe, listener, reads).fit(texts, labels)
     row_of = {text: row for row, text in enumerate(texts)}
     probabilities = softmax(model.held_out_logits_, axis=1)

@@ -11,7 +11,7 @@ from foundation.bundle import Bundle, Savable, read_record
 from foundation.data.cards import Names
 from foundation.data.labelled import LabelledTable
 from foundation.errors import InputError
-from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict, compare
+from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict, compare, compare_values
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe, Trained
 from solutions.base import Solution, TaskSpec
@@ -25,6 +25,8 @@ __all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "pu
 _QUICK = 180.0
 # A loss on the suite's own rows is told; one that is surely greater than this keeps a candidate out.
 _MOST_FORGOTTEN = 0.05
+# Of these several methods are known: the quick one, and ``auto`` where there is time.
+_SEVERAL = ("text", "image")
 # What a client gave before is kept, and learned from again, of texts and rows; pictures and histories are too personal.
 _KEPT = ("text", "rows")
 
@@ -110,11 +112,11 @@ def customise(
     accept : str
         Why a person wants the candidate in any case.
     """
-    name, slow = solution.spec.name, budget >= _QUICK and spec.reads in ("text", "image")
-    quick = "probe" if spec.reads in ("text", "image") else spec.method or ""
+    name, slow = solution.spec.name, budget >= _QUICK
+    several = {"method": "auto", "options": {"budget": str(budget)}} if slow else {"method": "probe"}
+    chosen: dict[str, Any] = several if spec.reads in _SEVERAL else {"method": spec.method}
     recipe = Recipe(
-        method="auto" if slow else quick,
-        options={"budget": str(budget)} if slow else {},
+        **chosen,
         unlabelled=tuple(unlabelled),
         seed=seed,
         leaks="drop",
@@ -166,8 +168,8 @@ def judge(
         The suite's; left out where the client's labels are others by nature, as of images.
     """
     met = solution.contest(former, candidate, table)
-    own = tuple(compare(met.former, met.candidate))
-    trivial = next(told for told in compare(met.plain, met.candidate) if told.metric == met.metric)
+    own, plain, candidates = tuple(compare(met.former, met.candidate)), met.plain, met.candidate
+    trivial = compare_values(met.metric, plain.values[met.metric], candidates.values[met.metric], cluster=plain.cluster)
     if ours is None:
         return Judgement(own, trivial, met.plain_name)
     again = solution.contest(former, candidate, ours)

@@ -96,11 +96,12 @@ def customize(
     said = solution.feedback(spec.name) if from_feedback else None
     if said is not None:
         kept = client.keep_feedback(said, vertical, spec.name)
-        if not beside:
-            data, columns, said = kept, {"text": "text", "label": "label"}, None
-    seen_first = read_unlabelled(unlabelled, spec.reads, columns, encoding)
-    given = ClientFile(data or Path(), spec.name, columns, encoding, items, said)
-    read = _read(solution, spec, client, given, yes=yes or bool(columns))
+    if data:
+        given = ClientFile(data, spec.name, columns, encoding, items, said)
+    else:
+        given = ClientFile(kept, spec.name, {"text": "text", "label": "label"})
+    seen_first = read_unlabelled(unlabelled, spec.reads, given.mapping, encoding)
+    read = _read(solution, spec, client, given, yes=yes or bool(given.mapping))
     with progress_bar() as listener:
         client, judgement = customise(
             solution,
@@ -109,7 +110,7 @@ def customize(
             client,
             budget=seconds,
             unlabelled=seen_first,
-            columns={} if from_feedback and not beside else read.columns,
+            columns=read.columns if data else {},
             accept=accept,
             seed=seed,
             listener=listener,

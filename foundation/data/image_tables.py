@@ -53,11 +53,7 @@ class ImageTable(LabelledTable):
         return np.flatnonzero(self.frame[Columns.SPLIT].isin([split.value for split in splits]))
 
     def groups(self, *splits: Split) -> list[str]:
-        """Return the patients: two pictures of one are no two proofs."""
-        return self.patients(*splits)
-
-    def patients(self, *splits: Split) -> list[str]:
-        """Return whom the pictures are of; a picture of nobody known is its own."""
+        """Return the patients, since two pictures of one are no two proofs; a picture of nobody known is its own."""
         patients: list[str] = self.frame[PATIENT].iloc[self.rows(*splits)].tolist()
         return patients
 

@@ -77,7 +77,7 @@ def compare(former: Outcomes, candidate: Outcomes) -> list[Comparison]:
     if former.units != candidate.units:
         raise InputError("the two models were measured on other rows; evaluate both on one dataset")
     shared = [metric for metric in former.values if metric in candidate.values]
-    cluster = _numbered(former)
+    cluster = former.cluster
     found = [
         compare_values(metric, former.values[metric], candidate.values[metric], cluster=cluster) for metric in shared
     ]
@@ -134,11 +134,6 @@ def compare_values(
     binary = alone and bool(np.isin(former, (0, 1)).all() and np.isin(candidate, (0, 1)).all())
     p = _mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if binary else _bootstrap_p(resampled)
     return _comparison(metric, group, len(gaps), float(former.mean()), float(candidate.mean()), resampled, p)
-
-
-def _numbered(outcomes: Outcomes) -> NDArray[np.int64]:
-    """Return the number of each row's cluster; a row that belongs to none is its own."""
-    return np.unique(outcomes.clusters or np.arange(len(outcomes.units)), return_inverse=True)[1].astype(np.int64)
 
 
 def _compare_macro_f1(former: Outcomes, candidate: Outcomes, cluster: NDArray[np.int64]) -> Comparison:

@@ -82,6 +82,11 @@ class Outcomes:
         values = {"accuracy": (predicted == targets).astype(np.float64), "quadratic_score": 1 - distance / 2}
         return cls(tuple(units), values, groups, targets, predicted, probabilities.max(axis=1), tuple(clusters))
 
+    @property
+    def cluster(self) -> NDArray[np.int64]:
+        """Number of each row's cluster, shape (n,); a row that belongs to none is its own."""
+        return np.unique(self.clusters or np.arange(len(self.units)), return_inverse=True)[1].astype(np.int64)
+
     def diagnostics(self) -> dict[str, Any]:
         """Return what pictures of a classifier are drawn from, as plain lists; nothing for another model.
 

@@ -42,7 +42,7 @@ def evaluate_images(bundle: Bundle, table: ImageTable, listener: Listener = sile
     """
     images, labels = table.test_part()
     classes = shared_labels(bundle, table)
-    units = table.patients(Split.TEST)
+    units = table.groups(Split.TEST)
     started = time.perf_counter()
     every = bundle.probabilities(images, listener)
     seconds = time.perf_counter() - started

@@ -32,7 +32,7 @@ from foundation.trust.label_noise import suspicious_labels
 from foundation.trust.scope import Reference, fit_scope
 from foundation.vision.backbone import DEFAULT_BACKBONE
 
-__all__ = ["gate_leaks", "image_classifier", "leaking_rows", "train_images"]
+__all__ = ["gate_leaks", "image_classifier", "leaking_rows", "train_images", "without_rows"]
 
 _FOLDS = 5
 # Pictures of another kind lie far away: the guard can let nearly all that belong pass.
@@ -82,8 +82,8 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     negative = table.columns.negative if table.columns.negative in model.classes_ else None
     absent = None if negative is None else int(np.searchsorted(model.classes_, negative))
     metrics = {
-        **classification_metrics(targets, held_out.probabilities, units=table.patients(Split.DEV)),
-        **finding_auroc(held_out.probabilities, targets, absent, table.patients(Split.DEV)),
+        **classification_metrics(targets, held_out.probabilities, units=table.groups(Split.DEV)),
+        **finding_auroc(held_out.probabilities, targets, absent, table.groups(Split.DEV)),
     }
     encoder = model.network_.encoder if not model.network_.encoder.tuned else _plain(model)
     vectors = encoder.encode(images, listener=listener)
@@ -134,12 +134,17 @@ def gate_leaks(table: ImageTable, leaks: str) -> tuple[ImageTable, Leakage]:
             f"{table.name} leaks: {leakage.summary()}; figures would be too good. Split by patient, "
             "or say --leaks drop (leaves those rows out) or --leaks keep"
         )
+    return without_rows(table, np.concatenate([exact, near, shared])), leakage
+
+
+def without_rows(table: ImageTable, leaking: NDArray[np.int64]) -> ImageTable:
+    """Return the table without rows that leak; its protocol says how many."""
     kept = np.ones(len(table.frame), dtype=bool)
-    kept[np.concatenate([exact, near, shared])] = False
+    kept[leaking] = False
     images = tuple(image for image, keep in zip(table.images, kept, strict=True) if keep)
     protocol = f"{table.protocol}; {int((~kept).sum())} leaking rows of dev and test left out"
     frame = table.frame[kept].reset_index(drop=True)
-    return replace(table, frame=frame, images=images, protocol=protocol), leakage
+    return replace(table, frame=frame, images=images, protocol=protocol)
 
 
 def leaking_rows(table: ImageTable) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -167,7 +172,7 @@ def _suspects(table: ImageTable, vectors: Any, model: ImageClassifier, labels: S
         make_pipeline(StandardScaler(), LogisticRegression(C=0.003, class_weight="balanced", max_iter=300)),
         vectors,
         targets,
-        groups=table.patients(Split.TRAIN),
+        groups=table.groups(Split.TRAIN),
         cv=StratifiedGroupKFold(_FOLDS),
         method="predict_proba",
     )

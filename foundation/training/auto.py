@@ -12,7 +12,7 @@ from foundation.training.full import Full
 from foundation.training.lora import Lora
 from foundation.training.method import Fitted, TrainingJob
 from foundation.training.probe import Probe
-from foundation.training.trial import Trial
+from foundation.training.trial import Chooser, Trial
 
 __all__ = ["Auto"]
 
@@ -21,7 +21,7 @@ _FEW_PER_CLASS = 50
 
 
 @dataclass(frozen=True)
-class Auto:
+class Auto(Chooser):
     """Successive halving: every candidate trains for an epoch, the better half for two, the better half of it for four.
 
     ``probe`` is always tried and takes seconds; what it gives is the answer where the time allows nothing better. A
@@ -43,16 +43,6 @@ class Auto:
 
     budget: float = 600.0
     epochs: int = 4
-
-    @property
-    def needs_dev(self) -> bool:
-        """Candidates are compared on dev."""
-        return True
-
-    @property
-    def class_weight(self) -> None:
-        """Left to each candidate."""
-        return
 
     def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
         """Try candidates, and return what the best of all gave; its held-out scores are of dev."""

@@ -1,4 +1,4 @@
-"""A method that was tried: what it gave on dev, and what it took."""
+"""Choosing among methods: what each gave on dev, and what it took."""
 
 import time
 from dataclasses import dataclass, replace
@@ -10,7 +10,21 @@ from sklearn.metrics import f1_score, log_loss
 
 from foundation.training.method import Fitted, Method, TrainingJob, class_weights
 
-__all__ = ["Trial"]
+__all__ = ["Chooser", "Trial"]
+
+
+class Chooser:
+    """Base of the methods that choose among others."""
+
+    @property
+    def needs_dev(self) -> bool:
+        """Candidates are compared on dev."""
+        return True
+
+    @property
+    def class_weight(self) -> None:
+        """Left to each candidate."""
+        return
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Finding:
     example : str
         What the first of them says, without personal data.
     counted : int
-        How many there are where they are too many to be named.
+        How many there are, where they are counted and not named.
     """
 
     problem: Problem

@@ -18,7 +18,7 @@ from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.evaluation import hybrid_lists, model_lists
 from solutions.recommendation.events import Events
-from solutions.recommendation.measures import Lists, user_measures
+from solutions.recommendation.measures import Lists, top_items, user_measures
 from solutions.recommendation.tables import EventTable, load_own_events
 
 __all__ = ["event_contest", "read_client_events", "unseen"]
@@ -102,6 +102,6 @@ def _former_lists(incumbent: RecommenderBundle, asked: Events, catalogue: Catalo
     kept = np.flatnonzero(items >= 0)
     histories = replace(asked.take(kept), items=items[kept], item_count=len(theirs))
     if not len(kept):
-        return Lists(np.empty(0, np.int64), np.empty((0, 10), np.int64))
+        return top_items([])
     lists = hybrid_lists(incumbent.hybrid, histories, incumbent.confidence)[0]
     return Lists(lists.users, np.where(lists.items >= 0, to_ours[lists.items], -1))

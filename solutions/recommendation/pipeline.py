@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from solutions.recommendation.catalogue import Catalogue
     from solutions.recommendation.events import EventFaults
     from solutions.recommendation.shelves import Shelves
+    from solutions.recommendation.tables import EventTable
 
 __all__ = ["Recommendation"]
 
@@ -182,20 +183,14 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
     def contest(cls, former: Path, candidate: "Savable", table: "LabelledTable") -> "Contest":
         """Let two recommenders rank all items for the same users."""
         from solutions.recommendation.client import event_contest
-        from solutions.recommendation.tables import EventTable
 
-        if not isinstance(table, EventTable):
-            raise InputError(f"{table.name} holds no events; name a set of events, or a file with --data")
-        return event_contest(former, candidate, table)
+        return event_contest(former, candidate, _events(table))
 
     @classmethod
     def _train(cls, table: "LabelledTable", recipe: "Recipe", listener: Listener) -> "Trained":
-        from solutions.recommendation.tables import EventTable
         from solutions.recommendation.training import train_recommender
 
-        if not isinstance(table, EventTable):
-            raise InputError(f"{table.name} holds no events; name a set of events, or a file with --data")
-        return train_recommender(table, recipe, cls.spec.name, listener)
+        return train_recommender(_events(table), recipe, cls.spec.name, listener)
 
     @classmethod
     def evaluate(cls, table: "LabelledTable", bundle: Path | None = None, listener: Listener = silent) -> "Report":
@@ -231,8 +226,13 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
     @classmethod
     def _evaluate(cls, bundle: Path, table: "LabelledTable", listener: Listener) -> "Report":
         from solutions.recommendation.evaluation import evaluate_recommender
-        from solutions.recommendation.tables import EventTable
 
-        if not isinstance(table, EventTable):
-            raise InputError(f"{table.name} holds no events; name a set of events, or a file with --data")
-        return evaluate_recommender(bundle, table, listener)
+        return evaluate_recommender(bundle, _events(table), listener)
+
+
+def _events(table: "LabelledTable") -> "EventTable":
+    from solutions.recommendation.tables import EventTable
+
+    if not isinstance(table, EventTable):
+        raise InputError(f"{table.name} holds no events; name a set of events, or a file with --data")
+    return table

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from foundation.training.images.full import Full
 from foundation.training.method import Fitted, TrainingJob
 from foundation.training.probe import Probe
-from foundation.training.trial import Trial
+from foundation.training.trial import Chooser, Trial
 from foundation.vision.encoder import ImageEncoder
 
 __all__ = ["Auto"]
 
 
 @dataclass(frozen=True)
-class Auto:
+class Auto(Chooser):
     """``probe``, then one epoch of ``full``, and all of it if that foretells an end within the budget.
 
     Since time decides, a faster machine may choose another method.
@@ -36,16 +36,6 @@ class Auto:
     budget: float = 600.0
     epochs: int = Full.epochs
     flip: bool = True
-
-    @property
-    def needs_dev(self) -> bool:
-        """Candidates are compared on dev."""
-        return True
-
-    @property
-    def class_weight(self) -> None:
-        """Left to each candidate."""
-        return
 
     def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:
         """Try both, and return what the better one gave; what was tried is in the history."""

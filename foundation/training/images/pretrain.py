@@ -5,9 +5,9 @@ arXiv:2105.04906: two changed copies of a picture shall have the same vector, wh
 their parts say different things. It needs neither negatives, so that small batches do, nor a second network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
 
 import numpy as np
 import torch
@@ -76,7 +76,7 @@ class ImagePretrain:
         squares = np.stack([squared(image, size) for image in images])
         change = Augmentation(self.turn, self.shift, self.zoom, self.contrast, self.noise, self.flip).transform(size)
         model = _Siblings(tuned, self.width)
-        with run_folder(self, encoder.content_sha256(), seed, squares) as folder:
+        with run_folder(self, encoder.content_sha256(), seed, sha256(squares.tobytes()).hexdigest()) as folder:
             train_network(
                 model,
                 [{"params": list(model.parameters()), "lr": self.learning_rate, "weight_decay": 1e-4}],
@@ -98,7 +98,7 @@ class ImagePretrain:
 class _TwoViews(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """Each picture twice, as it may look on two days."""
 
-    def __init__(self, squares: Pixels, change: Any) -> None:
+    def __init__(self, squares: Pixels, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
         self.squares = squares
         self.change = change
         self.lengths = [1] * len(squares)

@@ -55,7 +55,7 @@ def test_a_table_of_files_keeps_patients_together(tmp_path: Path) -> None:
     (root / "list.csv").write_text("path,dx,who\n" + "\n".join(rows))
     table = load_own_images(root / "list.csv", "image", {"image": "path", "label": "dx", "patient": "who"})
     assert table.frame.groupby("patient")["split"].nunique().max() == 1
-    assert set(table.patients(Split.TRAIN)).isdisjoint(table.patients(Split.TEST))
+    assert set(table.groups(Split.TRAIN)).isdisjoint(table.groups(Split.TEST))
 
 
 def test_bad_files_are_passed_over_and_named(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_database_of_an_older_version_is_one_line(tmp_path):
     with store.begin() as run_:
         run_.execute(sql.text("drop index ix_items_story"))
         run_.execute(sql.text("alter table items drop column story"))
-    with pytest.raises(InputError, match=r"older version \(it has no story\); move it away or name another --store"):
+    with pytest.raises(InputError, match=r"older version \(it has no story\); move it away, and a new one is begun"):
         MonitorStore.at(tmp_path / "old.db")
 
 
