@@ -13,6 +13,7 @@ from foundation.trust.explanation import WordWeight
 from solutions.base import Decision
 
 __all__ = [
+    "AT_ONCE",
     "QUIET",
     "bar",
     "decision_card",
@@ -35,8 +36,11 @@ _LOGO = (
     'M5 7h3v10H5zM10.5 7h3v10h-3zM16 7h3v10h-3z"/></svg>'
 )
 
-#: How an event is wired that answers at once, and is no part of the API.
+#: How an event is wired that shows no progress, and is no part of the API.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+#: How one is wired that answers at once. It does not wait in the queue, whose stream of messages gradio (6.31) closes
+#: when an event ends: one that comes within that blink of an eye, as those of two boxes do, was never answered.
+AT_ONCE: dict[str, Any] = QUIET | {"queue": False}
 
 P = ParamSpec("P")
 T = TypeVar("T")

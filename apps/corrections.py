@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.components import QUIET, shown_errors
+from apps.components import AT_ONCE, shown_errors
 from apps.locale import Locale
 from apps.tabs import label_names
 from foundation.errors import InputError
@@ -47,4 +47,4 @@ def correction_form(solution: Solution[Any, Any], words: Locale, text: gr.Textbo
         thanks = words("correct.kept", count=len(chosen), vertical=solution.spec.name, task=task)
         return f'<p class="cl-summary">{escape(thanks)}</p>'
 
-    save.click(keep, [text, who, *right], [said], **QUIET)
+    save.click(keep, [text, who, *right], [said], **AT_ONCE)

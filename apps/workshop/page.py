@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
-from apps.components import empty, error, lead, shown_errors
+from apps.components import AT_ONCE, empty, error, lead, shown_errors
 from apps.locale import Locale
 from apps.workshop.work import WANTED, Checked, accept, check, choices, fit, guessed
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict
@@ -105,21 +105,19 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
             name = gr.Textbox(
                 label=words("workshop.client"), info=words("workshop.client_hint"), value="acme", elem_id="client"
             )
-            kinds = [*TABLES, ".zip"]
+            wanted = gr.HTML(lead(words(f"workshop.file_{tasks[0][1].reads}")), elem_id="wanted")
             file = gr.File(
-                label=words(f"workshop.file_{tasks[0][1].reads}"), file_types=kinds, height=140, elem_id="client-file"
+                label=words("workshop.file"), file_types=[*TABLES, ".zip"], height=140, elem_id="client-file"
             )
             items = gr.File(
                 label=words("workshop.items"), file_types=TABLES, height=120, visible=False, elem_id="client-items"
             )
             encoding = gr.Dropdown(list(ENCODINGS), value="utf-8", label=words("finance.encoding"))
+            columns = [
+                gr.Dropdown([], interactive=True, visible=False, elem_id=f"column-{at}") for at in range(_MOST_COLUMNS)
+            ]
         with gr.Column(scale=7, min_width=320):
             gr.HTML(f"<h3>2 · {words('workshop.check')}</h3>")
-            with gr.Row():
-                columns = [
-                    gr.Dropdown([], interactive=True, visible=False, elem_id=f"column-{at}")
-                    for at in range(_MOST_COLUMNS)
-                ]
             look = gr.Button(words("workshop.look"), variant="primary", interactive=False)
             found = gr.HTML(empty(words("workshop.no_file")), elem_id="findings")
             gr.HTML(f"<h3>3 · {words('workshop.learn')}</h3>")
@@ -133,12 +131,12 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
 
     walk = _Walk(words)
     wired: dict[str, Any] = {"api_visibility": "private"}
-    what.change(walk.turned, [what], [file, items], show_progress="hidden", **wired)
+    what.change(walk.turned, [what], [wanted, items], **AT_ONCE)
     gr.on(
         [file.change, encoding.change, what.change],
         shown_errors(words, [gr.skip()] * (5 + len(columns)))(walk.read), [file, encoding, what],
         [found, *columns, look, state, learn, told, refused],
-        show_progress="hidden", **wired,
+        **AT_ONCE,
     )  # fmt: skip
     asked = [what, name, file, items, encoding, *columns]
     examined = shown_errors(words, [gr.skip(), gr.skip()])(walk.examined)
@@ -146,7 +144,7 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
     one = shown_errors(words, [gr.skip()])
     learned, decided = one(walk.learned), [told, refused]
     learn.click(learned, [state, name, budget], decided, show_progress_on=told, concurrency_limit=1, **wired)
-    anyway.click(one(walk.taken), [state, why], decided, show_progress="hidden", **wired)
+    anyway.click(one(walk.taken), [state, why], decided, **AT_ONCE)
 
 
 def _spec(choice: str) -> TaskSpec:

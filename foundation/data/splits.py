@@ -52,7 +52,7 @@ def make_splits(texts: Sequence[str], labels: Sequence[str], seed: int = 0) -> N
     Raises
     ------
     InputError
-        There are fewer than 10 rows, or no class has 10.
+        There are fewer than 10 rows, no class has 10, or fewer than 10 of the texts differ.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -61,6 +61,11 @@ def make_splits(texts: Sequence[str], labels: Sequence[str], seed: int = 0) -> N
         raise InputError(
             f"got {len(texts)} rows; expected at least {_FOLDS} of the commonest label to split them 70/10/20; "
             "give more rows, or a column 'split' with train, dev and test"
+        )
+    if (different := groups.max() + 1) < _FOLDS:
+        raise InputError(
+            f"got {len(texts)} rows of {different} different kinds; expected at least {_FOLDS}, since copies, "
+            "near-copies and rows of one group stay together; give rows that differ more"
         )
     splits = np.full(len(texts), Split.TRAIN.value)
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from apps.locale import Language, locale
+from foundation.data.splits import make_splits
 from foundation.errors import ColonnadeError, InputError
 
 ROOT = Path(__file__).parents[2]
@@ -198,6 +199,7 @@ def page_errors(folder: Path) -> list[str]:
             lambda name=name: read_client_file(ClientFile(folder / name, "tone"), {})
             for name in ("one.csv", "few.csv", "bare.csv", "rows.csv", "huge.csv")
         ),
+        lambda: make_splits(["the same"] * 10, ["a"] * 10),
         lambda: Client.open("Acme Bank"),
         lambda: guessed(None, "utf-8", Finance.spec.task("tone")),
         lambda: check("acme", "finance", "tone", ("x.csv", None, "utf-8"), ("text", None, None), lambda *_: None),

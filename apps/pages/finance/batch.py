@@ -10,7 +10,7 @@ import gradio as gr
 import pandas as pd
 
 from apps.columns import ENCODINGS, TABLES
-from apps.components import QUIET, empty, lead, percent, shown_errors
+from apps.components import AT_ONCE, QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.pages.finance.plots import share_by_topic, tone_plot, worst_topic
 from apps.pages.finance.scoring import ScoredTable, score_table
@@ -192,20 +192,20 @@ def _wire(batch: _Batch, form: _Form, result: _Result) -> None:
 
     columns = [result.summary, form.text, form.time, form.score]
     look = shown_errors(batch.words, [gr.skip() for _ in columns[1:]])(batch.look)
-    gr.on([form.file.change, form.encoding.change], look, [form.file, form.encoding], columns, **QUIET)
+    gr.on([form.file.change, form.encoding.change], look, [form.file, form.encoding], columns, **AT_ONCE)
     given = [form.file, form.encoding, form.text, form.time]
     runs = [
-        form.score.click(_shown(True), None, form.stop, **QUIET).then(
+        form.score.click(_shown(True), None, form.stop, **AT_ONCE).then(
             on_file, given, result.all, show_progress_on=result.summary, api_name="batch"
         ),
-        form.sample.click(_shown(True), None, form.stop, **QUIET).then(
+        form.sample.click(_shown(True), None, form.stop, **AT_ONCE).then(
             on_sample, None, result.all, show_progress_on=result.summary, api_visibility="private"
         ),
     ]
     for run in runs:
-        run.then(_shown(False), None, form.stop, **QUIET)
+        run.then(_shown(False), None, form.stop, **AT_ONCE)
     form.stop.click(_shown(False), None, form.stop, cancels=runs, **QUIET)
-    result.focus.input(batch.refocus, [result.kept, result.focus], result.plot, **QUIET)
+    result.focus.input(batch.refocus, [result.kept, result.focus], result.plot, **AT_ONCE)
 
 
 def _shown(visible: bool) -> Callable[[], Any]:

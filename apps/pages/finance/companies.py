@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from apps.columns import TABLES
-from apps.components import QUIET, shown_errors
+from apps.components import AT_ONCE, shown_errors
 from apps.locale import Locale
 from apps.pages.finance.replay import ReplayRun, store_of
 from foundation.errors import InputError
@@ -38,8 +38,8 @@ def companies_form(words: Locale, run: gr.State, opened: gr.Tab) -> None:
         ask_for(Path(path), store_of(at))
         return show(at)
 
-    file.upload(take, [file, run], [now], **QUIET)
-    opened.select(show, [run], [now], **QUIET)
+    file.upload(take, [file, run], [now], **AT_ONCE)
+    opened.select(show, [run], [now], **AT_ONCE)
 
 
 def ask_for(path: Path, store: MonitorStore | None) -> None:

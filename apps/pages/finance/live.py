@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from apps.components import QUIET, empty, lead, percent, shown_errors
+from apps.components import AT_ONCE, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.pages.finance.companies import companies_form
 from apps.pages.finance.plots import tone_plot
@@ -243,10 +243,10 @@ def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
 
     timer = gr.Timer(_SECONDS, active=False)
     # "select" is what a person does; a dropdown says "input" too when a replay sets it anew
-    gr.on([focus.select, days.select, bad_only.select], choose, [*wanted, chosen], outputs, **QUIET)
-    day.input(choose, [*wanted, chosen], outputs, trigger_mode="always_last", **QUIET)
-    gr.on([tab.select, refresh.click, timer.tick], look, [*wanted, chosen], outputs, **QUIET)
-    tab.select(lambda: gr.Timer(active=True), None, timer, queue=False, **QUIET)
+    gr.on([focus.select, days.select, bad_only.select], choose, [*wanted, chosen], outputs, **AT_ONCE)
+    day.input(choose, [*wanted, chosen], outputs, trigger_mode="always_last", **AT_ONCE)
+    gr.on([tab.select, refresh.click, timer.tick], look, [*wanted, chosen], outputs, **AT_ONCE)
+    tab.select(lambda: gr.Timer(active=True), None, timer, **AT_ONCE)
     for button, state in ((acknowledge, AlertState.ACKNOWLEDGED), (snooze, AlertState.SNOOZED)):
 
         @guard
@@ -254,5 +254,5 @@ def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
             *filters, alert, text = asked
             return live.act(state, at, Filters(*filters), alert, text)
 
-        button.click(act, [*wanted, chosen, note], outputs, **QUIET)
+        button.click(act, [*wanted, chosen, note], outputs, **AT_ONCE)
     wire_replay(solution, words, replay, run, look, [*wanted, chosen], outputs)

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
-from apps.components import QUIET, empty, error, shown_errors
+from apps.components import AT_ONCE, QUIET, empty, error, shown_errors
 from apps.locale import Locale
 from foundation.data.cards import find_card
 from foundation.data.columns import text_column, time_column
@@ -211,8 +211,8 @@ def wire_replay(
         telling.then(stopped, run, controls, **QUIET)
         runs.append(telling)
     form.stop.click(stopped, run, controls, cancels=runs, **QUIET)
-    form.file.change(lambda file: gr.Button(interactive=file is not None), form.file, form.start, **QUIET)
-    form.speed.change(_set_speed, [run, form.speed], None, queue=False, **QUIET)
+    form.file.change(lambda file: gr.Button(interactive=file is not None), form.file, form.start, **AT_ONCE)
+    form.speed.change(_set_speed, [run, form.speed], None, **AT_ONCE)
 
     def leave(former: ReplayRun | None, *asked: Any) -> tuple[Any, ...]:
         if former:

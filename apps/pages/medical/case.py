@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.components import QUIET, empty, lead, percent, shown_errors
+from apps.components import AT_ONCE, QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.pages.medical.answer import Case, case_card
 from apps.pages.medical.examples import Example, example_pictures
@@ -160,5 +160,5 @@ def case_tab(solution: Medical, words: Locale) -> None:
         [answer, *rest],
         **QUIET,
     )
-    sensitivity.change(cases.point, [sensitivity], [point], **QUIET)
-    keep.click(shown_errors(words, [])(cases.review), [shown, choice, who, note], [kept], **QUIET)
+    sensitivity.change(cases.point, [sensitivity], [point], **AT_ONCE)
+    keep.click(shown_errors(words, [])(cases.review), [shown, choice, who, note], [kept], **AT_ONCE)

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
-from apps.components import empty, lead, shown_errors
+from apps.components import AT_ONCE, empty, lead, shown_errors
 from apps.locale import Language, Locale
 from foundation.data.cards import ItemColumns
 from foundation.data.tables import read_table
@@ -86,7 +86,7 @@ def catalogue_tab(solution: Recommendation, words: Locale, own: gr.State) -> Non
 
     gr.on(
         [file.change, encoding.change], look, [file, encoding], [panel, *chosen, button],
-        api_visibility="private", show_progress="hidden",
+        **AT_ONCE,
     )  # fmt: skip
     button.click(read, [file, encoding, *chosen], [panel, own], api_visibility="private", show_progress_on=panel)
 

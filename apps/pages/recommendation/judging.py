@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import gradio as gr
 
-from apps.components import QUIET, shown_errors
+from apps.components import AT_ONCE, shown_errors
 from apps.locale import Locale
 from foundation.settings import settings
 from solutions.recommendation.feedback import FILE, FeedbackStore
@@ -51,7 +51,7 @@ class Judging:
             thanks = escape(words("shelf.taken", count=len(items)))
             return f'<p class="cl-summary">{thanks}</p>', gr.update(visible=False)
 
-        save.click(keep, [shown, taken], [said, box], **QUIET)
+        save.click(keep, [shown, taken], [said, box], **AT_ONCE)
         return cls([shown, box, taken, said], words)
 
     def begin(

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.components import QUIET, empty, lead, shown_errors
+from apps.components import AT_ONCE, empty, lead, shown_errors
 from apps.locale import Language, Locale
 from apps.pages.recommendation.cards import changes, shelf
 from apps.pages.recommendation.judging import Judging
@@ -129,15 +129,15 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
 
     outputs = [panel, before, *judging.outputs]
     chosen = [panel, user, liked, exclude, must, boost, before, *judging.outputs]
-    which.input(choose, [which, own], chosen, **QUIET)
+    which.input(choose, [which, own], chosen, **AT_ONCE)
     gr.on(
         [user.input, liked.input, exclude.input, must.input, boost.input, only_new.input, again.input],
-        show, asked, outputs, **QUIET,
+        show, asked, outputs, **AT_ONCE,
     )  # fmt: skip
-    gr.on([variety.release, discovery.release, chance.release], show, asked, outputs, **QUIET)
+    gr.on([variety.release, discovery.release, chance.release], show, asked, outputs, **AT_ONCE)
     wish.submit(show, asked, outputs, api_name="recommend", show_progress="minimal", show_progress_on=panel)
     settings = [which, user, liked, wish, exclude, must, boost]
-    examples.click(example, [examples], settings, **QUIET).then(
+    examples.click(example, [examples], settings, **AT_ONCE).then(
         show, asked, outputs, show_progress_on=panel, api_visibility="private"
     )
 

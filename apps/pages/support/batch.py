@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from apps.columns import ENCODINGS, TABLES
-from apps.components import QUIET, empty, lead, percent, shown_errors
+from apps.components import AT_ONCE, empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure
 from apps.scoring import score_rows
@@ -107,6 +107,6 @@ def batch_tab(solution: Support, words: Locale) -> None:
     def sort(path: str, code: str, chosen: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio hands it in
         return batch.sort(path, code, chosen, progress)
 
-    gr.on([file.change, encoding.change], guard(batch.look), [file, encoding], [summary, column, button], **QUIET)
+    gr.on([file.change, encoding.change], guard(batch.look), [file, encoding], [summary, column, button], **AT_ONCE)
     outputs = [summary, plot, download]
     button.click(sort, [file, encoding, column], outputs, show_progress_on=summary, api_name="batch")

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from apps.components import QUIET, empty, lead, percent
+from apps.components import AT_ONCE, QUIET, empty, lead, percent
 from apps.locale import Language, Locale
 from apps.pages.support.session import Session
 from apps.pages.support.talk import Talk
@@ -80,11 +80,11 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
     outputs = [chat, panel, session, box, timer]
     asked = [box, session, knowledge, dial]
     box.submit(talk.answer, asked, outputs, api_name="chat", show_progress="hidden")
-    examples.click(lambda sample: sample[0], [examples], [box], **QUIET).then(talk.answer, asked, outputs, **QUIET)
+    examples.click(lambda sample: sample[0], [examples], [box], **AT_ONCE).then(talk.answer, asked, outputs, **QUIET)
     chat.retry(talk.retry, [session, knowledge, dial], outputs, **QUIET)
     chat.edit(talk.edit, [session, knowledge, dial], outputs, **QUIET)
     chat.option_select(talk.choose, [session, knowledge, dial], outputs, **QUIET)
-    chat.like(talk.rate, [session], None, **QUIET)
-    gr.on([again.click, chat.clear], talk.begin, None, outputs, **QUIET)
-    timer.tick(talk.listen, [session], outputs, **QUIET)
-    export.click(talk.transcript, [session], [export], **QUIET)
+    chat.like(talk.rate, [session], None, **AT_ONCE)
+    gr.on([again.click, chat.clear], talk.begin, None, outputs, **AT_ONCE)
+    timer.tick(talk.listen, [session], outputs, **AT_ONCE)
+    export.click(talk.transcript, [session], [export], **AT_ONCE)

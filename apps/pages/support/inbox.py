@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.components import QUIET, empty, lead, shown_errors
+from apps.components import AT_ONCE, empty, lead, shown_errors
 from apps.locale import Locale
 from apps.pages.support.session import desk
 from apps.tabs import label_names
@@ -83,10 +83,10 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
         desk().label(number or 0, right or "", reviewer or "")
         return refresh()
 
-    keep.click(label, [message, intent, who], outputs, **QUIET)
-    gr.on([tab.select, look.click], refresh, None, outputs, **QUIET)
-    chosen.select(show, [chosen], [transcript], **QUIET)
-    send.click(send_reply, [chosen, reply], outputs, **QUIET)
+    keep.click(label, [message, intent, who], outputs, **AT_ONCE)
+    gr.on([tab.select, look.click], refresh, None, outputs, **AT_ONCE)
+    chosen.select(show, [chosen], [transcript], **AT_ONCE)
+    send.click(send_reply, [chosen, reply], outputs, **AT_ONCE)
 
 
 def _title(waiting: Waiting, words: Locale) -> str:

@@ -36,3 +36,8 @@ def test_repeats_stay_together(texts: list[str]) -> None:
 def test_too_few_rows() -> None:
     with pytest.raises(InputError, match="got 9 rows; expected at least 10"):
         make_splits(["x"] * 9, ["a"] * 9)
+
+
+def test_too_few_rows_that_differ() -> None:
+    with pytest.raises(InputError, match="got 30 rows of 2 different kinds; expected at least 10"):
+        make_splits(["one", "two"] * 15, ["a", "b"] * 15)
