@@ -34,7 +34,7 @@ class _Walk:
     def turned(self, task: str) -> tuple[Any, ...]:
         """Ask for what another task learns from."""
         reads = _spec(task).reads
-        return gr.File(label=self.words(f"workshop.file_{reads}")), gr.File(visible=reads == "events")
+        return lead(self.words(f"workshop.file_{reads}")), gr.File(visible=reads == "events")
 
     def read(self, path: str | None, code: str, task: str) -> tuple[Any, ...]:
         """Show the columns of a file; what was looked through, or learned, is of another one now."""
