@@ -7,7 +7,7 @@ pixel tells anything. Healthy slices hold what is mistaken for them: vessels, un
 It is no model of any disease, and what is measured on it says nothing about patients.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,7 @@ from foundation.data.splits import Split
 from foundation.files import atomic_folder
 from foundation.progress import Listener, silent
 
-__all__ = ["KINDS", "PhantomSlice", "phantom_patients", "write_phantom"]
+__all__ = ["KINDS", "PATIENTS", "PhantomSlice", "phantom_patients", "write_phantom"]
 
 SIDE = 96
 PATIENTS, SLICES = 400, 5
@@ -76,8 +76,8 @@ def write_phantom(folder: Path, listener: Listener = silent) -> None:
         pd.DataFrame(rows, columns=columns).to_csv(temporary / "labels.csv", index=False)
 
 
-def phantom_patients(patients: int = PATIENTS, seed: int = _SEED) -> Iterator[list[PhantomSlice]]:
-    """Yield the slices of each patient; one patient does not depend on how many there are.
+def phantom_patients(numbers: Iterable[int] = range(PATIENTS), seed: int = _SEED) -> Iterator[list[PhantomSlice]]:
+    """Yield the slices of each patient; one does not depend on the others. From ``PATIENTS`` on, no data set has them.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def phantom_patients(patients: int = PATIENTS, seed: int = _SEED) -> Iterator[li
     >>> first[0].pixels.shape, first[0].patient
     ((96, 96), 'sim-000')
     """
-    for number in range(patients):
+    for number in numbers:
         generator = np.random.default_rng([seed, number])
         scanner = _SCANNERS[int(generator.integers(len(_SCANNERS)))]
         kind = KINDS[int(generator.integers(len(KINDS)))] if number % 3 else ""

@@ -1,19 +1,21 @@
-"""Pictures to click, each of which shows something else; taken from the test split of the embedded phantom."""
+"""Pictures to click, each of which shows something else: simulated patients whom no model has seen."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from apps.locale import Locale
 from foundation.data.pictures import Picture
+from solutions.medical.phantom import PATIENTS, phantom_patients
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalRequest, MedicalResponse
 
 __all__ = ["Example", "example_pictures"]
 
-# Enough to find one of each kind among them; a quarter of a second to look at.
-_LOOKED_AT = 64
+# Enough to find one of each kind among their slices; a quarter of a second to look at.
+_LOOKED_AT = 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +33,8 @@ def example_pictures(solution: Medical, words: Locale) -> Sequence[Example]:
     """
     if solution.bundle.record.data["name"] != "phantom":
         return ()
-    from foundation.data.splits import Split
-
-    table = solution.card_table("phantom", "image")
-    images, _ = table.part(Split.TEST)
-    pictures = [Picture(image, f"SIMULATED-{at:02d}.png") for at, image in enumerate(images[:_LOOKED_AT], start=1)]
+    unseen = chain.from_iterable(phantom_patients(range(PATIENTS, PATIENTS + _LOOKED_AT)))
+    pictures = [Picture(each.pixels, f"SIMULATED-{at:02d}.png") for at, each in enumerate(unseen, start=1)]
     answers = solution.predict([MedicalRequest(picture) for picture in pictures])
     wanted: dict[str, Callable[[MedicalResponse], bool]] = {
         "medical.example_finding": lambda answer: not answer.referrals and bool(answer.positive),

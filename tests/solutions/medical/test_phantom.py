@@ -12,7 +12,7 @@ from solutions.medical.pipeline import Medical
 
 
 def test_a_patient_is_the_same_every_time_and_does_not_depend_on_the_others() -> None:
-    first, again = list(phantom_patients(3)), list(phantom_patients(2))
+    first, again = list(phantom_patients(range(3))), list(phantom_patients(range(2)))
     for patient, other in zip(first, again, strict=False):
         for part, same in zip(patient, other, strict=True):
             np.testing.assert_array_equal(part.pixels, same.pixels)
