@@ -174,13 +174,16 @@ def main() -> None:
     parser.add_argument("--set", dest="options", default="")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--leaks", default="drop")
+    parser.add_argument("--unlabelled", action="store_true", help="see the train pictures without labels first")
     parser.add_argument("--data-root", type=Path, default=Path(__file__).parents[3] / "shared" / "data")
     asked = parser.parse_args()
     table = Medical.card_table(asked.dataset, "image", asked.data_root)
     assert isinstance(table, ImageTable)
+    seen = tuple(table.part(Split.TRAIN)[0]) if asked.unlabelled else ()
+    options = parse_pairs("--set", asked.options)
     told = []
     for seed in range(asked.seeds):
-        recipe = Recipe(asked.method, seed=seed, options=parse_pairs("--set", asked.options), leaks=asked.leaks)
+        recipe = Recipe(asked.method, seed=seed, options=options, leaks=asked.leaks, unlabelled=seen)
         told.append(run(table, recipe, asked.data_root))
         sys.stdout.write(json.dumps(told[-1]) + "\n")
         sys.stdout.flush()

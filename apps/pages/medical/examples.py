@@ -33,17 +33,17 @@ def example_pictures(solution: Medical, words: Locale) -> Sequence[Example]:
     """
     if solution.bundle.record.data["name"] != "phantom":
         return ()
-    unseen = chain.from_iterable(phantom_patients(range(PATIENTS, PATIENTS + _LOOKED_AT)))
-    pictures = [Picture(each.pixels, f"SIMULATED-{at:02d}.png") for at, each in enumerate(unseen, start=1)]
+    slices = list(chain.from_iterable(phantom_patients(range(PATIENTS, PATIENTS + _LOOKED_AT))))
+    pictures = [Picture(each.pixels, f"SIMULATED-{at:02d}.png") for at, each in enumerate(slices, start=1)]
     answers = solution.predict([MedicalRequest(picture) for picture in pictures])
-    wanted: dict[str, Callable[[MedicalResponse], bool]] = {
-        "medical.example_finding": lambda answer: not answer.referrals and bool(answer.positive),
-        "medical.example_none": lambda answer: not answer.referrals and not answer.positive,
-        "medical.example_referred": lambda answer: answer.abstained and not answer.refused,
+    wanted: dict[str, Callable[[MedicalResponse, str], bool]] = {
+        "medical.example_finding": lambda answer, kind: not answer.referrals and bool(kind and answer.positive),
+        "medical.example_none": lambda answer, kind: not answer.referrals and not (kind or answer.positive),
+        "medical.example_referred": lambda answer, _: answer.abstained and not answer.refused,
     }
     found = []
     for key, fits in wanted.items():
-        first = next((at for at, answer in enumerate(answers) if fits(answer)), None)
+        first = next((at for at, answer in enumerate(answers) if fits(answer, slices[at].kind)), None)
         if first is not None:
             found.append(Example(pictures[first], words(key)))
     return [
