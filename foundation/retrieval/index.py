@@ -3,8 +3,8 @@
 The vector of a document is the mean direction of its title and of the questions that it answered before, plus three
 tenths of its body's: one unit vector a document, so that all of it is searched by one product.
 
-On disk an index is a folder: ``index.json`` (encoder, hashes), ``documents.jsonl``, ``vectors.npy``, ``lexical/``, and
-``graph.usearch`` where there are more documents than are searched exactly. There is no pickle in it.
+On disk an index is a folder: ``index.json`` (encoder, hashes), ``documents.jsonl``, ``vectors.npy`` and ``lexical/``.
+There is no pickle in it.
 """
 
 import json
@@ -71,14 +71,13 @@ class SearchIndex:
         documents: Sequence[Document],
         vectors: NDArray[np.float32],
         lexical: LexicalIndex,
-        neighbours: Neighbours,
         encoder: TextEncoder,
     ) -> None:
         self.documents = documents
         self.encoder = encoder
         self._vectors = vectors
         self._lexical = lexical
-        self._neighbours = neighbours
+        self._neighbours = Neighbours(vectors)
         self._usual, self._spread = _similarity_at_random(vectors)
 
     @classmethod
@@ -110,7 +109,7 @@ class SearchIndex:
     def of(cls, documents: Sequence[Document], vectors: NDArray[np.float32], encoder: TextEncoder) -> "SearchIndex":
         """Index documents whose vectors are known."""
         lexical = LexicalIndex([_words_of(document) for document in documents])
-        return cls(documents, vectors, lexical, Neighbours.build(vectors), encoder)
+        return cls(documents, vectors, lexical, encoder)
 
     def search(self, question: str, count: int = 10) -> list[Hit]:
         """Return the documents that answer a question best, the best first.
@@ -159,7 +158,6 @@ class SearchIndex:
             (temporary / "documents.jsonl").write_text(write_documents(self.documents), encoding="utf-8")
             np.save(temporary / "vectors.npy", self._vectors, allow_pickle=False)
             self._lexical.save(temporary / "lexical")
-            self._neighbours.save(temporary / "graph.usearch")
             files = {_relative(path, temporary): sha256_file(path) for path in _files(temporary)}
             described = {
                 "schema_version": SCHEMA_VERSION,
@@ -187,8 +185,7 @@ class SearchIndex:
                     raise BundleError(f"{folder / name} is not the file that was saved; index the documents again")
             documents = read_documents((folder / "documents.jsonl").read_text(encoding="utf-8"))
             vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-            neighbours = Neighbours.load(folder / "graph.usearch", vectors)
-            return cls(documents, vectors, LexicalIndex.load(folder / "lexical"), neighbours, encoder)
+            return cls(documents, vectors, LexicalIndex.load(folder / "lexical"), encoder)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; index the documents again") from error
 

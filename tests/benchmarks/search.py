@@ -1,7 +1,8 @@
 """Searching many documents: time a question and what of the exact result is found.
 
-``python -m tests.benchmarks.search --documents 1000000``. The documents are titles of the embedded knowledge base with
-a number; their vectors are those of the titles with noise, since encoding a million texts is no part of searching.
+``taskset -c 0 python -m tests.benchmarks.search --documents 1000000`` takes one core. The documents are titles of the
+embedded knowledge base with a number; their vectors are those of the titles with noise, since encoding a million texts
+is no part of searching.
 """
 
 import argparse
