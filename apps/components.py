@@ -39,7 +39,8 @@ _LOGO = (
 #: How an event is wired that shows no progress, and is no part of the API.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 #: How one is wired that answers at once. It does not wait in the queue, whose stream of messages gradio (6.31) closes
-#: when an event ends: one that comes within that blink of an eye, as those of two boxes do, was never answered.
+#: when an event ends: one that comes within that blink of an eye, as those of two boxes do, was never answered. Without
+#: the queue there are no generators, no progress and no ``gr.Info``.
 AT_ONCE: dict[str, Any] = QUIET | {"queue": False}
 
 P = ParamSpec("P")

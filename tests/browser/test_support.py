@@ -48,6 +48,8 @@ def test_a_conversation(page: "playwright.Page") -> None:
     assert "Where an order is" in page.inner_text("#reasons")
     assert re.search(r"support-intent-[0-9a-f]{8}", page.inner_text("body"))
     shoot(page, "support-answer")
+    page.locator("#chat").get_by_role("button", name="Like", exact=True).last.click()
+    page.get_by_text("this is kept for the desk").first.wait_for()
     say(page, "what is the weather in Oslo", "Refused")
     say(page, "<b>I want</b> to talk to a human <script>alert(1)</script>", "Handed to a person")
     assert "<script>alert(1)</script>" in page.locator("#chat .user.message").last.inner_text()

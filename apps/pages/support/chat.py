@@ -84,7 +84,7 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
     chat.retry(talk.retry, [session, knowledge, dial], outputs, **QUIET)
     chat.edit(talk.edit, [session, knowledge, dial], outputs, **QUIET)
     chat.option_select(talk.choose, [session, knowledge, dial], outputs, **QUIET)
-    chat.like(talk.rate, [session], None, **AT_ONCE)
+    chat.like(talk.rate, [session], None, **QUIET)
     gr.on([again.click, chat.clear], talk.begin, None, outputs, **AT_ONCE)
     timer.tick(talk.listen, [session], outputs, **AT_ONCE)
     export.click(talk.transcript, [session], [export], **AT_ONCE)
