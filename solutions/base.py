@@ -192,7 +192,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         if reads == "image":
             from foundation.data.image_tables import load_own_images
 
-            return load_own_images(path, task, mapping)
+            return load_own_images(path, task, mapping, encoding=encoding)
         if reads == "events":
             raise InputError(f"{cls.spec.name}/{task} reads events, and says nowhere how a file of them is read")
         from foundation.data.labelled import load_own_table

@@ -116,8 +116,9 @@ def read_client_file(given: ClientFile, known: Mapping[str, Names], reads: Reads
     Parameters
     ----------
     given : ClientFile
-        CSV, TSV, JSONL, Parquet or Excel; ``text``, ``label``, ``split``, ``group`` and ``time`` may be mapped. Rows of
-        one ``group`` stay in one split; with ``time`` the latest rows are test.
+        CSV, TSV, JSONL, Parquet or Excel; ``text``, ``label``, ``split``, ``group`` and ``time`` may be mapped. With
+        ``time`` the latest rows are test; else rows of one ``group`` stay in one split. Rows of a group count once in
+        the comparison, one without a group for itself.
     known : mapping of label to Names
         Labels of the model that answers now.
     reads : {"text", "rows"}
@@ -150,6 +151,9 @@ def read_client_file(given: ClientFile, known: Mapping[str, Names], reads: Reads
         check_columns(kept, {_TIME: ColumnKind.TIME}, {}, path.name)
         kept = kept.assign(**{Columns.SPLIT: _by_time(kept[_TIME])})
         protocol = "by time: the latest fifth is test"
+    if Columns.GROUP in kept.columns:
+        groups = kept[Columns.GROUP].fillna("").astype(str).str.strip()
+        kept = kept.assign(**{Columns.GROUP: groups.where(groups != "", "row " + kept.index.astype(str))})
     audited = audit(kept, known, near=reads == "text")
     left = audited.frame
     if Columns.SPLIT not in left.columns:
@@ -182,7 +186,7 @@ def read_client_images(given: ClientFile) -> ClientData:
 
     said = given.feedback
     reviewed = {} if said is None else dict(zip(said["picture_sha256"], said["label"], strict=True))
-    table = load_own_images(given.path, given.task, given.mapping, reviewed=reviewed)
+    table = load_own_images(given.path, given.task, given.mapping, reviewed=reviewed, encoding=given.encoding)
     names = table.frame[IMAGE].tolist()
     exact, near, patients = leaking_rows(table)
     pictures = np.union1d(exact, near)

@@ -38,8 +38,7 @@ class _Walk:
 
     def read(self, path: str | None, code: str, task: str) -> tuple[Any, ...]:
         """Show the columns of a file; what was looked through, or learned, is of another one now."""
-        nothing = empty(self.words("workshop.nothing_learned"))
-        forgotten = (None, gr.Button(interactive=False), nothing, gr.Row(visible=False))
+        forgotten = self.forgotten()
         if path is None:
             hidden = [gr.Dropdown(visible=False)] * _MOST_COLUMNS
             return empty(self.words("workshop.no_file")), *hidden, gr.Button(interactive=False), *forgotten
@@ -54,6 +53,11 @@ class _Walk:
         ready = "workshop.ready" if wanted else "workshop.ready_image"
         said = error(self.words, problem) if problem else empty(self.words(ready))
         return said, *boxes, gr.Button(interactive=True), *forgotten
+
+    def forgotten(self) -> tuple[Any, ...]:
+        """Empty what was looked through, or learned: it is of something else now."""
+        nothing = empty(self.words("workshop.nothing_learned"))
+        return None, gr.Button(interactive=False), nothing, gr.Row(visible=False)
 
     def examined(
         self,
@@ -132,12 +136,13 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
     walk = _Walk(words)
     wired: dict[str, Any] = {"api_visibility": "private"}
     what.change(walk.turned, [what], [wanted, items], **AT_ONCE)
+    later = [state, learn, told, refused]
+    unread = [*(gr.skip() for _ in columns), gr.Button(interactive=False), *walk.forgotten()]
     gr.on(
-        [file.change, encoding.change, what.change],
-        shown_errors(words, [gr.skip()] * (5 + len(columns)))(walk.read), [file, encoding, what],
-        [found, *columns, look, state, learn, told, refused],
-        **AT_ONCE,
+        [file.change, encoding.change, what.change], shown_errors(words, unread)(walk.read), [file, encoding, what],
+        [found, *columns, look, *later], **AT_ONCE,
     )  # fmt: skip
+    gr.on([items.change, *(column.input for column in columns)], walk.forgotten, None, later, **AT_ONCE)
     asked = [what, name, file, items, encoding, *columns]
     examined = shown_errors(words, [gr.skip(), gr.skip()])(walk.examined)
     look.click(examined, asked, [found, state, learn], show_progress_on=found, **wired)

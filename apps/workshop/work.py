@@ -101,8 +101,10 @@ def fit(checked: Checked, client_name: str, budget: float, listener: Listener) -
         raise InputError("the client's name was changed after the file was looked through; look it through again")
     solution = find_solution(checked.vertical)
     spec, table = solution.spec.task(checked.task), checked.data.table
+    # as it is now: what was learned from the same file a moment ago may answer already
+    client = Client.open_or_new(checked.client.folder.name, checked.vertical)
     client, judgement = customise(
-        solution, spec, table, checked.client, budget=budget, columns=checked.data.columns, listener=listener
+        solution, spec, table, client, budget=budget, columns=checked.data.columns, listener=listener
     )
     return judgement, client.history[-1]
 

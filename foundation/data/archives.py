@@ -1,7 +1,9 @@
 """Zip archives of pictures, unpacked in memory one member at a time, within limits."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from foundation.data.pictures import Picture, is_picture, read_pictures
@@ -14,6 +16,10 @@ _MOST_BYTES = 2_000_000_000
 _MOST_MEMBER_BYTES = 200_000_000
 # Deflate reaches about a thousand on zeros; pictures are compressed already and stay near one.
 _MOST_RATIO = 200
+
+
+# The flag of a name in UTF-8, APPNOTE.TXT 4.4.4.
+_UTF8 = 0x800
 
 
 class RefusedError(InputError):
@@ -41,13 +47,24 @@ def read_archive(path: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | Re
         if sum(member.file_size for member in members) > _MOST_BYTES:
             raise InputError(f"{path.name} unpacks to more than {_MOST_BYTES / 1e9:.0f} GB and was not read")
         for member in members:
-            name = PurePosixPath(member.filename.replace("\\", "/"))
+            name = PurePosixPath(_written(member).replace("\\", "/"))
             if any(part.startswith(".") and part not in ("..", ".") for part in name.parts) or "__MACOSX" in name.parts:
                 continue
             try:
                 yield name, _read_member(archive, member, name)
             except InputError as error:
                 yield name, RefusedError(str(error))
+
+
+def _written(member: zipfile.ZipInfo) -> str:
+    """Return a member's name; one that does not say that it is UTF-8 is that nevertheless, or of a Chinese Windows."""
+    if member.flag_bits & _UTF8:
+        return member.filename
+    raw = member.filename.encode("cp437")  # as zipfile took it
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return member.filename
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: PurePosixPath) -> list[Picture]:
@@ -58,6 +75,6 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: PurePo
     try:
         with archive.open(member) as stream:
             content = stream.read(member.file_size + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError) as error:
         raise InputError(f"{name.name} cannot be unpacked ({str(error)[:80]})") from error
     return list(read_pictures(Path(name.name), content))

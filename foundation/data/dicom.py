@@ -2,12 +2,13 @@
 
 De-identification keeps a list of harmless elements and drops everything else, unknown and private elements included.
 That is stricter than the Basic Application Level Confidentiality Profile (DICOM PS3.15, table E.1-1), which lists what
-to remove. A patient is known by a pseudonym only. Text that is burnt into the pixels is not looked for: a file whose
-header says that there is some is refused.
+to remove. A patient is known by a pseudonym only. A file whose header says that text is burnt into its pixels is
+refused; other text is looked for in every picture (``foundation/data/lettering.py``), and not removed.
 """
 
 import io
 import secrets
+import struct
 from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
@@ -61,14 +62,14 @@ def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
 
     try:
         dataset = dcmread(io.BytesIO(content))
-    except (InvalidDicomError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (InvalidDicomError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, struct.error) as error:
         raise InputError(f"{name} is no whole DICOM file; expected one with its 128-byte preamble") from error
     if "PixelData" not in dataset:
         kind = str(dataset.get("Modality", "")) or "unknown modality"
         raise InputError(f"{name} is a DICOM file without pixels ({kind}); expected one with an image in it")
     if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
         raise InputError(f"{name} says that text is burnt into its picture, which may name the patient; mask it first")
-    check_size(int(dataset.get("Columns", 0)), int(dataset.get("Rows", 0)), name)
+    check_size(int(dataset.get("Columns", 0) or 0), int(dataset.get("Rows", 0) or 0), name)
     frames = int(dataset.get("NumberOfFrames", 1) or 1)
     if frames > MOST_FRAMES:
         raise InputError(f"{name} has {frames:,} frames; expected at most {MOST_FRAMES:,}")

@@ -1,9 +1,10 @@
 """Labelled images of one task: from a card, a folder, a zip, a table of files, or a MedMNIST archive."""
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
-from foundation.data.image_files import shrunk_pixels, walk_pictures
+from foundation.data.image_files import shrunk, shrunk_pixels, walk_pictures
 from foundation.data.labelled import Columns, LabelledTable, is_as_published, locate
 from foundation.data.pictures import Picture, picture_sha256, read_pictures
 from foundation.data.splits import Split, make_splits
@@ -100,15 +101,21 @@ def load_card_images(card: Card, task: str, data_root: Path | None = None) -> Im
 
 
 def load_own_images(
-    path: Path, task: str, mapping: Mapping[str, str], seed: int = 0, reviewed: Mapping[str, str] | None = None
+    path: Path,
+    task: str,
+    mapping: Mapping[str, str],
+    seed: int = 0,
+    reviewed: Mapping[str, str] | None = None,
+    encoding: str = "utf-8",
 ) -> ImageTable:
     """Load a client's own images.
 
     Parameters
     ----------
     path : Path
-        A folder or a zip with a folder a class (or ``train/CLASS``, ``test/CLASS``), a table with the columns ``image``
-        and ``label`` (and perhaps ``split`` and ``patient``), or a MedMNIST ``.npz``.
+        A folder or a zip with a folder a class (or ``train/CLASS``, ``test/CLASS``), all of them in one more folder or
+        not, a table with the columns ``image`` and ``label`` (and perhaps ``split`` and ``patient``), or a MedMNIST
+        ``.npz``. Where it has train and test alone, a tenth of train becomes dev.
     task : str
     mapping : mapping of ``image``, ``label``, ``split``, ``patient`` to the table's column names
     seed : int
@@ -119,7 +126,7 @@ def load_own_images(
     Raises
     ------
     InputError
-        There is nothing to read, or a class has no picture.
+        There is nothing to read, or some pictures are in a split and some are not.
     """
     allowed = [IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]
     if strange := set(mapping) - set(allowed):
@@ -131,24 +138,45 @@ def load_own_images(
     elif path.is_dir() or path.suffix.lower() == ".zip":
         images, frame, problems = _read_folders(path, said)
     else:
-        images, frame, problems = _read_listed(path, rename_columns(read_table(path), mapping), said)
+        images, frame, problems = _read_listed(path, rename_columns(read_table(path, encoding=encoding), mapping), said)
     if not images:
         reason = f" (the first: {problems[0]})" if problems else ""
         raise InputError(f"{path} holds no picture that can be read{reason}; expected a folder a class with pictures")
-    given = bool((frame[Columns.SPLIT] != "").all())
-    if not given:
-        frame = frame.assign(split=make_splits(frame[PATIENT], frame[Columns.LABEL], seed))
+    splits, protocol = _splits(path, frame, seed)
+    frame = frame.assign(**{Columns.SPLIT: splits})
     return ImageTable(
         name=path.stem,
         task=task,
         frame=frame,
         sha256=_content_hash(images) if path.is_dir() else sha256_file(path),
-        protocol="the file's own split" if given else f"stratified 70/10/20, patients together, seed {seed}",
+        protocol=protocol,
         licence="the client's",
         names={},
         images=tuple(images),
         problems=problems,
     )
+
+
+def _splits(path: Path, frame: pd.DataFrame, seed: int) -> tuple[NDArray[np.str_], str]:
+    """Return the split of each picture and its protocol: what the file says, in its usual spellings, or one made."""
+    written = frame[Columns.SPLIT].str.strip().str.lower()
+    if (written == "").all():
+        made = make_splits(frame[PATIENT], frame[Columns.LABEL], seed)
+        return made, f"stratified 70/10/20, patients together, seed {seed}"
+    if strange := sorted(set(written) - {*_SPLITS, ""}):
+        raise InputError(f"{path.name}: got split {strange[0]!r}; expected train, val or test")
+    if (blank := written == "").any():
+        first = frame[IMAGE][blank].iloc[0]
+        raise InputError(
+            f"{path.name}: {blank.sum()} of {len(frame)} pictures are in no split ({first}); put in all or none"
+        )
+    own = written.map(_SPLITS).to_numpy(str)
+    if Split.DEV.value in own or not {Split.TRAIN.value, Split.TEST.value} <= {*own}:
+        return own, "the file's own split"
+    rows = np.flatnonzero(own == Split.TRAIN.value)
+    dev = make_splits(frame[PATIENT].iloc[rows], frame[Columns.LABEL].iloc[rows], seed) == Split.DEV.value
+    own[rows[dev]] = Split.DEV.value
+    return own, "the file's own split; a tenth of train, patients together, is dev"
 
 
 _Read = tuple[list[NDArray[np.uint8]], pd.DataFrame, tuple[str, ...]]
@@ -167,7 +195,7 @@ def _read_medmnist(path: Path, names: Sequence[str]) -> tuple[list[NDArray[np.ui
                 labels = [names[number] if names else str(number) for number in numbers[:, 0]]
                 images += list(pixels.astype(np.uint8))
                 frames.append(pd.DataFrame({Columns.LABEL: labels}).assign(split=split.value, file_split=key))
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is not as MedMNIST's archives are: {str(error)[:120]}") from error
     frame = pd.concat(frames, ignore_index=True)
     numbers_in = frame.groupby("file_split", sort=False).cumcount().astype(str)
@@ -179,22 +207,33 @@ def _read_folders(path: Path, reviewed: Mapping[str, str]) -> _Read:
     rows: list[dict[str, str]] = []
     images: list[NDArray[np.uint8]] = []
     problems: list[str] = []
+    read: list[tuple[PurePosixPath, Picture, str]] = []
     for name, pictures in read_archive(path) if path.is_file() else walk_pictures(path):
-        folders = [part for part in name.parent.parts if part not in (".", "..")]
-        split = _SPLITS.get(folders[0].lower(), "") if len(folders) > 1 else ""
         if isinstance(pictures, RefusedError):
             problems.append(str(pictures))
         else:
-            label = "" if not folders else folders[1] if split else folders[-1]
-            labelled = [(picture, _said(picture, reviewed) or label) for picture in pictures]
-            if any(not known for _, known in labelled):
-                problems.append(f"{name.name} lies in no class's folder")
-            images += [shrunk_pixels(picture.pixels) for picture, known in labelled if known]
-            rows += [_row(picture, str(name), known, split) for picture, known in labelled if known]
+            read += [(name, shrunk(picture), _said(picture, reviewed)) for picture in pictures]
+    for (name, picture, said), folders in zip(read, _within([name for name, _, _ in read]), strict=True):
+        split = _SPLITS.get(folders[0].lower(), "") if len(folders) > 1 else ""
+        if label := said or ("" if not folders else folders[1] if split else folders[-1]):
+            images.append(picture.pixels)
+            rows.append(_row(picture, str(name), label, split))
+        else:
+            problems.append(f"{name.name} lies in no class's folder")
     if path.is_dir():
         empty = [each.name for each in sorted(path.iterdir()) if each.is_dir() and not any(each.rglob("*.*"))]
         problems += [f"the folder of class {name!r} is empty" for name in empty]
     return images, pd.DataFrame(rows, columns=[IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]), tuple(problems)
+
+
+def _within(names: Sequence[PurePosixPath]) -> list[list[str]]:
+    """Return the folders that each file lies in, without those that all lie in: a folder is often zipped as a whole."""
+    folders = [[part for part in name.parent.parts if part not in (".", "..")] for name in names]
+    while all(len(each) > 1 for each in folders) and len({each[0] for each in folders}) == 1:
+        if folders[0][0].lower() in _SPLITS:
+            break
+        folders = [each[1:] for each in folders]
+    return folders
 
 
 def _said(picture: Picture, reviewed: Mapping[str, str]) -> str:
@@ -218,10 +257,13 @@ def _read_listed(path: Path, listed: pd.DataFrame, reviewed: Mapping[str, str]) 
             problems.append(str(error))
             continue
         for picture in pictures:
+            label = _said(picture, reviewed) or str(record[Columns.LABEL]).strip()
+            if not label:
+                problems.append(f"{record[IMAGE]} has no label")
+                continue
             images.append(shrunk_pixels(picture.pixels))
-            known = _row(picture, str(record[IMAGE]), str(record[Columns.LABEL]), str(record.get(Columns.SPLIT, "")))
+            known = _row(picture, str(record[IMAGE]), label, str(record.get(Columns.SPLIT, "")))
             own = {str(name): str(value) for name, value in record.items() if value != ""}
-            label = _said(picture, reviewed) or known[Columns.LABEL]
             rows.append({**known, **own, IMAGE: known[IMAGE], Columns.LABEL: label})
     return images, pd.DataFrame(rows).fillna(""), tuple(problems)
 

@@ -1,6 +1,7 @@
 """NIfTI volumes as slices; the header's free text, which may name somebody, is not read."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -36,7 +37,16 @@ def read_nifti(content: bytes, name: str) -> Iterator[Picture]:
         if len(shape) < 2 or int(np.prod(shape)) > _MOST_VOXELS:
             raise InputError(f"{name} has the shape {shape}; expected two axes or more and at most {_MOST_VOXELS:,}")
         values = np.asarray(image.dataobj, dtype=np.float32)
-    except (ImageFileError, HeaderDataError, WrapStructError, OSError, EOFError, ValueError) as error:
+    except (
+        ImageFileError,
+        HeaderDataError,
+        WrapStructError,
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        zlib.error,
+    ) as error:
         raise InputError(f"{name} is no whole NIfTI file ({str(error)[:80]})") from error
     while values.ndim > 3:
         values = values[..., 0]

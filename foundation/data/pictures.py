@@ -148,7 +148,7 @@ def _read_by_pillow(content: bytes, name: str) -> Iterator[Picture]:
         raise InputError(f"{name} claims more than {MOST_PIXELS / 1e6:.0f} megapixels and was not unpacked") from error
     except UnidentifiedImageError as error:
         raise InputError(f"{name} is no picture that can be read; expected {_KINDS}") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except (OSError, ValueError, TypeError, SyntaxError, EOFError) as error:
         raise InputError(f"{name} is broken off or damaged ({str(error)[:80]}); send the whole file") from error
 
 

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
@@ -152,6 +153,8 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str]) -> pd.DataFr
     for given in mapping.values():
         if given not in frame.columns:
             raise UnknownNameError("column", given, map(str, frame.columns))
+    if twice := [given for given, count in Counter(mapping.values()).items() if count > 1]:
+        raise InputError(f"column {twice[0]!r} is chosen twice; choose another one for each")
     kept = frame.drop(columns=[name for name in mapping if name in frame.columns and name not in mapping.values()])
     return kept.rename(columns={given: wanted for wanted, given in mapping.items()})
 

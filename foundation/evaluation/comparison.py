@@ -132,7 +132,7 @@ def compare_values(
     resampled = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
     alone = len(sums) == len(gaps)
     binary = alone and bool(np.isin(former, (0, 1)).all() and np.isin(candidate, (0, 1)).all())
-    p = _mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if binary else _bootstrap_p(resampled)
+    p = _mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if binary else _bootstrap_p(resampled, len(sums))
     return _comparison(metric, group, len(gaps), float(former.mean()), float(candidate.mean()), resampled, p)
 
 
@@ -152,7 +152,9 @@ def _compare_macro_f1(former: Outcomes, candidate: Outcomes, cluster: NDArray[np
     )
     resampled = scores[1:, 1] - scores[1:, 0]
     first, second = (float(score) for score in scores[0])
-    return _comparison("macro_f1", ALL_ROWS, len(targets), first, second, resampled, _bootstrap_p(resampled))
+    return _comparison(
+        "macro_f1", ALL_ROWS, len(targets), first, second, resampled, _bootstrap_p(resampled, len(members))
+    )
 
 
 def _places(labels: NDArray[np.str_], predicted: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -175,9 +177,10 @@ def _mcnemar(won: int, lost: int) -> float:
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
-def _bootstrap_p(resampled: NDArray[np.float64]) -> float:
+def _bootstrap_p(resampled: NDArray[np.float64], clusters: int) -> float:
+    """Return the share beyond no difference, both sides; of few clusters no less than their signs alone could prove."""
     beyond = 2 * min((resampled <= 0).sum(), (resampled >= 0).sum()) + 1
-    return float(min(1.0, beyond / (len(resampled) + 1)))
+    return float(min(1.0, max(beyond / (len(resampled) + 1), 2 * 0.5**clusters)))
 
 
 def _comparison(

@@ -1,7 +1,8 @@
 """What a model gave row by row: two models are compared by it, and pictures are drawn of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Any, Self
 
 import numpy as np
@@ -81,6 +82,20 @@ class Outcomes:
         distance = np.square(probabilities - is_class).sum(axis=1) + ~is_class.any(axis=1)
         values = {"accuracy": (predicted == targets).astype(np.float64), "quadratic_score": 1 - distance / 2}
         return cls(tuple(units), values, groups, targets, predicted, probabilities.max(axis=1), tuple(clusters))
+
+    def take(self, kept: NDArray[np.bool_]) -> Self:
+        """Return some of the rows."""
+        classes = kept if len(self.targets) else np.empty(0, dtype=np.bool_)
+        return replace(
+            self,
+            units=tuple(compress(self.units, kept)),
+            values={metric: values[kept] for metric, values in self.values.items()},
+            groups={name: mask[kept] for name, mask in self.groups.items()},
+            targets=self.targets[classes],
+            predicted=self.predicted[classes],
+            confidence=self.confidence[classes],
+            clusters=tuple(compress(self.clusters, kept)),
+        )
 
     @property
     def cluster(self) -> NDArray[np.int64]:

@@ -163,11 +163,13 @@ def _limits(record: BundleRecord) -> str:
             "**Limits**: the figures hold for texts like those it was trained on. Other sources, other times and other "
             "kinds of text\ngive other figures: evaluate on your own before you rely on it. It gives no advice."
         )
-    suspects = ", ".join(record.data.get("suspicious_labels", [])) or "none"
+    suspects = ", ".join(map(str, record.data.get("suspicious_labels", []))) or "none"
     return (
-        f"**Labels worth a second look** (confident learning, at most twenty): {suspects}.\n\n"
+        "**Labels worth a second look** (confident learning, at most twenty, by the order of reading, from 1): "
+        f"{suspects}.\n\n"
         "**Limits**: not a medical device, not for diagnosis. The figures hold for images like those it was trained "
-        "on;\nanother scanner, site or group of patients gives other figures. Text burnt into pixels is not looked for."
+        "on;\nanother scanner, site or group of patients gives other figures. Text burnt into pixels is looked for; "
+        "some may be missed."
     )
 
 

@@ -158,26 +158,29 @@ def _plain(model: ImageClassifier) -> Any:
     return load_image_encoder(model.backbone, model.size, model.stem_stride)
 
 
-def _suspects(table: ImageTable, vectors: Any, model: ImageClassifier, labels: Sequence[str]) -> list[str]:
-    """Name the training pictures whose label a linear model on frozen vectors doubts, at most twenty."""
+def _suspects(table: ImageTable, vectors: Any, model: ImageClassifier, labels: Sequence[str]) -> list[int]:
+    """Return the training pictures whose label a linear model on frozen vectors doubts, at most twenty, from 1 on.
+
+    By number, in the order in which they were read: a file may be called as its patient is.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     targets = np.searchsorted(model.classes_, labels)
-    if int(np.bincount(targets).min()) < _FOLDS:
+    patients = np.array(table.groups(Split.TRAIN))
+    if min(len(set(patients[targets == label])) for label in set(targets.tolist())) < _FOLDS:
         return []
     chances = cross_val_predict(
         make_pipeline(StandardScaler(), LogisticRegression(C=0.003, class_weight="balanced", max_iter=300)),
         vectors,
         targets,
-        groups=table.groups(Split.TRAIN),
+        groups=patients,
         cv=StratifiedGroupKFold(_FOLDS),
         method="predict_proba",
     )
-    names = table.frame["image"].iloc[table.rows(Split.TRAIN)].tolist()
-    return [names[row] for row in suspicious_labels(chances, targets)[:20]]
+    return [int(row) + 1 for row in table.rows(Split.TRAIN)[suspicious_labels(chances, targets)[:20]]]
 
 
 def _whole(name: str, text: str) -> int:

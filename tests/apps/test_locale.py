@@ -78,12 +78,15 @@ def page_errors(folder: Path) -> list[str]:
     from apps.pages.support.knowledge import chosen_articles
     from apps.scoring import MOST_ROWS
     from apps.workshop.work import Checked, accept, check, fit, guessed
+    from foundation.bundle import fingerprints
     from foundation.data.archives import RefusedError, read_archive
     from foundation.data.columns import guess_events, guess_label, guess_mapping
+    from foundation.data.image_tables import load_own_images
     from foundation.data.pictures import read_picture
-    from foundation.data.tables import read_table
+    from foundation.data.tables import read_table, rename_columns
     from solutions.client import Client
     from solutions.client_data import ClientFile, read_client_file, read_client_images
+    from solutions.contest import rows_not_seen
     from solutions.corrections import Corrections
     from solutions.finance.monitor.replay import read_events
     from solutions.finance.monitor.store import MonitorStore
@@ -121,6 +124,8 @@ def page_errors(folder: Path) -> list[str]:
         "few.csv": b"text,label\na,b\nc,b\n",
         "bare.csv": b"text,label\na,\n",
         "rows.csv": b"text,label\n" + b"a,b\n" * 200_001,
+        "half.csv": b"image,label,split\ngood.png,a,train\ngood.png,a,\n",
+        "strange.csv": b"image,label,split\ngood.png,a,holdout\n",
         "turned.csv": b"series,start,end\ntopic:credit,2026-02-09,2026-02-08\n",
     }
     for name, content in {**contents, **bad_pictures()}.items():
@@ -136,6 +141,7 @@ def page_errors(folder: Path) -> list[str]:
     pictureless = folder / "pictureless"
     pictureless.mkdir()
     many = [Image.new("L", (8, 8))] * 257
+    many[0].resize((40, 40)).save(folder / "good.png")
     many[0].save(folder / "many.tif", save_all=True, append_images=many[1:])
     cases = _Cases(None, None, {})  # type: ignore[arg-type]  # nothing is answered before the mistake is told
     batch = _Batch(None, None, {})  # type: ignore[arg-type]
@@ -200,6 +206,13 @@ def page_errors(folder: Path) -> list[str]:
             for name in ("one.csv", "few.csv", "bare.csv", "rows.csv", "huge.csv")
         ),
         lambda: make_splits(["the same"] * 10, ["a"] * 10),
+        lambda: load_own_images(folder / "half.csv", "image", {}),
+        lambda: load_own_images(folder / "strange.csv", "image", {}),
+        lambda: rows_not_seen(
+            namespace(seen=fingerprints(["a"]), record=namespace(id="x-1")),  # type: ignore[arg-type]
+            namespace(part=lambda _: (["a"], ["b"])),  # type: ignore[arg-type]
+        ),
+        lambda: rename_columns(pd.DataFrame({"a": ["x"]}), {"text": "a", "label": "a"}),
         lambda: Client.open("Acme Bank"),
         lambda: guessed(None, "utf-8", Finance.spec.task("tone")),
         lambda: check("acme", "finance", "tone", ("x.csv", None, "utf-8"), ("text", None, None), lambda *_: None),

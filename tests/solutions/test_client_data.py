@@ -92,7 +92,7 @@ def pictures(tmp_path: Path) -> Path:
 def test_pictures_without_a_class_need_a_review(pictures: Path) -> None:
     data = read_client_images(ClientFile(pictures, "image"))
     assert len(data.table.frame) == 24
-    assert by_problem(data)[Problem.UNREADABLE] == ("0.png", "1.png", "broken.png")
+    assert by_problem(data)[Problem.UNREADABLE] == ("broken.png", "0.png", "1.png")
     hashes = {name: picture_sha256(read_picture(pictures / name).pixels) for name in ("0.png", "pale/3.png")}
     said = pd.DataFrame({"picture_sha256": [hashes["0.png"], hashes["pale/3.png"]], "label": ["pale", "dark"]})
     again = read_client_images(ClientFile(pictures, "image", feedback=said)).table.frame.set_index("image")["label"]
@@ -105,7 +105,7 @@ def test_pictures_without_a_class_need_a_review(pictures: Path) -> None:
 def test_copies_of_pictures_in_two_parts_are_named(pictures: Path, tmp_path: Path) -> None:
     names = [f"{place}/{at}.png" for place in ("pale", "dark") for at in range(12)]
     listed = pd.DataFrame({"image": names, "label": [name.split("/")[0] for name in names]})
-    listed["split"] = ["train" if at % 3 else "test" for at in range(len(listed))]
+    listed["split"] = ["test" if at % 3 == 0 else "dev" if at % 9 == 4 else "train" for at in range(len(listed))]
     listed["patient"] = [f"p{at}" for at in range(len(listed))]
     pale = (listed["label"] == "pale") & (listed["split"] == "test")
     listed.loc[listed.index[pale][0], "image"] = "pale/1.png"

@@ -49,6 +49,34 @@ def test_a_split_in_the_folders_is_kept(tmp_path: Path) -> None:
     assert table.protocol == "the file's own split"
 
 
+def test_a_folder_around_all_changes_nothing(tmp_path: Path) -> None:
+    for split, count in (("train", 4), ("val", 2), ("test", 3)):
+        folder_of(tmp_path / "own" / "scans" / split, {"sick": count, "well": count})
+    table = load_own_images(tmp_path / "own", "image", {})
+    assert table.frame["split"].value_counts().to_dict() == {"train": 8, "test": 6, "dev": 4}
+    assert set(table.frame["label"]) == {"sick", "well"}
+
+
+def test_train_and_test_alone_give_a_dev_of_other_patients(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, {"sick": 60, "well": 60})
+    rows = [
+        f"{kind}/{n:02d}.png,{kind},p{kind[0]}{n // 3},{'Test' if n < 15 else 'TRAIN'}"
+        for kind in ("sick", "well")
+        for n in range(60)
+    ]
+    (root / "list.csv").write_text("image,label,patient,split\n" + "\n".join(rows))
+    table = load_own_images(root / "list.csv", "image", {})
+    assert table.frame["split"].value_counts()["test"] == 30
+    assert 3 <= table.frame["split"].value_counts()["dev"] <= 15
+    assert table.frame.groupby("patient")["split"].nunique().max() == 1
+    (root / "list.csv").write_text("image,label,split\nsick/00.png,sick,train\nsick/01.png,sick,\nsick/02.png,,test\n")
+    with pytest.raises(InputError, match=r"1 of 2 pictures are in no split \(sick/01.png\)"):
+        load_own_images(root / "list.csv", "image", {})
+    (root / "list.csv").write_text("image,label,split\nsick/00.png,sick,holdout\n")
+    with pytest.raises(InputError, match="got split 'holdout'; expected train, val or test"):
+        load_own_images(root / "list.csv", "image", {})
+
+
 def test_a_table_of_files_keeps_patients_together(tmp_path: Path) -> None:
     root = folder_of(tmp_path, {"sick": 30, "well": 30})
     rows = [f"{kind}/{n:02d}.png,{kind},p{kind[0]}{n // 3}" for kind in ("sick", "well") for n in range(30)]

@@ -156,6 +156,24 @@ def test_an_archive_goes_on_past_what_it_refuses(tmp_path: Path) -> None:
     assert "broken off or damaged" in refused["sick/half.jpg"]
 
 
+def test_names_of_a_chinese_windows_are_read(tmp_path: Path) -> None:
+    """It writes GBK and does not say so: zipfile takes that for the letters of the first PC."""
+    for number, encoding in enumerate(("gb18030", "utf-8")):
+        raw = zipped({"xxxx/a.jpg": jpeg()}).replace(b"xxxx", "正常".encode(encoding)[:4] if number == 0 else b"yyyy")
+        (tmp_path / "a.zip").write_bytes(raw)
+        ((name, _),) = read_archive(tmp_path / "a.zip")
+        assert name.parts[0] == ("正常" if number == 0 else "yyyy")
+
+
+def test_a_member_that_does_not_unpack_is_passed_over(tmp_path: Path) -> None:
+    raw = bytearray(zipped({"sick/a.jpg": jpeg(), "sick/b.jpg": jpeg()}))
+    raw[60:90] = b"\xff" * 30
+    (tmp_path / "a.zip").write_bytes(raw)
+    (_, first), (_, second) = read_archive(tmp_path / "a.zip")
+    assert "cannot be unpacked" in str(first)
+    assert not isinstance(second, RefusedError)
+
+
 def test_no_archive_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK nothing")
     with pytest.raises(InputError, match=r"a\.zip is no whole zip archive"):

@@ -122,3 +122,13 @@ def test_what_stands_alone_is_compared_as_rows_are() -> None:
     pairs = told(tuple(f"p{row // 2}" for row in range(80)))
     assert [each.former for each in pairs] == [each.former for each in alone]
     assert {each.metric for each in pairs} == {"accuracy", "quadratic_score", "macro_f1"}
+
+
+@pytest.mark.parametrize("patients", [1, 2, 5])
+def test_a_handful_of_patients_proves_nothing(patients: int) -> None:
+    """All of five gaps are positive in one of 16 draws by chance (a sign test); the bootstrap alone would be sure."""
+    cluster = np.repeat(np.arange(patients), 30)
+    now = np.random.default_rng(0).random(len(cluster))
+    told = compare_values("quadratic_score", now, now + 0.01, cluster=cluster)
+    assert told.p == 2 * 0.5**patients
+    assert told.verdict is Verdict.ALIKE
