@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from foundation.data.cards import find_card
@@ -53,13 +54,14 @@ def documents_of_table(frame: pd.DataFrame, name: str) -> list[Document]:
         cells = {key: _text(row.get(key)) for key in ("id", "title", "body", "topic", "language")}
         if cells["title"] and cells["body"]:
             key = cells["id"] or f"{name}-{at}"
-            documents.append(Document(key, cells["title"], cells["body"], cells["topic"], cells["language"]))
+            language = cells["language"].lower().replace("_", "-").partition("-")[0]  # zh-CN is zh
+            documents.append(Document(key, cells["title"], cells["body"], cells["topic"], language))
     if not documents:
         raise InputError(f"{name} has no row with both a question and an answer; choose other columns")
     return documents
 
 
 def _text(cell: object) -> str:
-    if isinstance(cell, list):
+    if isinstance(cell, (list, tuple, np.ndarray)):
         return "\n".join(_text(part) for part in cell)
     return "" if cell is None or cell != cell else " ".join(str(cell).split())  # noqa: PLR0124 - NaN is not itself

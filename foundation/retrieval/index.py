@@ -37,6 +37,22 @@ _LEXICAL_WEIGHT = 0.4
 _CANDIDATES = 100
 # Pairs of documents whose similarities give the standard deviation.
 _SPREAD_PAIRS = 20_000
+# Fewer documents do not tell how near two texts are that have nothing to do with each other; these do.
+_FEWEST_TO_COMPARE = 3
+_UNRELATED = (
+    "How do I reset the clock of the oven?",
+    "The library opens at nine on weekdays.",
+    "Which bus goes to the harbour?",
+    "Our cat sleeps on the piano.",
+    "The bridge was built of granite.",
+    "Tomatoes need sun and water.",
+    "怎样更换自行车轮胎？",
+    "会议改到星期四下午。",
+    "这家餐厅的汤很有名。",
+    "月球绕地球一圈要多久？",
+    "她在学校教数学。",
+    "火车票可以退吗？",
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +94,8 @@ class SearchIndex:
         self._vectors = vectors
         self._lexical = lexical
         self._neighbours = Neighbours(vectors)
-        self._usual, self._spread = _similarity_at_random(vectors)
+        enough = len(vectors) >= _FEWEST_TO_COMPARE
+        self._usual, self._spread = _similarity_at_random(vectors if enough else encoder.encode(_UNRELATED))
 
     @classmethod
     def build(
@@ -214,8 +231,6 @@ def _words_of(document: Document) -> str:
 
 def _similarity_at_random(vectors: NDArray[np.float32]) -> tuple[float, float]:
     """Return mean and standard deviation of the similarity of two documents."""
-    if len(vectors) < 3:
-        return 0.0, 1.0
     pairs = np.random.default_rng(0).integers(0, len(vectors), (_SPREAD_PAIRS if len(vectors) > 200 else 2000, 2))
     apart = pairs[pairs[:, 0] != pairs[:, 1]]
     similarity = np.einsum("nd,nd->n", vectors[apart[:, 0]], vectors[apart[:, 1]])

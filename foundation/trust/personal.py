@@ -12,7 +12,12 @@ from importlib import import_module
 __all__ = ["mask_personal_data"]
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![a-z])", re.I | re.A)
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+    # in small letters the groups are digits, or nothing stands between them: the next word is no part of it
+    r"|(?<![A-Za-z0-9])[a-z]{2}\d{2}(?:(?: ?\d{4}){2,7}(?: ?\d{1,3})?|[a-z0-9]{11,30})(?![A-Za-z0-9])"
+)
+_NARROW = str.maketrans("０１２３４５６７８９＠＋－", "0123456789@+-")
 # What makes an amount of the digits before it.
 _UNIT = r"\s?[万亿]?(?:元|股|美元|港元|吨|份)"
 # Of China; of Spain, Italy, France, Poland and Germany; of Sweden and the United States, whose dashes tell them from
@@ -36,7 +41,7 @@ _CARD = re.compile(
 # a Chinese mobile number that is no amount, or a number with its country's code
 _TELEPHONE = re.compile(
     r"(?<![\d.,¥￥$€£])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d%]|[.,]\d|" + _UNIT + r")"
-    r"|(?<![\w+])\+\d{1,3}(?:[ -]?\(?\d{2,5}\)?){2,5}(?![\d.,%])"
+    r"|(?<![\w+])\+\d{1,3}(?:[ -]?\(?\d{2,5}\)?){2,5}(?![\d%]|[.,]\d)"
 )
 
 
@@ -45,14 +50,14 @@ def mask_personal_data(text: str) -> str:
 
     Names are left: who is written about in the news is news. What is masked: e-mail addresses, IBANs (ISO 13616),
     identity numbers of China (GB 11643), of six countries of the EU and of the United States, payment cards (ISO/IEC
-    7812, Luhn), Chinese mobile numbers and telephone numbers with a country code.
+    7812, Luhn), Chinese mobile numbers and telephone numbers with a country code. Full-width digits become narrow.
 
     Examples
     --------
     >>> mask_personal_data("Call 13800138000 or write to li.na@example.com, profit rose 12,345,678.")
     'Call [phone] or write to [e-mail], profit rose 12,345,678.'
     """
-    text = _EMAIL.sub("[e-mail]", text)
+    text = _EMAIL.sub("[e-mail]", text.translate(_NARROW))
     if not any(letter.isdigit() for letter in text):
         return text
     for name, pattern, valid in _checked():

@@ -15,10 +15,12 @@ from foundation.store import Store, log_table, now
 from foundation.trust.personal import mask_personal_data
 from solutions.support.schema import Act, SupportResponse
 
-__all__ = ["Desk", "Rating", "Turn", "Waiting"]
+__all__ = ["Desk", "Rating", "Reply", "Turn", "Waiting"]
 
-# Why a turn was answered as it was, where what was said is no message with an intent.
-_NO_MESSAGE = ("waiting", "unreadable", "back", "nothing_before", "chosen")
+# Why a turn was answered as it was, where the answer to the one before was no help.
+_NOT_HELPED = ("another", "not_helped")
+# The same, where what was said is no message with an intent.
+_NO_MESSAGE = ("waiting", "unreadable", "back", "nothing_before", "chosen", *_NOT_HELPED)
 METADATA = sql.MetaData()
 turns = log_table(
     "turns",
@@ -82,6 +84,15 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """What a person wrote, and the newest turn of the conversation at that time."""
+
+    id: int
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Waiting:
     """A conversation that waits for a person.
 
@@ -93,7 +104,7 @@ class Waiting:
     why : str
         Name of the rule that did it.
     turns : tuple of Turn
-        All of the conversation, in order.
+        What the customer said and was answered, in order; what people replied is in ``Desk.replies``.
     """
 
     conversation: str
@@ -170,37 +181,47 @@ class Desk(Store):
         Raises
         ------
         InputError
-            The reply is empty, or the conversation does not wait: somebody else may have replied.
+            The reply is empty or holds personal data, or the conversation does not wait: somebody else may have
+            replied.
         """
         if not text.strip():
             raise InputError("the reply is empty; write what the customer is to read")
+        if (masked := mask_personal_data(text)) != text:
+            raise InputError(f"personal data is not kept, the customer would read {masked!r}; say it in another way")
         waiting = {each.conversation: each for each in self.waiting()}
         if conversation not in waiting:
             raise InputError("somebody has replied to this customer already; look again")
         row = {"conversation": conversation, "turn": waiting[conversation].turns[-1].id, "at": now(), "who": who}
         with self.begin() as run:
-            run.execute(sql.insert(replies), row | {"reply": mask_personal_data(text)})
+            run.execute(sql.insert(replies), row | {"reply": text})
 
-    def reply_to(self, conversation: str, turn: int) -> str:
-        """Return what a person replied to a turn of a conversation; ``""`` as long as nobody did."""
-        wanted = sql.select(replies.c.reply).where(replies.c.conversation == conversation, replies.c.turn >= turn)
+    def replies(self, conversation: str, after: int = 0) -> list[Reply]:
+        """Return what people replied in a conversation, in order; of these the ones after number ``after``."""
+        wanted = sql.select(replies.c.id, replies.c.turn, replies.c.reply).order_by(replies.c.id)
         with self.begin() as run:
-            return run.execute(wanted.order_by(replies.c.id.desc())).scalar() or ""
+            found = run.execute(wanted.where(replies.c.conversation == conversation, replies.c.id > after))
+            return [Reply(*row) for row in found]
 
     def unanswered(self, count: int = 500) -> list[Turn]:
-        """Return the latest turns that found no answer, or one that did not help, the latest first."""
+        """Return the latest questions that found no answer, or one that did not help, the latest first."""
+        later = turns.alias()
+        following = sql.select(later.c.why).where(later.c.conversation == turns.c.conversation, later.c.id > turns.c.id)
         failed = turns.c.act.in_([Act.ASK.value, Act.REFUSE.value]) | turns.c.rating.in_(
             [Rating.WRONG.value, Rating.UNCLEAR.value]
         )
-        failed |= turns.c.why.in_(["not_helped", "not_understood", "another"])
-        return self._turns(sql.select(turns).where(failed).order_by(turns.c.id.desc()).limit(count))
+        failed |= turns.c.why == "not_understood"
+        failed |= following.order_by(later.c.id).limit(1).scalar_subquery().in_(_NOT_HELPED)
+        asked = turns.c.why.not_in(_NO_MESSAGE)
+        return self._turns(sql.select(turns).where(failed, asked).order_by(turns.c.id.desc()).limit(count))
 
     def helped(self) -> list[dict[str, object]]:
         """Return messages whose answer helped, as the customer said, with the intent that it answered.
 
-        What a reviewer labelled is not among them: that counts before.
+        What a reviewer labelled is not among them, which counts before, nor what an article alone answered, of which no
+        intent is known.
         """
         answered = (turns.c.rating == Rating.HELPED.value) & (turns.c.act == Act.ANSWER.value)
+        answered &= turns.c.why != "found"
         open_ones = turns.c.why.not_in(_NO_MESSAGE) & turns.c.said.not_in(sql.select(labels.c.said))
         latest = sql.select(sql.func.max(turns.c.id)).where(answered, open_ones).group_by(turns.c.said)
         wanted = sql.select(turns.c.at, turns.c.said, turns.c.intent).where(turns.c.id.in_(latest)).order_by(turns.c.id)

@@ -192,7 +192,7 @@ def _articles_of(path: Path, encoding: str) -> list[Document]:
 
 def _sections(path: Path, encoding: str) -> list[Document]:
     try:
-        text = path.read_text(encoding=encoding)
+        text = path.read_text(encoding=encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} is not {encoding}; save it as UTF-8") from error
     heads = list(_HEADING.finditer(text))

@@ -99,7 +99,7 @@ class SupportRequest:
     state: DialogueState = DialogueState()
 
     def __post_init__(self) -> None:
-        if not self.text.strip():
+        if not isinstance(self.text, str) or not self.text.strip():
             raise InputError("the message is empty; type a question")
         if len(self.text) > MAX_MESSAGE_CHARACTERS:
             raise InputError(

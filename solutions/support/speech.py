@@ -70,15 +70,20 @@ def _answered(verdict: Verdict, state: DialogueState, question: str, hit: Hit, s
         return replace(state, shown=(*shown, hit.document.id), failures=state.failures + 1, options=())
     if verdict.why == "back" and state.before:
         return replace(state.before, slots=state.slots, options=(), failures=0)
-    before = replace(state, before=None) if state.question else None
-    return DialogueState(question, verdict.intent, (hit.document.id,), slots=state.slots, before=before)
+    answered = (hit.document.id,)
+    return DialogueState(question, verdict.intent, answered, slots=state.slots, before=_last_answered(state))
+
+
+def _last_answered(state: DialogueState) -> DialogueState | None:
+    """Return the question that was answered last: this one, or the one before where this was only asked about."""
+    return replace(state, before=None) if state.shown else state.before
 
 
 def _asking(verdict: Verdict, state: DialogueState, question: str, language: Language) -> Spoken:
     failed = replace(state, failures=state.failures + 1, options=verdict.options)
     if verdict.options:
         # the question is remembered, so that a choice can be applied to it
-        asked = replace(failed, question=question, intent="", shown=())
+        asked = replace(failed, question=question, intent="", shown=(), before=_last_answered(state))
         return Spoken((template("ask_between", language),), asked)
     name = {"unreadable": "ask_words", "nothing_before": "nothing_before"}.get(verdict.why, "ask_more")
     return Spoken((template(name, language),), failed)

@@ -171,6 +171,7 @@ def page_errors(folder: Path) -> list[str]:
         ),
         lambda: chosen_articles(None, "utf-8"),
         lambda: desk.reply("one", "Kim", " "),
+        lambda: desk.reply("one", "Kim", "write to kim@example.com"),
         lambda: desk.label(1, "refund", " "),
         lambda: desk.label(1, "refund", "Kim"),
         lambda: desk.reply("one", "Kim", "Yes."),

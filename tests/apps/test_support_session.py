@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 from apps.locale import Language, locale
 from apps.pages.support.session import Answered, Session, written
-from solutions.support.schema import Act
+from solutions.support.desk import Reply
+from solutions.support.schema import Act, DialogueState
 from tests.solutions.support.test_desk import response
 
 EN = locale(Language.EN)
+WAITING = DialogueState(handed_over=True)
 
 
 def talk(*acts: Act) -> Session:
@@ -18,8 +22,12 @@ def test_messages_open_with_what_answers_here_and_show_html_as_text() -> None:
     assert answered["content"] == "Five days.\n\n[kb1#1]"
 
 
+def from_kim(turn: int, number: int = 1) -> Reply:
+    return Reply(number, turn, "Kim here")
+
+
 def test_a_reply_stands_behind_the_turn_that_it_answers() -> None:
-    session = talk(Act.HAND_OVER).replied("Kim here")
+    session = talk(Act.HAND_OVER).replied(from_kim(1))
     later = Session(session.id, (*session.turns, *talk(Act.ANSWER).turns), session.replies)
     contents = [message["content"] for message in later.messages(EN, {})]
     assert [content.startswith("[A person] Kim") for content in contents] == [False, False, False, True, False, False]
@@ -28,8 +36,21 @@ def test_a_reply_stands_behind_the_turn_that_it_answers() -> None:
 
 def test_after_a_reply_the_assistant_listens_until_it_hands_over_again() -> None:
     handed = talk(Act.HAND_OVER)
-    assert not handed.replied("Kim here").state.handed_over
-    assert handed.replied("Kim here").before(0).replies == ()
+    assert not handed.replied(from_kim(1)).state.handed_over
+    assert handed.replied(from_kim(1)).before(0).replies == ()
+
+
+def test_who_wrote_on_before_the_reply_was_read_reads_it_and_waits_on() -> None:
+    session = talk(Act.HAND_OVER, Act.HAND_OVER)
+    session = replace(
+        session, turns=tuple(replace(turn, response=replace(turn.response, state=WAITING)) for turn in session.turns)
+    )
+    heard = session.replied(from_kim(1, 7))
+    assert heard.heard == 7
+    assert heard.state.handed_over
+    contents = [message["content"] for message in heard.messages(EN, {})]
+    assert contents[3] == "[A person] Kim here"
+    assert not heard.replied(from_kim(2, 8)).state.handed_over
 
 
 def test_options_are_buttons() -> None:

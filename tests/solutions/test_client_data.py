@@ -72,6 +72,10 @@ def test_rows_of_one_customer_stay_together_and_are_known(tmp_path: Path) -> Non
     table = read_client_file(given, {}, "rows").table
     assert table.frame.groupby(Columns.GROUP)["split"].nunique().max() == 1
     assert len(set(table.groups(Split.TEST))) < len(table.groups(Split.TEST))
+    frame.loc[frame.index % 2 == 1, "customer"] = ""
+    frame.to_csv(tmp_path / "loans.csv", index=False)
+    blank = read_client_file(given, {}, "rows").table
+    assert 20 < len(blank.groups(Split.TEST)) < 60, "rows without a customer are not one customer"
     unmapped = read_client_file(ClientFile(tmp_path / "loans.csv", "kind"), {}, "rows").table
     assert unmapped.groups(Split.TEST) == []
 

@@ -1,5 +1,6 @@
 """The desk behind the chat: who waits for a person, which articles are missing, what should be labelled next."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -9,7 +10,7 @@ from apps.components import AT_ONCE, empty, lead, shown_errors
 from apps.locale import Locale
 from apps.pages.support.session import desk
 from apps.tabs import label_names
-from solutions.support.desk import Turn, Waiting
+from solutions.support.desk import Reply, Turn, Waiting
 from solutions.support.gaps import find_gaps
 from solutions.support.pipeline import Support
 
@@ -47,11 +48,13 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
     blank = [gr.skip() for _ in outputs[1:]]
 
     @shown_errors(words, blank)
-    def refresh() -> tuple[Any, ...]:
+    def refresh(at: str | None) -> tuple[Any, ...]:
         waiting = desk().waiting()
         there = bool(waiting)
         choices = [(_title(each, words), each.conversation) for each in waiting]
-        first = waiting[0].conversation if there else None
+        # who is being replied to stays, and with another the reply begins anew
+        stays = at in [conversation for _, conversation in choices]
+        first = at if stays else waiting[0].conversation if there else None
         missing = [turn.said for turn in desk().unanswered()]
         next_ones = desk().to_label()
         messages = [(turn.said[:60], turn.id) for turn in next_ones]
@@ -60,8 +63,8 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
             if there
             else empty(words("inbox.empty")),
             gr.Dropdown(choices, value=first, visible=there),
-            _conversation(waiting[0].turns, words) if there else "",
-            gr.Textbox(visible=there),
+            show(first)[0] if first else "",
+            gr.Textbox(visible=there) if stays else gr.Textbox("", visible=there),
             gr.Button(visible=there),
             _gaps(missing, solution, words),
             _queue(next_ones, names, words),
@@ -69,23 +72,22 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
             gr.Dropdown(messages, value=messages[0][1] if messages else None),
         )
 
-    def show(conversation: str) -> str:
-        return _conversation(tuple(desk().transcript(conversation)), words)
+    def show(conversation: str) -> tuple[str, str]:
+        return _conversation(desk().transcript(conversation), desk().replies(conversation), words), ""
 
     @shown_errors(words, blank)
     def send_reply(conversation: str, text: str) -> tuple[Any, ...]:
         desk().reply(conversation, words("live.somebody"), text or "")
-        said = refresh()
-        return (*said[:3], gr.Textbox("", visible=bool(desk().waiting())), *said[4:])
+        return refresh(None)
 
     @shown_errors(words, blank)
-    def label(number: int | None, right: str | None, reviewer: str) -> tuple[Any, ...]:
+    def label(at: str | None, number: int | None, right: str | None, reviewer: str) -> tuple[Any, ...]:
         desk().label(number or 0, right or "", reviewer or "")
-        return refresh()
+        return refresh(at)
 
-    keep.click(label, [message, intent, who], outputs, **AT_ONCE)
-    gr.on([tab.select, look.click], refresh, None, outputs, **AT_ONCE)
-    chosen.select(show, [chosen], [transcript], **AT_ONCE)
+    keep.click(label, [chosen, message, intent, who], outputs, **AT_ONCE)
+    gr.on([tab.select, look.click], refresh, [chosen], outputs, **AT_ONCE)
+    chosen.input(show, [chosen], [transcript, reply], **AT_ONCE)
     send.click(send_reply, [chosen, reply], outputs, **AT_ONCE)
 
 
@@ -94,12 +96,15 @@ def _title(waiting: Waiting, words: Locale) -> str:
     return f"{waiting.since:%H:%M} · {words(f'chat.why_{waiting.why}')} · {said[:40]}"
 
 
-def _conversation(turns: tuple[Turn, ...], words: Locale) -> str:
-    lines = "".join(
-        f"<p><b>{words('inbox.customer')}</b> {escape(turn.said)}</p>"
-        f"<p class='cl-why'>{escape(turn.answered)} <small>({words(f'chat.act_{turn.act.value}')})</small></p>"
-        for turn in turns
-    )
+def _conversation(turns: Sequence[Turn], replies: Sequence[Reply], words: Locale) -> str:
+    lines = ""
+    for turn in turns:
+        lines += (
+            f"<p><b>{words('inbox.customer')}</b> {escape(turn.said)}</p>"
+            f"<p class='cl-why'>{escape(turn.answered)} <small>({words(f'chat.act_{turn.act.value}')})</small></p>"
+        )
+        own = [reply.text for reply in replies if reply.turn == turn.id]
+        lines += "".join(f"<p>{words('chat.person', reply=escape(text))}</p>" for text in own)
     return f'<section class="cl-answer">{lines}</section>'
 
 

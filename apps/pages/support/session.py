@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from apps.locale import Locale
 from foundation.settings import settings
-from solutions.support.desk import Desk
+from solutions.support.desk import Desk, Reply
 from solutions.support.pipeline import Support
 from solutions.support.schema import DialogueState, SupportRequest, SupportResponse
 
@@ -42,11 +42,14 @@ class Session:
     turns : tuple of Answered
     replies : tuple of (int, str)
         What a person wrote once the conversation was handed over, and after how many turns.
+    heard : int
+        Number of the last reply that was shown.
     """
 
     id: str = field(default_factory=lambda: str(uuid4()))
     turns: tuple[Answered, ...] = ()
     replies: tuple[tuple[int, str], ...] = ()
+    heard: int = 0
 
     @property
     def state(self) -> DialogueState:
@@ -59,9 +62,10 @@ class Session:
         """Return the conversation as it was before a turn, to take it again."""
         return replace(self, turns=self.turns[:turn], replies=tuple(said for said in self.replies if said[0] <= turn))
 
-    def replied(self, text: str) -> "Session":
-        """Return the conversation with a person's reply to its last turn."""
-        return replace(self, replies=(*self.replies, (len(self.turns), text)))
+    def replied(self, reply: Reply) -> "Session":
+        """Return the conversation with a person's reply; one who wrote on meanwhile waits for the next."""
+        count = sum(turn.number <= reply.turn for turn in self.turns)
+        return replace(self, replies=(*self.replies, (count, reply.text)), heard=reply.id)
 
     def say(self, assistant: Support, text: str, shown: str = "") -> "Session":
         """Take a turn and keep it; ``shown`` is what the visitor sees of a choice by a button."""

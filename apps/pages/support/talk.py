@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import reduce
 from html import unescape
 from typing import Any
 
@@ -57,7 +58,7 @@ class Talk:
         try:
             after = (talk or Session()).say(assistant, text or "", shown)
         except ColonnadeError as failure:
-            yield gr.skip(), error(self.words, str(failure)), talk, gr.skip(), gr.skip()
+            yield gr.skip(), error(self.words, str(failure)), gr.skip(), gr.skip(), gr.skip()
             return
         turn, messages = after.turns[-1], self.messages(after)
         reasons = reason_panel(turn, assistant, self.names, self.words)
@@ -92,18 +93,22 @@ class Talk:
             desk().rate(talk.turns[turn].number, self._rating(event.liked))
             gr.Info(self.words("chat.rated"), duration=2)
 
-    def listen(self, talk: Session) -> Shown:
+    def listen(self, talk: Session | None) -> Shown:
         """Show what a person has replied, as soon as one has; then the assistant listens again."""
-        reply = desk().reply_to(talk.id, talk.turns[-1].number)
-        if not reply:
+        fresh = desk().replies(talk.id, talk.heard) if talk and talk.turns else []
+        if not talk or not fresh:
             return (gr.skip(),) * 5
-        after = talk.replied(reply)
-        return self.messages(after), gr.skip(), after, gr.skip(), gr.Timer(active=False)
+        after = reduce(Session.replied, fresh, talk)
+        return self.messages(after), gr.skip(), after, gr.skip(), gr.Timer(active=after.state.handed_over)
 
     def transcript(self, talk: Session | None) -> str:
         """Write the conversation as it is kept, that is masked, to a file."""
         turns = desk().transcript(talk.id) if talk else []
-        lines = [f"> {turn.said}\n{turn.answered}\n[{turn.act.value}: {turn.why}]\n" for turn in turns]
+        replies = desk().replies(talk.id) if talk else []
+        lines = []
+        for turn in turns:
+            lines.append(f"> {turn.said}\n{turn.answered}\n[{turn.act.value}: {turn.why}]\n")
+            lines += [f"{self.words('chat.person', reply=each.text)}\n" for each in replies if each.turn == turn.id]
         path = scratch_file("conversation.txt")
         path.write_text("\n".join(lines), encoding="utf-8")
         return str(path)

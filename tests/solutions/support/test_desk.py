@@ -52,9 +52,11 @@ def test_the_inbox_from_hand_over_to_reply(desk: Desk) -> None:
     assert (first.conversation, first.why, len(first.turns)) == ("one", "wish", 3)
     assert second.why == "angry"
     last = first.turns[-1].id
-    assert desk.reply_to("one", last) == ""
+    assert desk.replies("one") == []
+    with pytest.raises(InputError, match=r"personal data is not kept, the customer would read 'Write to \[e-mail\]'"):
+        desk.reply("one", "Kim", "Write to kim@example.com")
     desk.reply("one", "Kim", "It is on its way.")
-    assert desk.reply_to("one", last) == "It is on its way."
+    assert [(each.turn, each.text) for each in desk.replies("one")] == [(last, "It is on its way.")]
     assert [each.conversation for each in desk.waiting()] == ["two"]
     with pytest.raises(InputError, match="already"):
         desk.reply("one", "Lee", "Twice")
@@ -69,8 +71,11 @@ def test_a_conversation_can_wait_again(desk: Desk) -> None:
     assert desk.waiting() == []
     second = desk.record("one", "a person again!", response(Act.HAND_OVER, "wish"))
     assert [each.conversation for each in desk.waiting()] == ["one"]
-    assert desk.reply_to("one", first) == "Here I am."
-    assert desk.reply_to("one", second) == ""
+    (reply,) = desk.replies("one")
+    assert reply.turn == first
+    assert desk.replies("one", after=reply.id) == []
+    desk.reply("one", "Kim", "Again.")
+    assert [each.turn for each in desk.replies("one", after=reply.id)] == [second]
 
 
 def test_ratings(desk: Desk) -> None:
@@ -82,6 +87,17 @@ def test_ratings(desk: Desk) -> None:
     assert desk.unanswered() == []
     with pytest.raises(InputError, match="no turn 99"):
         desk.rate(99, Rating.HELPED)
+
+
+def test_a_question_that_was_not_helped_is_a_gap_and_the_complaint_is_none(desk: Desk) -> None:
+    desk.record("one", "how do I pay in kroner?", response())
+    desk.record("two", "go back", response(Act.ASK, "nothing_before"))
+    number = desk.record("one", "that did not help", response(Act.ANSWER, "another"))
+    desk.rate(number, Rating.HELPED)
+    desk.rate(desk.record("three", "found alone", response(Act.ANSWER, "found")), Rating.HELPED)
+    assert [turn.said for turn in desk.unanswered()] == ["how do I pay in kroner?"]
+    assert desk.helped() == []
+    assert "that did not help" not in {turn.said for turn in desk.to_label()}
 
 
 def test_what_to_label_next_is_what_was_nearest(desk: Desk) -> None:

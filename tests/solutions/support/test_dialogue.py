@@ -111,6 +111,17 @@ def test_an_answer_ends_a_run_of_failures_and_can_be_gone_back_to() -> None:
     assert take(back, spoken.state, "refund?").state.question == "refund?"
 
 
+def test_a_choice_is_no_question_to_go_back_to() -> None:
+    """Refund answered, "card" asked about, the first option chosen: what was answered before is the refund."""
+    asked = take(reading("card", intent=CLOSE), ASKED, "card").state
+    assert (asked.question, asked.shown) == ("card", ())
+    chosen = take(reading("1", len(asked.options)), asked, "card").state
+    assert chosen.before is not None
+    assert chosen.before.question == "refund?"
+    first = take(reading("card", intent=CLOSE), DialogueState(), "card").state
+    assert take(reading("1", len(first.options)), first, "card").state.before is None
+
+
 def test_the_past_does_not_grow() -> None:
     state = DialogueState()
     for turn in range(50):
