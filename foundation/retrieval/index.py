@@ -142,7 +142,7 @@ class SearchIndex:
         """Search for a question whose vector is known already."""
         lexical = self._lexical.scores(question)
         best = float(lexical.max(initial=0.0))
-        rows = np.union1d(self._neighbours.search(vector, _CANDIDATES), _largest(lexical, _CANDIDATES if best else 0))
+        rows = np.union1d(self._neighbours.search(vector, _CANDIDATES), _largest(lexical, _CANDIDATES))
         similarity = self._vectors[rows] @ vector
         words = lexical[rows] / best if best else np.zeros(len(rows))
         scores = (similarity - self._usual) / self._spread + _LEXICAL_WEIGHT * words
@@ -238,11 +238,9 @@ def _similarity_at_random(vectors: NDArray[np.float32]) -> tuple[float, float]:
 
 
 def _largest(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    if count <= 0:
-        return np.empty(0, dtype=np.int64)
-    if count >= len(scores):
-        return np.arange(len(scores))
-    return np.argpartition(scores, -count)[-count:]
+    """Return the rows with the largest scores above 0, at most ``count``; among a million ties a partition is slow."""
+    rows = np.flatnonzero(scores)
+    return rows if len(rows) <= count else rows[np.argpartition(scores[rows], -count)[-count:]]
 
 
 def _files(folder: Path) -> list[Path]:
