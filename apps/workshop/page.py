@@ -144,7 +144,7 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
     )  # fmt: skip
     gr.on([items.change, *(column.input for column in columns)], walk.forgotten, None, later, **AT_ONCE)
     asked = [what, name, file, items, encoding, *columns]
-    examined = shown_errors(words, [gr.skip(), gr.skip()])(walk.examined)
+    examined = shown_errors(words, [None, gr.Button(interactive=False)])(walk.examined)
     look.click(examined, asked, [found, state, learn], show_progress_on=found, **wired)
     one = shown_errors(words, [gr.skip()])
     learned, decided = one(walk.learned), [told, refused]
