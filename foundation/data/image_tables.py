@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
 from foundation.data.image_files import shrunk, shrunk_pixels, walk_pictures
+from foundation.data.image_folders import SPLITS, places
 from foundation.data.labelled import Columns, LabelledTable, is_as_published, locate
 from foundation.data.pictures import Picture, picture_sha256, read_pictures
 from foundation.data.splits import Split, make_splits
@@ -23,7 +24,6 @@ from foundation.files import sha256_file
 __all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images"]
 
 IMAGE, PATIENT = "image", "patient"
-_SPLITS = {"train": "train", "val": "dev", "valid": "dev", "validation": "dev", "dev": "dev", "test": "test"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +113,9 @@ def load_own_images(
     Parameters
     ----------
     path : Path
-        A folder or a zip with a folder a class (or ``train/CLASS``, ``test/CLASS``), all of them in one more folder or
-        not, a table with the columns ``image`` and ``label`` (and perhaps ``split`` and ``patient``), or a MedMNIST
-        ``.npz``. Where it has train and test alone, a tenth of train becomes dev.
+        A folder or a zip with a folder a class (see ``image_folders.places``), a table with the columns ``image`` and
+        ``label`` (and perhaps ``split`` and ``patient``), or a MedMNIST ``.npz``. Where it has train and test alone, a
+        tenth of train becomes dev.
     task : str
     mapping : mapping of ``image``, ``label``, ``split``, ``patient`` to the table's column names
     seed : int
@@ -163,14 +163,14 @@ def _splits(path: Path, frame: pd.DataFrame, seed: int) -> tuple[NDArray[np.str_
     if (written == "").all():
         made = make_splits(frame[PATIENT], frame[Columns.LABEL], seed)
         return made, f"stratified 70/10/20, patients together, seed {seed}"
-    if strange := sorted(set(written) - {*_SPLITS, ""}):
+    if strange := sorted(set(written) - {*SPLITS, ""}):
         raise InputError(f"{path.name}: got split {strange[0]!r}; expected train, val or test")
     if (blank := written == "").any():
         first = frame[IMAGE][blank].iloc[0]
         raise InputError(
             f"{path.name}: {blank.sum()} of {len(frame)} pictures are in no split ({first}); put in all or none"
         )
-    own = written.map(_SPLITS).to_numpy(str)
+    own = written.map(SPLITS).to_numpy(str)
     if Split.DEV.value in own or not {Split.TRAIN.value, Split.TEST.value} <= {*own}:
         return own, "the file's own split"
     rows = np.flatnonzero(own == Split.TRAIN.value)
@@ -213,27 +213,16 @@ def _read_folders(path: Path, reviewed: Mapping[str, str]) -> _Read:
             problems.append(str(pictures))
         else:
             read += [(name, shrunk(picture), _said(picture, reviewed)) for picture in pictures]
-    for (name, picture, said), folders in zip(read, _within([name for name, _, _ in read]), strict=True):
-        split = _SPLITS.get(folders[0].lower(), "") if len(folders) > 1 else ""
-        if label := said or ("" if not folders else folders[1] if split else folders[-1]):
+    for (name, picture, said), place in zip(read, places([name for name, _, _ in read]), strict=True):
+        if label := said or place.label:
             images.append(picture.pixels)
-            rows.append(_row(picture, str(name), label, split))
+            rows.append(_row(picture, str(name), label, place.split, place.patient))
         else:
             problems.append(f"{name.name} lies in no class's folder")
     if path.is_dir():
         empty = [each.name for each in sorted(path.iterdir()) if each.is_dir() and not any(each.rglob("*.*"))]
         problems += [f"the folder of class {name!r} is empty" for name in empty]
     return images, pd.DataFrame(rows, columns=[IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]), tuple(problems)
-
-
-def _within(names: Sequence[PurePosixPath]) -> list[list[str]]:
-    """Return the folders that each file lies in, without those that all lie in: a folder is often zipped as a whole."""
-    folders = [[part for part in name.parent.parts if part not in (".", "..")] for name in names]
-    while all(len(each) > 1 for each in folders) and len({each[0] for each in folders}) == 1:
-        if folders[0][0].lower() in _SPLITS:
-            break
-        folders = [each[1:] for each in folders]
-    return folders
 
 
 def _said(picture: Picture, reviewed: Mapping[str, str]) -> str:
@@ -268,10 +257,10 @@ def _read_listed(path: Path, listed: pd.DataFrame, reviewed: Mapping[str, str]) 
     return images, pd.DataFrame(rows).fillna(""), tuple(problems)
 
 
-def _row(picture: Picture, path: str, label: str, split: str) -> dict[str, str]:
+def _row(picture: Picture, path: str, label: str, split: str, patient: str = "") -> dict[str, str]:
     frame = picture.name.partition("#")[2]
     name = f"{path}#{frame}" if frame else path
-    return {IMAGE: name, Columns.LABEL: label, Columns.SPLIT: split, PATIENT: picture.patient or path}
+    return {IMAGE: name, Columns.LABEL: label, Columns.SPLIT: split, PATIENT: picture.patient or patient or path}
 
 
 def _content_hash(images: Sequence[NDArray[np.uint8]]) -> str:

@@ -13,8 +13,9 @@ from sklearn.preprocessing import StandardScaler
 
 from foundation.bundle import Bundle, fingerprints
 from foundation.data.image_leakage import find_image_leakage
-from foundation.data.image_tables import IMAGE, ImageTable
+from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import Columns
+from foundation.data.pictures import picture_sha256
 from foundation.data.splits import Split
 from foundation.evaluation.metrics import classification_metrics
 from foundation.evaluation.outcomes import Outcomes
@@ -60,7 +61,8 @@ def evaluate_images(bundle: Bundle, table: ImageTable, listener: Listener = sile
             metrics |= threshold_metrics(1 - probabilities[:, absent], targets != absent, point.threshold, units)
     leakage = find_image_leakage(table.images, table.frame[Columns.SPLIT].tolist(), table.frame["patient"].tolist())
     seen = np.isin([fingerprints([image])[0] for image in images], bundle.seen)
-    names = table.frame[IMAGE].iloc[table.rows(Split.TEST)].tolist()
+    # the name of a file may be a patient's; the hash finds the picture for those who have it
+    names = [picture_sha256(image)[:12] for image in images]
     groups = {f"label={label}": np.array(labels) == label for label in classes}
     outcomes = Outcomes.of_classes(names, labels, classes, probabilities, groups, units)
     return Report(

@@ -63,3 +63,10 @@ def test_the_page_says_it_in_both_languages_and_asks_for_nothing(reports: dict[s
     assert "Confusion: what was taken for what" in page
     assert "混淆：把什么认成了什么" in page
     assert not re.search(r"(?:src|href)=|url\(|@import|<script", page)
+
+
+@pytest.mark.slow
+def test_no_picture_goes_by_the_name_of_its_file(reports: dict[str, Report]) -> None:
+    worst = reports["medical/image"].diagnostics["errors"]
+    assert worst
+    assert all(re.fullmatch("[0-9a-f]{12}", error["item"]) for error in worst)
