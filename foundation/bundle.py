@@ -35,6 +35,7 @@ from foundation.files import atomic_folder, read_json, sha256_file, write_json
 from foundation.network import Network
 from foundation.papers import Papers
 from foundation.progress import Listener, silent
+from foundation.text.figures import compare_figures
 from foundation.trust.calibration import Calibration
 from foundation.trust.held_out import HeldOut
 from foundation.trust.scope import Scope
@@ -54,7 +55,7 @@ __all__ = [
 SCHEMA_VERSION = 1
 _SCOPE, _HELD_OUT = "scope.safetensors", "held_out.safetensors"
 # Fields that came after the first release: where they say nothing new, the id is what it was.
-_LATER: dict[str, Any] = {"image": {}, "reads": "text"}
+_LATER: dict[str, Any] = {"image": {}, "reads": "text", "figures": False}
 _KINDS = {"text": "foundation.text.trained", "pairs": "foundation.text.pairs", "rows": "foundation.rows"}
 _LIBRARIES = ("numpy", "scikit-learn", "torch", "transformers")
 
@@ -81,6 +82,8 @@ class BundleRecord:
     reads : {"text", "pairs", "rows"}
         Whether, where it is not of images, it reads texts, pairs of them (``foundation.pairs``) or rows of a table
         (``foundation.rows``).
+    figures : bool
+        Whether it reads texts with compared figures said in a word (``foundation.text.figures``).
     """
 
     solution: str
@@ -97,6 +100,7 @@ class BundleRecord:
     schema_version: int = SCHEMA_VERSION
     image: dict[str, Any] = field(default_factory=dict)
     reads: str = "text"
+    figures: bool = False
 
     @property
     def id(self) -> str:
@@ -140,7 +144,8 @@ class Bundle:
 
     def probabilities(self, items: Sequence[Any], listener: Listener = silent) -> NDArray[np.float64]:
         """Return calibrated probabilities of texts or images, shape (n, classes)."""
-        return self.calibration.probabilities(self.network.logits(items, listener))
+        read = [compare_figures(item) for item in items] if self.record.figures else items
+        return self.calibration.probabilities(self.network.logits(read, listener))
 
     def save(self, folder: Path, papers: Papers) -> "Bundle":
         """Write the bundle, whole or not at all, and return it with the hashes of its files.

@@ -46,7 +46,8 @@ class TaskSpec:
 
     ``method`` is what the embedded default is trained by, None where nothing is; ``at_start`` tells whether a first
     start does so, or leaves it to a person, because the task is done well without. ``reads`` is what its items are:
-    texts, pairs of texts, rows of a table, images, or events of users.
+    texts, pairs of texts, rows of a table, images, or events of users. With ``figures``, figures that a text compares
+    are said in a word before it is read.
     """
 
     name: str
@@ -55,6 +56,7 @@ class TaskSpec:
     method: str | None = "probe"
     reads: Literal["text", "pairs", "rows", "image", "events"] = "text"
     at_start: bool = True
+    figures: bool = False
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
             if task.method is None or not task.at_start or (tasks is not None and task.name not in tasks):
                 continue
             if not has_incumbent(cls.spec.name, task.name):
-                recipe = Recipe(method=task.method)
+                recipe = Recipe(method=task.method, figures=task.figures)
                 cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
 
     def predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:

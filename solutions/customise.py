@@ -120,6 +120,7 @@ def customise(
         unlabelled=tuple(unlabelled),
         seed=seed,
         leaks="drop",
+        figures=spec.figures,
         more_labels=True,
     )
     ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None

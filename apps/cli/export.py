@@ -33,4 +33,7 @@ def export(
         raise InputError(f"{loaded.record.id} has no encoder of texts; only models of texts can be exported")
     encoder = loaded.network.encoder
     export_encoder(encoder.texts if isinstance(encoder, PairEncoder) else encoder, out)
-    typer.echo(f"{out} ({loaded.record.id}); SentenceTransformer({str(out)!r}) gives the vectors that its head reads")
+    first = " of foundation.text.figures.compare_figures(text)" if loaded.record.figures else ""
+    typer.echo(
+        f"{out} ({loaded.record.id}); SentenceTransformer({str(out)!r}) gives the vectors{first} that its head reads"
+    )

@@ -94,6 +94,7 @@ def train(
         options=chosen,
         unlabelled=read_unlabelled(unlabelled, spec.reads, parse_pairs("--map", mapping), encoding),
         leaks=leaks,
+        figures=spec.figures,
     )
     if cv:
         _cross_validate(table, recipe, cv)

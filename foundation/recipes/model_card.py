@@ -56,6 +56,7 @@ def write_card(
     licences = "; ".join(f"{source['name']}: {source['licence']}" for source in record.sources)
     source = f"{data['rows']} rows of {data['name']} (sha256 {data['sha256'][:12]}...), {data['protocol']}"
     picture = "![loss and figures on dev by epoch](curve.svg)\n\n" if curve else ""
+    read = ", compared figures said in a word" if record.figures else ""
     backbone = f"{record.backbone} (sha256 {record.backbone_sha256[:12]}...)"
     labels = "\n".join(
         f"| {label} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} | {row['support']:.0f} |"
@@ -65,7 +66,7 @@ def write_card(
 # {{id}}
 
 - **Task**: {record.solution} / {record.task}: {", ".join(record.labels)}.
-- **Made of**: {backbone}, method `{record.method["name"]}`, seed {record.seed}.
+- **Made of**: {backbone}, method `{record.method["name"]}`, seed {record.seed}{read}.
 - **Trained on**: {source}{_beside(data)}.
 - **Licence of the data**: {licences}. It holds for what this model may be used for.
 - **Leakage check**: {leakage.summary()}.

@@ -35,6 +35,8 @@ class Recipe:
         Items that the encoder sees before it is fitted.
     leaks : {"refuse", "drop", "keep"}
         Of images that stand in two splits: whether training is refused, is done without the earlier copies, or goes on.
+    figures : bool
+        Whether texts are read with compared figures said in a word (``foundation.text.figures``).
     more_labels : bool
         Whether labels that only a companion has are learned too; otherwise they are taken for a mistake.
     """
@@ -46,6 +48,7 @@ class Recipe:
     options: Mapping[str, str] = field(default_factory=dict)
     unlabelled: tuple[Any, ...] = ()
     leaks: str = "refuse"
+    figures: bool = False
     more_labels: bool = False
 
 

@@ -41,7 +41,8 @@ def classifier(recipe: Recipe, listener: Listener = silent, reads: Reads = "text
         raise InputError("rows of a table are read by trees, not by an encoder of texts; leave --backbone out")
     estimator = _ESTIMATORS[reads]
     method = configure(find_method(recipe.method, estimator.modality), recipe.options)
-    return estimator(recipe.backbone or DEFAULT_BACKBONE, method, recipe.class_weight, recipe.seed, listener)
+    backbone = recipe.backbone or DEFAULT_BACKBONE
+    return estimator(backbone, method, recipe.class_weight, recipe.seed, listener, figures=recipe.figures)
 
 
 def train_text(
@@ -85,6 +86,7 @@ def train_text(
         metrics={name: asdict(interval) for name, interval in metrics.items()},
         seed=recipe.seed,
         reads=table.reads,
+        figures=recipe.figures,
     )
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
     bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)

@@ -11,6 +11,7 @@ from foundation.progress import Listener, silent
 from foundation.rows import RowEncoder
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
+from foundation.text.figures import compare_figures
 from foundation.text.pairs import PairEncoder
 from foundation.training.encoder_classifier import EncoderClassifier
 from foundation.training.method import Method, Modality
@@ -33,6 +34,8 @@ class TextClassifier(EncoderClassifier):
         The same seed, data and machine give the same figures.
     listener : Listener
         Told how the fit goes on.
+    figures : bool
+        Whether compared figures are said in a word before a text is read (``foundation.text.figures``).
 
     Examples
     --------
@@ -51,12 +54,15 @@ class TextClassifier(EncoderClassifier):
         class_weight: str | None = "auto",
         seed: int = 0,
         listener: Listener = silent,
+        *,
+        figures: bool = False,
     ) -> None:
         self.backbone = backbone
         self.method = method
         self.class_weight = class_weight
         self.seed = seed
         self.listener = listener
+        self.figures = figures
 
     def _encoder(self, unlabelled: Sequence[str]) -> Any:
         encoder = load_encoder(self.backbone)
@@ -72,7 +78,7 @@ class TextClassifier(EncoderClassifier):
         if wrong is not None:
             kind = type(texts[wrong]).__name__
             raise InputError(f"text {wrong} is of type {kind}, expected str; choose the column that holds the texts")
-        return texts
+        return [compare_figures(text) for text in texts] if self.figures else texts
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -53,8 +53,8 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
             zh="阅读新闻与评论：谈的是什么、语气如何、坏消息正在哪里聚集。",
         ),
         tasks=(
-            TaskSpec(_TONE, Words(en="Tone", zh="语气"), "headlines"),
-            TaskSpec(_TOPIC, Words(en="Topic", zh="主题"), "headlines"),
+            TaskSpec(_TONE, Words(en="Tone", zh="语气"), "headlines", figures=True),
+            TaskSpec(_TOPIC, Words(en="Topic", zh="主题"), "headlines", figures=True),
         ),
     )
     request_columns: ClassVar = {"text": ColumnKind.TEXT}

@@ -148,6 +148,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--slice", default="")
     parser.add_argument("--split", type=Split, default=Split.DEV)
+    parser.add_argument("--figures", action="store_true", help="say compared figures in a word, as finance does")
     parser.add_argument("--float32", action="store_true", help="as on a processor that has no fast bfloat16")
     parser.add_argument("--data-root", type=Path, default=Path("../shared/data"))
     asked = parser.parse_args()
@@ -158,7 +159,7 @@ def main() -> None:
         names = [name for name in asked.beside.split(",") if name and name != "none"]
         table = replace(table, companions=tuple(load_card_table(name, asked.task, asked.data_root) for name in names))
     options = dict(pair.split("=", 1) for pair in asked.options.split(",") if pair)
-    recipe = Recipe(asked.method, asked.backbone, options=options)
+    recipe = Recipe(asked.method, asked.backbone, options=options, figures=asked.figures)
     protocol = Protocol(asked.split, asked.shots, tuple(range(asked.seeds)), asked.slice)
     print(json.dumps(measure(table, recipe, protocol)))  # noqa: T201  # its output is what it is for
 

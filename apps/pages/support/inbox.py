@@ -33,16 +33,16 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
         with gr.Column(scale=5, min_width=320):
             gaps = gr.HTML(empty(words("inbox.no_gaps")), elem_id="inbox-gaps")
             queue = gr.HTML()
-            with gr.Row(visible=False) as labelling:
-                message = gr.Dropdown([], label=words("inbox.message"), scale=3, elem_id="label-message")
-                intent = gr.Dropdown(
-                    [(name, label) for label, name in names.items()],
-                    label=words("chat.intent"),
-                    scale=2,
-                    elem_id="label-intent",
-                )
-                who = gr.Textbox(label=words("inbox.who"), scale=2, elem_id="label-who")
-                keep = gr.Button(words("inbox.keep"), scale=1)
+            with gr.Column(visible=False) as labelling:
+                message = gr.Dropdown([], label=words("inbox.message"), elem_id="label-message")
+                with gr.Row():
+                    intent = gr.Dropdown(
+                        [(name, label) for label, name in names.items()],
+                        label=words("chat.intent"),
+                        elem_id="label-intent",
+                    )
+                    who = gr.Textbox(label=words("inbox.who"), elem_id="label-who")
+                keep = gr.Button(words("inbox.keep"))
     look = gr.Button(words("live.refresh"), size="sm")
     outputs = [summary, chosen, transcript, reply, send, gaps, queue, labelling, message]
     blank = [gr.skip() for _ in outputs[1:]]
