@@ -14,8 +14,9 @@ from foundation.errors import BundleError, InputError, UnknownNameError
 from foundation.incumbents import incumbent
 from foundation.recipes.evaluate_text import evaluate_text
 from foundation.recipes.recipe import Recipe, Trained
-from foundation.recipes.train_text import train_text
+from foundation.recipes.train_text import classifier, train_text
 from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.figures import compare_figures
 from tests.foundation.training.conftest import BAD, GOOD
 
 TEXTS = [f"{text} {n}" for n in range(4) for text in (*GOOD, *BAD)]
@@ -58,6 +59,22 @@ def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path
         trained = train_text(table(tmp_path), recipe, "finance")
         ids.append(trained.save(tmp_path / str(number)).record.id)
     assert ids[0] == ids[1]
+
+
+def test_compared_figures_are_said_to_training_and_to_the_loaded_model(
+    tmp_path: Path, tiny_backbone: Path, home: Path
+) -> None:
+    told = [f"{text} {n + 5} mn, compared to {n} mn" for n, text in enumerate(TEXTS)]
+    recipe = Recipe("probe", str(tiny_backbone), figures=True)
+    network = classifier(recipe).fit(told, LABELS).network_
+    said = classifier(replace(recipe, figures=False)).fit([compare_figures(text) for text in told], LABELS).network_
+    np.testing.assert_array_equal(network.weight, said.weight)
+
+    train_text(table(tmp_path), recipe, "finance").save(tmp_path / "bundle")
+    loaded = Bundle.load(tmp_path / "bundle")
+    logits = loaded.network.logits([compare_figures(text) for text in told])
+    np.testing.assert_array_equal(loaded.probabilities(told), loaded.calibration.probabilities(logits))
+    assert "compared figures said in a word" in (tmp_path / "bundle" / "CARD.md").read_text(encoding="utf-8")
 
 
 def test_a_tuned_bundle_holds_what_training_moved(tmp_path: Path, tiny_backbone: Path, home: Path) -> None:
