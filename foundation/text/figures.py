@@ -1,16 +1,18 @@
 """Figures that are compared, said in a word: small encoders know *up* from *down*, and hardly 8.7 from 13.1.
 
 *EUR 4.9 mn compared to EUR 5.2 mn* is read as *EUR 4.9 mn, down, compared to EUR 5.2 mn*. Whether that is good news is
-left to the model, which reads what it is that went down. Numbers are what encoders read worst (Wallace et al. 2019, "Do
-NLP models know numbers?", arXiv:1909.07940).
+left to the model, which reads what it is that went down. Embeddings of word pieces are the least exact about numbers
+(Wallace et al. 2019, "Do NLP models know numbers?", arXiv:1909.07940).
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 __all__ = ["compare_figures"]
+
+Key = TypeVar("Key", str, int)
 
 _CURRENCIES = {
     "eur": "EUR|euros?|€|欧元",
@@ -21,16 +23,16 @@ _CURRENCIES = {
     "jpy": "JPY|yen|日元",
     "other": "SEK|NOK|DKK|CHF|EEK|LTL|LVL|RUB|INR|kron[ao]r|kroner|crowns?|rupees?|rou?bles?|francs?",
 }
+# powers of ten
 _SCALES = {
-    "thousand|k": 3,
-    "万": 4,
-    "millions?|mln|mn|m|百万": 6,
-    "千万": 7,
-    "亿": 8,
-    "billions?|bln|bn|b|十亿": 9,
-    "trillions?|tn|万亿": 12,
+    3: "thousand|k",
+    4: "万",
+    6: "millions?|mln|mn|m|百万",
+    7: "千万",
+    8: "亿",
+    9: "billions?|bln|bn|b|十亿",
+    12: "trillions?|tn|万亿",
 }
-_SCALE_WORDS = {words: words for words in _SCALES}
 _MONEY = "|".join(_CURRENCIES.values())
 _PERCENT = "%|％|percent|per cent|pct|个百分点|percentage points?"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
@@ -157,7 +159,7 @@ def _figures(sentence: str) -> Iterator[_Figure]:
     for found in _FIGURE.finditer(sentence):
         word = found["unit"] or found["before"] or ""
         unit = _key_of(_UNITS, word) if word else "plain"
-        scale = _SCALES[_key_of(_SCALE_WORDS, found["scale"])] if found["scale"] else None
+        scale = _key_of(_SCALES, found["scale"]) if found["scale"] else None
         if unit == "plain" and scale is None and _is_time(sentence, found):
             continue
         decimal = "." if re.fullmatch(r"\d+,\d{1,2}", found["number"]) else ""
@@ -172,8 +174,8 @@ def _is_time(sentence: str, found: re.Match[str]) -> bool:
     return _TIME_BEFORE.search(sentence[max(0, found.start() - _LONGEST_MONTH) : found.start()]) is not None
 
 
-def _key_of(words: Mapping[str, str], word: str) -> str:
-    return next(key for key, pattern in words.items() if re.fullmatch(pattern, word, re.I))
+def _key_of(patterns: Mapping[Key, str], word: str) -> Key:
+    return next(key for key, pattern in patterns.items() if re.fullmatch(pattern, word, re.I))
 
 
 def _base(gaps: list[str], at: int) -> str:
