@@ -27,7 +27,7 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
         with gr.Column(scale=6, min_width=320):
             summary = gr.HTML(empty(words("inbox.empty")), elem_id="inbox-summary")
             chosen = gr.Dropdown([], label=words("inbox.choose"), visible=False, elem_id="inbox-choose")
-            transcript = gr.HTML()
+            transcript = gr.HTML(elem_id="inbox-transcript")
             reply = gr.Textbox(label=words("inbox.reply"), lines=2, visible=False, elem_id="inbox-reply")
             send = gr.Button(words("inbox.send"), variant="primary", visible=False)
         with gr.Column(scale=5, min_width=320):
@@ -63,7 +63,7 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
             if there
             else empty(words("inbox.empty")),
             gr.Dropdown(choices, value=first, visible=there),
-            show(first)[0] if first else "",
+            show(first) if first else "",
             gr.Textbox(visible=there) if stays else gr.Textbox("", visible=there),
             gr.Button(visible=there),
             _gaps(missing, solution, words),
@@ -72,8 +72,8 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
             gr.Dropdown(messages, value=messages[0][1] if messages else None),
         )
 
-    def show(conversation: str) -> tuple[str, str]:
-        return _conversation(desk().transcript(conversation), desk().replies(conversation), words), ""
+    def show(conversation: str) -> str:
+        return _conversation(desk().transcript(conversation), desk().replies(conversation), words)
 
     @shown_errors(words, blank)
     def send_reply(conversation: str, text: str) -> tuple[Any, ...]:
@@ -87,7 +87,8 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
 
     keep.click(label, [chosen, message, intent, who], outputs, **AT_ONCE)
     gr.on([tab.select, look.click], refresh, [chosen], outputs, **AT_ONCE)
-    chosen.input(show, [chosen], [transcript, reply], **AT_ONCE)
+    chosen.input(show, [chosen], [transcript], **AT_ONCE)
+    chosen.input(None, None, [reply], js="() => ''")  # in the browser: a late answer must not wipe what is being typed
     send.click(send_reply, [chosen, reply], outputs, **AT_ONCE)
 
 
