@@ -20,6 +20,7 @@ There is no pickle in it. Loading checks every hash and names the file that is w
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from hashlib import blake2b, sha256
 from importlib import import_module
 from importlib.metadata import version
@@ -102,7 +103,7 @@ class BundleRecord:
     reads: str = "text"
     figures: bool = False
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Name and first eight digits of the hash of the content: the same training gives the same id."""
         content = {name: value for name, value in asdict(self).items() if name not in _LATER or value != _LATER[name]}

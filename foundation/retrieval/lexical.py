@@ -8,7 +8,9 @@ import logging
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +48,16 @@ def search_words(text: str) -> list[str]:
 
 
 def _jieba(run: str) -> list[str]:
+    # "cut for search" gives the parts of a compound beside it: 退款单 is found by 退款
+    return list(_segmenter().cut_for_search(run))
+
+
+@cache
+def _segmenter() -> Any:
     import jieba
 
     jieba.setLogLevel(logging.WARNING)  # it reports the loading of its dictionary as debug output on stderr
-    # "cut for search" gives the parts of a compound beside it: 退款单 is found by 退款
-    return list(jieba.cut_for_search(run))
+    return jieba
 
 
 def _singular(word: str) -> str:

@@ -223,10 +223,12 @@ def _load(folder: Path, record: TextBackbone) -> TextEncoder:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
+    from foundation.text.packed import pack
+
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         model = AutoModel.from_pretrained(folder, trust_remote_code=False, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError) as error:
         first = str(error).splitlines()[0]
         raise AssetError(f"{folder} cannot be loaded as a text backbone: {first}") from error
-    return TextEncoder(model.eval(), tokenizer, record, backbone_sha256(folder))
+    return TextEncoder(pack(model.eval()), tokenizer, record, backbone_sha256(folder))

@@ -62,9 +62,12 @@ def _moved_tensors(encoder: TextEncoder) -> dict[str, NDArray[np.float32]]:
 def _with_tensors(frozen: TextEncoder, tensors: Mapping[str, NDArray[np.float32]]) -> TextEncoder:
     import torch
 
+    from foundation.text.packed import pack
+
     encoder = frozen.tunable_copy()
     state = {name: torch.from_numpy(value) for name, value in tensors.items()}
     result = encoder.model.load_state_dict(state, strict=False)
     if result.unexpected_keys:
         raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")
+    pack(encoder.model)
     return encoder
