@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from foundation.network import Network
 from foundation.text.encoder import TextEncoder
 from foundation.training.full import Full
 from foundation.training.method import Fitted, Labelled, TrainingJob
-from foundation.training.probe import as_logits
 
 __all__ = ["Fewshot"]
 
@@ -25,15 +21,8 @@ class Fewshot(Full):
     with proxies for the other side of the pair. The names of the classes are examples too, where they are words:
     ``lost_or_stolen_card`` says what is meant before any customer does.
 
-    At last the head is fitted anew, by logistic regression on the tuned vectors.
-
     No rows are spent on choosing an epoch. Confidence is calibrated on scores of two halves of the examples, each
     scored by a network that was fitted to the other: half as many examples, so it errs on the careful side.
-
-    Parameters
-    ----------
-    strength : float
-        Inverse regularisation strength of the last head, over unit vectors.
 
     References
     ----------
@@ -47,7 +36,6 @@ class Fewshot(Full):
     label_smoothing: float = 0.0
     r_drop: float = 1.0
     batch_size: int = 32
-    strength: float = 100.0
 
     @property
     def needs_dev(self) -> bool:
@@ -60,22 +48,10 @@ class Fewshot(Full):
         logits = np.zeros((len(targets), len(job.class_weight)))
         halves = StratifiedKFold(2, shuffle=True, random_state=job.seed)
         for train, held_out in halves.split(targets, targets):
-            network, _ = self._fit_part(job, train)
+            network, _ = self.train(_with_names(job.part(train)))
             logits[held_out] = network.logits([job.train.items[row] for row in held_out])
-        network, history = self._fit_part(job, np.arange(len(targets)))
+        network, history = self.train(_with_names(job))
         return Fitted(network, logits, targets, history, self)
-
-    def _fit_part(
-        self, job: TrainingJob[TextEncoder], rows: NDArray[np.int64]
-    ) -> tuple[Network[TextEncoder], tuple[dict[str, float], ...]]:
-        part = _with_names(job.part(rows))
-        network, history = self.train(part)
-        vectors = network.encoder.encode(part.train.items)
-        middle = vectors.mean(axis=0)
-        weights = dict(enumerate(job.class_weight))
-        head = LogisticRegression(C=self.strength, class_weight=weights, max_iter=1000)
-        head.fit(vectors - middle, part.train.targets)
-        return Network(network.encoder, *as_logits(head.coef_, head.intercept_ - head.coef_ @ middle)), history
 
 
 def _with_names(job: TrainingJob[TextEncoder]) -> TrainingJob[TextEncoder]:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -76,16 +76,27 @@ class LayerTuning(ABC):
     def fit(self, job: TrainingJob[Any]) -> Fitted:
         """Train, and return the network of the mean of the epochs, or of the one that is clearly better on dev."""
         dev = job.held_out()
-        network, history = self.train(job)
-        return Fitted(network, network.logits(dev.items), dev.targets, history, self)
+        with run_folder(self, *job.decisive()) as folder:
+            network, history = self._train_in(folder, job)
+            fitted = Fitted(network, network.logits(dev.items), dev.targets, history, self)
+            # inside: while a refit is not done, the run that it follows keeps its checkpoint
+            return self._after(fitted, job)
 
     def train(self, job: TrainingJob[Any]) -> tuple[Network[Any], tuple[dict[str, float], ...]]:
         """Train and return the network that ``train_network`` leaves, and the history."""
+        with run_folder(self, *job.decisive()) as folder:
+            return self._train_in(folder, job)
+
+    def _after(self, fitted: Fitted, job: TrainingJob[Any]) -> Fitted:
+        """Return what is answered with, given what was fitted to train and chosen on dev."""
+        return fitted
+
+    def _train_in(self, folder: Path, job: TrainingJob[Any]) -> tuple[Network[Any], tuple[dict[str, float], ...]]:
         set_seed(job.seed)
         tuned = self._tunable(job)
         model = self._model(job, tuned)
         _set_dropout(model.layers, self.dropout)
-        with run_folder(self, *job.decisive()) as folder, plain_attention(tuned):
+        with plain_attention(tuned):
 
             def rows(data: Labelled, name: str) -> Any:
                 return self._rows(tuned, data, folder / f"{name}-{process_rank()}.f16", job.listener)
@@ -153,10 +164,20 @@ class FineTuning(LayerTuning):
     ----------
     label_smoothing, r_drop : float
         See ``LayerClassifier``.
+    refit : bool
+        Whether, when dev has told how sure the network may be, another is trained in the same way on train and dev
+        together, and answers. Its confidence is that of the first, which knew less.
     """
 
     label_smoothing: float = 0.1
     r_drop: float = 0.0
+    refit: bool = False
+
+    def _after(self, fitted: Fitted, job: TrainingJob[TextEncoder]) -> Fitted:
+        if not self.refit:
+            return fitted
+        network, _ = self.train(job.with_dev())
+        return replace(fitted, network=network)
 
     def _model(self, job: TrainingJob[TextEncoder], tuned: TextEncoder) -> LayerClassifier:
         model = LayerClassifier(

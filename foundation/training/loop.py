@@ -58,7 +58,7 @@ class Schedule:
         Epochs without a better score on dev after which training ends.
     average : bool
         Whether the mean of the weights after ``average_from`` and every later epoch is what is kept, unless one epoch
-        is clearly better; it takes a dev part.
+        is clearly better on dev.
     average_from : int
         The first epoch leaves the encoder on its way; a network with normalisation layers needs more.
     """
@@ -89,8 +89,8 @@ def train_network(
 ) -> tuple[dict[str, float], ...]:
     """Train in place, and return one record an epoch.
 
-    The model is left at the mean of its epochs, or at its best epoch on dev where that is clearly better; without dev,
-    at its last epoch.
+    The model is left at the mean of its epochs, or at its best epoch on dev where that is clearly better; where no mean
+    is taken, at its best epoch, and without dev at its last.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def train_network(
         ``epoch``, ``loss``, ``dev_loss`` and the metrics; ``mean`` is in the last: the score of the mean of the epochs.
     """
     set_seed(seed)
-    weights = EpochWeights(folder, schedule.average_from) if schedule.average and dev is not None else None
+    weights = EpochWeights(folder, schedule.average_from) if schedule.average else None
     trackers = _trackers(folder)
     stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
     trainer = _GroupedTrainer(
@@ -138,7 +138,10 @@ def train_network(
         ) from error
     history = list(_history(trainer.state.log_history))
     if weights and (mean := weights.mean()):
-        history[-1]["mean"] = _settle(trainer, model, mean, metric)
+        if dev is None:
+            swap_weights(model, mean)
+        else:
+            history[-1]["mean"] = _settle(trainer, model, mean, metric)
     trainer.accelerator.wait_for_everyone()  # what all have read, the main process now removes
     model.eval()
     return tuple(history)
@@ -223,7 +226,7 @@ def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) ->
         warmup_steps=schedule.warmup,  # below 1, the Trainer reads it as a share
         eval_strategy="epoch" if best else "no",
         save_strategy="epoch",
-        save_total_limit=1,
+        save_total_limit=2,  # the best and the last; of 1 the Trainer leaves the best alone at the end
         load_best_model_at_end=best is not None,
         metric_for_best_model=best,
         greater_is_better=best != "loss",

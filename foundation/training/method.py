@@ -92,6 +92,13 @@ class TrainingJob(Generic[EncoderT]):
         """Return the job with other examples and no dev."""
         return replace(self, train=train, dev=None)
 
+    def with_dev(self) -> "TrainingJob[EncoderT]":
+        """Return the job with dev among its examples, and no dev."""
+        dev = self.held_out()
+        return self.with_train(
+            Labelled([*self.train.items, *dev.items], np.concatenate([self.train.targets, dev.targets]))
+        )
+
     def held_out(self) -> Labelled:
         """Return dev; for methods whose ``needs_dev`` is true.
 

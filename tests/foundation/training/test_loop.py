@@ -75,6 +75,21 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_figures(
     ]
 
 
+def test_a_refit_that_is_killed_does_not_begin_with_its_first_run(
+    job: TrainingJob, tiny_backbone: Path, tmp_path: Path, home: Path
+) -> None:
+    method = Full(**FAST, refit=True)
+    # three steps an epoch on train, four on train and dev: step 14 is one of the refit
+    script = SCRIPT.format(method=repr(method), stop_at=14)
+    assert run([sys.executable], script, tiny_backbone, tmp_path / "x.npy", home) == -signal.SIGKILL
+    steps: list[int] = []
+    listening = replace(job, listener=lambda done, total, what: steps.append(done) if what == "training" else None)
+    resumed = method.fit(listening).network.logits(GOOD + BAD)
+    assert steps == [13, 14, 15, 16]
+    assert not list((home / "runs").glob("*/checkpoint-*"))
+    np.testing.assert_allclose(resumed, method.fit(job).network.logits(GOOD + BAD), atol=1e-4)
+
+
 def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
     from foundation.training.loop import _last_whole_checkpoint
 
