@@ -29,7 +29,6 @@ from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.confidence import Confidence
 from solutions.recommendation.events import Events
 from solutions.recommendation.models.text import centred
-from solutions.recommendation.ranker import ItemFacts
 from solutions.recommendation.recommender import Hybrid, HybridSettings
 
 __all__ = ["RecommenderBundle"]
@@ -120,13 +119,13 @@ class RecommenderBundle:
 
 def _restore(hybrid: Hybrid, names: list[str], learnt: Mapping[str, NDArray[Any]], histories: Events) -> None:
     models = {model.name: model for model in hybrid.untrained(histories)}
-    hybrid.facts = ItemFacts.of(histories)
-    hybrid.models = {
+    restored = {
         name: models[name].restore(
             {key.partition("/")[2]: tensor for key, tensor in learnt.items() if key.startswith(f"{name}/")}
         )
         for name in names
     }
+    hybrid.know(histories, restored)
 
 
 def _catalogue_to_dict(catalogue: Catalogue) -> dict[str, Any]:

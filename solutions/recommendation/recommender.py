@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from foundation.progress import Listener, silent
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.events import Events
+from solutions.recommendation.models.content import ContentRidge, item_features
 from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.neighbours import ItemNeighbours, Succession
 from solutions.recommendation.models.popularity import Popularity
@@ -25,7 +26,6 @@ _BLOCK_SCORES = 8_000_000
 _MODELS = 7
 #: What a new user is asked to like.
 FEW_LIKES = 3
-_READING = (TextMatch.name, SequenceModel.name)
 # A ranker learns little more from more users, and takes longer.
 _RANKER_USERS = 5_000
 
@@ -90,11 +90,19 @@ class Hybrid:
         self.settings = settings
         self.seed = seed
         self.ranker = Ranker(seed, settings.trees)
+        self.content: ContentRidge | None = None
 
     def fit_models(self, events: Events, listener: Listener = silent) -> Self:
         """Fit the models of candidates."""
+        return self.know(events, {model.name: model.fit(events) for model in self.untrained(events, listener)})
+
+    def know(self, events: Events, models: Mapping[str, Scorer]) -> Self:
+        """Take models that were fitted to the events, and what else follows from these without training."""
         self.facts = ItemFacts.of(events)
-        self.models = {model.name: model.fit(events) for model in self.untrained(events, listener)}
+        self.models = dict(models)
+        ease = self.models.get("ease")
+        if isinstance(ease, Ease):
+            self.content = ContentRidge(item_features(self.catalogue, self.vectors), ease).fit(events)
         return self
 
     def untrained(self, events: Events, listener: Listener = silent) -> Iterator[Scorer]:
@@ -139,12 +147,11 @@ class Hybrid:
         return {name: model.scores(histories) for name, model in self.models.items()}
 
     def text_scores(self, histories: Events) -> NDArray[np.float64]:
-        """Return scores of all items by the models that read texts, in standard deviations, shape (users, items).
+        """Return scores of all items by what they say of themselves, in standard deviations, shape (users, items).
 
-        Of items that nobody has had yet these are all that is known.
+        Of items that nobody has had yet these are all that is known. Where nobody had anything yet, likeness decides.
         """
-        reading = [self.models[name].scores(histories) for name in _READING if name in self.models]
-        return np.asarray(np.mean([deviations(scores) for scores in reading], axis=0))
+        return deviations((self.content or self.models[TextMatch.name]).scores(histories))
 
     def candidates(self, histories: Events) -> Iterator[Candidates]:
         """Yield candidates of users with a history, block by block; their numbers are those of ``histories``."""
