@@ -136,12 +136,13 @@ def test_an_adapter_leaves_memory_with_its_encoder(job: TrainingJob) -> None:
     assert len(model.peft_config) == 1
 
 
-def test_a_refit_learns_dev_too_and_is_as_sure_as_what_did_not(job: TrainingJob) -> None:
-    once, again = Full(**FAST).fit(job), Full(**FAST, refit=True).fit(job)
+@pytest.mark.parametrize("kind", [Full, Lora, Adalora])
+def test_a_refit_learns_dev_too_and_is_as_sure_as_what_did_not(kind: type[FineTuning], job: TrainingJob) -> None:
+    once, again = kind(**FAST).fit(job), kind(**FAST, refit=True).fit(job)
     np.testing.assert_array_equal(again.held_out_logits, once.held_out_logits)
     targets = np.concatenate([job.train.targets, job.dev.targets])
     whole = replace(job.train, items=[*job.train.items, *job.dev.items], targets=targets)
-    network, _ = Full(**FAST, refit=True).train(replace(job, train=whole, dev=None))
+    network, _ = kind(**FAST, refit=True).train(replace(job, train=whole, dev=None))
     np.testing.assert_allclose(again.network.logits(GOOD), network.logits(GOOD), rtol=1e-4)
     assert not np.allclose(again.network.logits(GOOD), once.network.logits(GOOD), rtol=1e-2)
 
