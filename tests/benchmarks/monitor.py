@@ -1,14 +1,19 @@
 """Measure the monitor's database at a million items: how fast they come in, and how long the page waits for an answer.
 
     python -m tests.benchmarks.monitor [--items 1000000] [--url sqlite:///FILE] [--headlines 2000]
+    python -m tests.benchmarks.monitor --replay 60
 
 Items are made up, a year of them, in 10 topics and 50 companies; every eighth is a copy. With ``--headlines`` so many
 of financial_phrasebank and zh_finance_sentiment are then read end to end (models, folding, watch list, counts), into an
 empty store and into the full one. Prints one JSON object; times are the slowest of five.
+
+``--replay`` tells an archive of 24 items an hour for so many minutes, an hour of it every half a second, and prints the
+memory in between; tone and topic are read off a word, since what grows is not the model.
 """
 
 import argparse
 import json
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,17 +28,20 @@ from foundation.data.splits import Split
 from solutions.finance.monitor.items import Batch, Item, item_key
 from solutions.finance.monitor.monitor import Monitor, time_of
 from solutions.finance.monitor.records import ReadItem
+from solutions.finance.monitor.replay import Archive, replay
 from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.monitor.stories import WINDOW
 from solutions.finance.pipeline import Finance
 from solutions.finance.surge.baseline import DAY
+from tests.solutions.finance.monitor.conftest import KeywordFinance
 
-__all__ = ["measure", "read_end_to_end"]
+__all__ = ["measure", "read_end_to_end", "replay_for"]
 
 _YEAR = 365 * DAY
 _START = 490_000  # an hour of 2025
 _TOPICS, _COMPANIES, _AT_ONCE = 10, 50, 1000
 _LOOKS, _BATCH = 5, 256
+_HOUR_EVERY = 0.5
 
 
 def measure(store: MonitorStore, count: int) -> dict[str, Any]:
@@ -99,6 +107,31 @@ def read_end_to_end(store: MonitorStore, headlines: Sequence[str]) -> dict[str, 
     return {"start_seconds": round(begun - started, 1), "items_per_second": round((len(headlines) - 1) / seconds, 1)}
 
 
+def replay_for(minutes: float) -> dict[str, Any]:
+    """Tell an archive again for a while, and return how much memory the process held after each tenth of the time."""
+    seconds = 60 * minutes
+    hours = int(seconds / _HOUR_EVERY)
+    words = ("loan good", "loan bad", "trade good", "trade bad")
+    generator = np.random.default_rng(0)
+    items = [
+        Item(item_key("wire", str(number)), "wire", time_of(_START + number // 24), f"{words[word]} {number}")
+        for number, word in enumerate(generator.choice(4, 24 * hours, p=(0.35, 0.15, 0.35, 0.15)))
+    ]
+    archive, resident, started = Archive(items), [], time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        monitor = Monitor(KeywordFinance(), MonitorStore.at(Path(folder) / "replay.db"), [archive])
+        for hour, _ in enumerate(replay(monitor, archive, lambda: timedelta(hours=1))):
+            if hour % (hours // 10) == 0:
+                resident.append(_resident_mb())
+            time.sleep(max(0.0, started + hour * _HOUR_EVERY - time.monotonic()))
+    return {"minutes": round((time.monotonic() - started) / 60, 1), "items": len(items), "resident_mb": resident}
+
+
+def _resident_mb() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() >> 20
+
+
 def _batches(count: int) -> Iterator[list[ReadItem]]:
     generator = np.random.default_rng(0)
     story = ""
@@ -134,8 +167,12 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--url", help="a database that is empty; a temporary SQLite file where left out")
     parser.add_argument("--headlines", type=int, default=0)
+    parser.add_argument("--replay", type=float, default=0.0, help="minutes; nothing else is then measured")
     parser.add_argument("--data-root", type=Path, default=Path("../shared/data"))
     asked = parser.parse_args()
+    if asked.replay:
+        print(json.dumps(replay_for(asked.replay)))  # noqa: T201  # its output is what it is for
+        return
     # half of each language, and others for the full store: the encoder remembers what it has read
     headlines = [
         text
