@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
@@ -44,16 +44,17 @@ class Words:
 class TaskSpec:
     """A thing that a vertical does and is measured by.
 
-    ``method`` is what the embedded default is trained by, None where nothing is; ``at_start`` tells whether a first
-    start does so, or leaves it to a person, because the task is done well without. ``reads`` is what its items are:
-    texts, pairs of texts, rows of a table, images, or events of users. With ``figures``, figures that a text compares
-    are said in a word before it is read.
+    ``method`` is what the embedded default is trained by, None where nothing is, and ``options`` are its
+    hyper-parameters; ``at_start`` tells whether a first start does so, or leaves it to a person, because the task is
+    done well without. ``reads`` is what its items are: texts, pairs of texts, rows of a table, images, or events of
+    users. With ``figures``, figures that a text compares are said in a word before it is read.
     """
 
     name: str
     title: Words
     default_dataset: str
     method: str | None = "probe"
+    options: Mapping[str, str] = field(default_factory=dict)
     reads: Literal["text", "pairs", "rows", "image", "events"] = "text"
     at_start: bool = True
     figures: bool = False
@@ -261,7 +262,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
             if task.method is None or not task.at_start or (tasks is not None and task.name not in tasks):
                 continue
             if not has_incumbent(cls.spec.name, task.name):
-                recipe = Recipe(method=task.method, figures=task.figures)
+                recipe = Recipe(method=task.method, options=task.options, figures=task.figures)
                 cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
 
     def predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:

@@ -91,7 +91,7 @@ def train(
         backbone=backbone,
         class_weight=None if class_weight == "none" else class_weight,
         seed=seed,
-        options=chosen,
+        options=chosen if method else {**spec.options, **chosen},
         unlabelled=read_unlabelled(unlabelled, spec.reads, parse_pairs("--map", mapping), encoding),
         leaks=leaks,
         figures=spec.figures,

@@ -63,11 +63,13 @@ def _with_tensors(frozen: TextEncoder, tensors: Mapping[str, NDArray[np.float32]
     import torch
 
     from foundation.text.packed import pack
+    from foundation.text.shared import share_lower_layers
 
     encoder = frozen.tunable_copy()
     state = {name: torch.from_numpy(value) for name, value in tensors.items()}
     result = encoder.model.load_state_dict(state, strict=False)
     if result.unexpected_keys:
         raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")
+    share_lower_layers(encoder.model, frozen.model, tensors)
     pack(encoder.model)
     return encoder
