@@ -58,7 +58,7 @@ class ContentRidge:
     def scores(self, histories: Events) -> NDArray[np.float32]:
         """Return scores, shape (users, items)."""
         wanted = self.ease.scores(histories)[:, self.past]
-        scores: NDArray[np.float32] = (wanted @ self.solver) @ self.features.T
+        scores = np.asarray((wanted @ self.solver) @ self.features.T, dtype=np.float32)
         scores[:, self.past] = (scores[:, self.past] - self.leverage * wanted) / (1 - self.leverage)
         return scores
 
