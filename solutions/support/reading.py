@@ -55,8 +55,11 @@ def in_scope(bundle: "Bundle", question: str, probabilities: "NDArray[np.float64
 
 
 def views_of(move: Move, state: DialogueState) -> list[str]:
-    """Return how a message is read, the question to answer last: a follow-up alone, and after what it follows."""
-    if move.cue is Cue.FOLLOW_UP and state.question:
+    """Return how a message is read, the question to answer last: a follow-up alone, and after what it follows.
+
+    What a customer writes who was asked which of two things is meant, and chooses neither, follows the question.
+    """
+    if state.question and (move.cue is Cue.FOLLOW_UP or (move.cue is Cue.NEW and state.options)):
         return [move.text, f"{state.question} {move.text}"]
     if move.cue in (Cue.NOT_HELPED, Cue.CHOICE) and state.question:
         return [state.question]

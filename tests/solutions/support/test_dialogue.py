@@ -11,6 +11,7 @@ from solutions.base import Decision
 from solutions.support.composer import quote, template, templates
 from solutions.support.cues import Cue, Move, read_move
 from solutions.support.dialogue import Limits, Reading, judge
+from solutions.support.reading import views_of
 from solutions.support.schema import Act, DialogueState, Language
 from solutions.support.speech import speak
 
@@ -145,3 +146,11 @@ def test_sentences_that_share_words_are_quoted_in_order() -> None:
 def test_templates_are_in_both_languages() -> None:
     for name, texts in templates().items():
         assert set(texts) == {"en", "zh"}, name
+
+
+def test_what_is_written_in_place_of_a_choice_follows_the_question() -> None:
+    asked = DialogueState(question="card", options=("card_delivery", "lost_card"))
+    written = read_move("the new one never came", options=2)
+    assert views_of(written, asked) == ["the new one never came", "card the new one never came"]
+    assert views_of(read_move("1", options=2), asked) == ["card"]
+    assert views_of(written, replace(asked, options=())) == ["the new one never came"]
