@@ -40,7 +40,7 @@ __all__ = ["DIAL", "Support"]
 DIAL = ("0.05", "0.1", "0.2", "0.3")
 
 _INTENT, _MOOD, _RETRIEVAL = "intent", "mood", "retrieval"
-# Intents of the upper half are as good on dev as those of all layers, and the lower half is read once for both encoders.
+# Trained in its upper half it is as good on dev as in all layers, and the lower half is read once for both encoders.
 _HALF = {"frozen_layers": "6"}
 # Of ten customers whom it takes for angry, one may be calm.
 _ANGER_RISK = "0.1"
