@@ -222,3 +222,6 @@ class _Headless:
 
     def tunable_copy(self) -> "_Headless":
         return self
+
+    def content_sha256(self) -> str:
+        return self.sha256
