@@ -21,9 +21,9 @@ class Fewshot(Full):
     with proxies for the other side of the pair. The names of the classes are examples too, where they are words:
     ``lost_or_stolen_card`` says what is meant before any customer does.
 
-    No rows are spent on choosing an epoch, so a ``refit`` would add nothing and is not done. Confidence is calibrated on
-    scores of two halves of the examples, each scored by a network that was fitted to the other: half as many examples,
-    so it errs on the careful side.
+    No rows are spent on choosing an epoch, so a ``refit`` would add nothing and is not done. Confidence is calibrated
+    on scores of two halves of the examples, each scored by a network that was fitted to the other: half as many
+    examples, so it errs on the careful side.
 
     References
     ----------
