@@ -54,10 +54,10 @@ class TaskSpec:
     title: Words
     default_dataset: str
     method: str | None = "probe"
-    options: Mapping[str, str] = field(default_factory=dict)
     reads: Literal["text", "pairs", "rows", "image", "events"] = "text"
     at_start: bool = True
     figures: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
