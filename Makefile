@@ -1,10 +1,10 @@
-# make demo | test | check | install: each does everything that it needs, on a machine with Python >= 3.11 and make.
+# make demo | test | check | install | models: each does everything that it needs, on a machine with Python >= 3.11 and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 7860
 
-.PHONY: demo test check install clean
+.PHONY: demo test check install clean models
 .DEFAULT_GOAL := demo
 
 install: $(VENV)/.installed
@@ -30,6 +30,10 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(MAKE) test
+
+# What a first start would take too long to train, on the rows of today; a test says when it is time.
+models: install
+	$(BIN)/colonnade train finance --task tone --out solutions/finance/models/tone
 
 clean:
 	rm -rf $(VENV) dist artifacts .mypy_cache .ruff_cache .pytest_cache

@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-from foundation.bundle import Savable
+from foundation.bundle import Savable, check_files, read_record
 from foundation.errors import BundleError
-from foundation.files import atomic_file
+from foundation.files import atomic_file, atomic_folder
 from foundation.papers import Papers
 from foundation.settings import settings
 
-__all__ = ["has_incumbent", "incumbent", "keep_bundle", "set_incumbent"]
+__all__ = ["adopt", "has_incumbent", "incumbent", "keep_bundle", "set_incumbent"]
 
 
 def has_incumbent(solution: str, task: str) -> bool:
@@ -39,8 +39,24 @@ def set_incumbent(bundle: Savable, papers: Papers) -> Path:
     """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
     home = _home(bundle.record.solution, bundle.record.task)
     folder = keep_bundle(bundle, papers, home)
-    with atomic_file(home / "incumbent") as temporary:
-        temporary.write_text(folder.name, encoding="utf-8")
+    _answers_from_now_on(folder)
+    return folder
+
+
+def adopt(shipped: Path) -> Path:
+    """Copy a bundle that a vertical brings along into ``COLONNADE_HOME``, and let it answer from now on.
+
+    Raises
+    ------
+    BundleError
+        A file of it is missing or has another hash.
+    """
+    record = read_record(shipped)
+    check_files(shipped, record)
+    folder = _home(record.solution, record.task) / record.id
+    with atomic_folder(folder) as temporary:
+        shutil.copytree(shipped, temporary, dirs_exist_ok=True)
+    _answers_from_now_on(folder)
     return folder
 
 
@@ -54,6 +70,11 @@ def keep_bundle(bundle: Savable, papers: Papers, home: Path) -> Path:
     else:
         scratch.replace(folder)
     return folder
+
+
+def _answers_from_now_on(folder: Path) -> None:
+    with atomic_file(folder.parent / "incumbent") as temporary:
+        temporary.write_text(folder.name, encoding="utf-8")
 
 
 def _home(solution: str, task: str) -> Path:

@@ -1,5 +1,6 @@
 """The contract of a vertical; ``solutions.registry`` finds those that keep it."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -253,15 +254,29 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         return self
 
     @classmethod
+    def shipped(cls, task: str) -> Path | None:
+        """Return the bundle that the vertical brings along for a task, trained as a first start would: ``models/TASK``.
+
+        It is for what takes a laptop too long, and small, as an adapter is. A test compares what it was trained on
+        with the cards.
+        """
+        folder = Path(inspect.getfile(cls)).parent / "models" / task
+        return folder if (folder / "bundle.json").is_file() else None
+
+    @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
-        """Train the embedded default for each of the tasks (all, where left out) that has no model yet."""
-        from foundation.incumbents import has_incumbent
+        """Give each of the tasks (all, where left out) that has no model yet the one that is shipped, or train it."""
+        from foundation.incumbents import adopt, has_incumbent
         from foundation.recipes.recipe import Recipe
 
         for task in cls.spec.tasks:
             if task.method is None or not task.at_start or (tasks is not None and task.name not in tasks):
                 continue
-            if not has_incumbent(cls.spec.name, task.name):
+            if has_incumbent(cls.spec.name, task.name):
+                continue
+            if shipped := cls.shipped(task.name):
+                adopt(shipped)
+            else:
                 recipe = Recipe(method=task.method, options=task.options, figures=task.figures)
                 cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
 

@@ -26,7 +26,7 @@ from foundation.data.cards import Names
 from foundation.data.tables import write_table
 from foundation.errors import BundleError, InputError
 from foundation.files import atomic_file
-from foundation.incumbents import has_incumbent, incumbent, keep_bundle
+from foundation.incumbents import incumbent, keep_bundle
 from foundation.papers import Papers
 from foundation.settings import settings
 
@@ -225,11 +225,6 @@ class Client:
         with atomic_file(path) as temporary:
             write_table(rows, temporary, append=False, kind=".csv")
         return path
-
-    def tasks_to_prepare(self, vertical: str, tasks: list[str]) -> list[str]:
-        """Return the tasks for which the suite's own model is needed and not there yet."""
-        own = self.bundles(vertical)
-        return [task for task in tasks if task not in own and not has_incumbent(vertical, task)]
 
 
 def _folder(name: str) -> Path:

@@ -12,6 +12,7 @@ from foundation.data.cards import Names
 from foundation.data.labelled import LabelledTable
 from foundation.errors import InputError
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict, compare, compare_values
+from foundation.incumbents import incumbent
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe, Trained
 from solutions.base import Solution, TaskSpec
@@ -115,6 +116,7 @@ def customise(
     name, slow = solution.spec.name, budget >= _QUICK
     several = {"method": "auto", "options": {"budget": str(budget)}} if slow else {"method": "probe"}
     chosen: dict[str, Any] = several if spec.reads in _SEVERAL else {"method": spec.method}
+    ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
     recipe = Recipe(
         **chosen,
         unlabelled=tuple(unlabelled),
@@ -122,12 +124,13 @@ def customise(
         leaks="drop",
         figures=spec.figures,
         more_labels=True,
+        # where the suite's model ended; not the client's former one, which may have seen rows that are held out now
+        start=Bundle.load(incumbent(name, spec.name), listener) if ours else None,
     )
-    ours = solution.card_table(spec.default_dataset, spec.name) if spec.reads == "text" else None
-    # of texts the suite's own rows are learned too, so that its labels are kept, and what the client gave before
+    # the suite's own rows are learned too, so that its labels are kept, and what the client gave before
     before = earlier_rows(client, table, name) if spec.reads in _KEPT else None
     given = [table, before] if before else [table]
-    beside = replace(table, companions=(*((ours, *ours.companions) if ours else ()), *given[1:]))
+    beside = replace(table, companions=(*((ours,) if ours else ()), *given[1:]))
     trained = solution.train(beside, recipe, listener)
     candidate = trained.bundle
     if isinstance(candidate, Bundle):

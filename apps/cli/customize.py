@@ -91,7 +91,7 @@ def customize(
         return
     client = Client.open_or_new(name, vertical)
     with progress_bar() as listener:
-        solution.prepare(client.tasks_to_prepare(vertical, [spec.name]), listener)
+        solution.prepare([spec.name], listener)
     columns = parse_pairs("--map", mapping) or client.settings.data.get(vertical, {}).get(spec.name, {})
     said = solution.feedback(spec.name) if from_feedback else None
     if said is not None:

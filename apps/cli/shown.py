@@ -67,6 +67,10 @@ def _show_answers(console: "Console", report: "Report") -> None:
             f"Answers from a confidence of {known['threshold']:.2f} on: {known['answered']:.0%} of the rows, "
             f"of those {known['accuracy_answered']:.1%} right."
         )
+    console.print(
+        f"Of the calibration error, {known['ece_by_chance']:.3f} is what chance gives on so many rows to a model whose "
+        f"confidence is true (at most {known['ece_by_chance_high']:.3f} in 97.5 % of draws)."
+    )
     leaks = report.leakage
     patients = f", {leaks['patients']} rows of patients who are in two" if "patients" in leaks else ""
     console.print(

@@ -86,7 +86,7 @@ def check(
     if any(not column for wanted, column in named.items() if wanted != "time"):
         raise InputError("a column is not chosen; choose each of them")
     client = Client.open_or_new(name.strip(), vertical)
-    solution.prepare(client.tasks_to_prepare(vertical, [task]), listener)
+    solution.prepare([task], listener)
     mapping = {wanted: column for wanted, column in named.items() if column}
     file = ClientFile(Path(path), task, mapping, encoding, Path(items) if items else None)
     data = solution.client_data(file, known_labels(solution, task, client))

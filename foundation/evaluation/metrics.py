@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
-__all__ = ["Interval", "bootstrap", "classification_metrics", "expected_calibration_error", "mean_interval"]
+__all__ = [
+    "Interval",
+    "bootstrap",
+    "chance_calibration_error",
+    "classification_metrics",
+    "expected_calibration_error",
+    "mean_interval",
+]
 
 _RESAMPLES = 1000
 _LEVEL = 0.95
@@ -94,6 +101,33 @@ def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray
     bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
     gaps = np.bincount(bins, weights=confidence - correct, minlength=_BINS)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def chance_calibration_error(confidence: NDArray[np.float64], draws: int = 400) -> Interval:
+    """Return the calibration error of a model whose every confidence is true, with the 2.5th and 97.5th percentile.
+
+    On few rows the error is far from zero by chance alone: what is measured means nothing until it is above this.
+
+    Parameters
+    ----------
+    confidence : ndarray, shape (n,), 0 to 1
+    draws : int
+
+    References
+    ----------
+    Consistency resampling: Bröcker, Smith (2007), "Increasing the reliability of reliability diagrams", Weather and
+    Forecasting 22:651.
+
+    Examples
+    --------
+    >>> [round(chance_calibration_error(np.full(rows, 0.8)).value, 2) for rows in (100, 10_000)]
+    [0.03, 0.0]
+    """
+    generator = np.random.default_rng(0)
+    errors = [
+        expected_calibration_error(confidence, generator.random(len(confidence)) < confidence) for _ in range(draws)
+    ]
+    return Interval(float(np.mean(errors)), *(float(np.quantile(errors, share)) for share in (0.025, 0.975)))
 
 
 def classification_metrics(

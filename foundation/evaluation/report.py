@@ -57,7 +57,8 @@ class Report:
     baselines : mapping of baseline to mapping of metric to float
     per_class : mapping of label to mapping of ``precision``, ``recall``, ``f1``, ``support``
     calibration : mapping of str to float or None
-        ``temperature``, ``threshold``, ``answered`` (a share), ``accuracy_answered`` (None where nothing is).
+        ``temperature``, ``threshold``, ``answered`` (a share), ``accuracy_answered`` (None where nothing is),
+        ``ece_by_chance`` and its upper bound (``chance_calibration_error``).
     leakage : mapping of str to int
         Rows of the split that stand in an earlier split, or that the bundle was trained on.
     seconds : float

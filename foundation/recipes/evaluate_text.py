@@ -13,7 +13,7 @@ from foundation.data.leakage import find_leakage
 from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.baselines import baseline_predictions
-from foundation.evaluation.metrics import classification_metrics
+from foundation.evaluation.metrics import chance_calibration_error, classification_metrics
 from foundation.evaluation.outcomes import Outcomes
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.progress import Listener, silent
@@ -141,12 +141,16 @@ def class_figures(
 def answer_shares(
     bundle: Bundle, targets: NDArray[np.int64], probabilities: NDArray[np.float64], threshold: float
 ) -> Mapping[str, float | None]:
-    """Return how many rows are answered from a confidence on, and how many of those answers are right."""
-    answered = probabilities.max(axis=1) >= threshold
+    """Return how many rows are answered from a confidence on, how many of those rightly, and what chance does to it."""
+    confidence = probabilities.max(axis=1)
+    answered = confidence >= threshold
     right = probabilities.argmax(axis=1) == targets
+    chance = chance_calibration_error(confidence)
     return {
         "temperature": bundle.calibration.temperature,
         "threshold": threshold,
         "answered": float(answered.mean()),
         "accuracy_answered": float(right[answered].mean()) if answered.any() else None,
+        "ece_by_chance": chance.value,
+        "ece_by_chance_high": chance.high,
     }

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foundation.bundle import Savable
+from foundation.bundle import Bundle, Savable
 from foundation.data.labelled import Columns, LabelledTable
 from foundation.data.leakage import Leakage
 from foundation.data.splits import Split
@@ -37,6 +37,8 @@ class Recipe:
         Of images that stand in two splits: whether training is refused, is done without the earlier copies, or goes on.
     figures : bool
         Whether texts are read with compared figures said in a word (``foundation.text.figures``).
+    start : Bundle, optional
+        Whose encoder training of texts starts from, as it was tuned there.
     more_labels : bool
         Whether labels that only a companion has are learned too; otherwise they are taken for a mistake.
     """
@@ -49,6 +51,7 @@ class Recipe:
     unlabelled: tuple[Any, ...] = ()
     leaks: str = "refuse"
     figures: bool = False
+    start: Bundle | None = None
     more_labels: bool = False
 
 
@@ -80,7 +83,8 @@ def described(model: EncoderClassifier, recipe: Recipe) -> dict[str, Any]:
     """Return the method as it was used, for a bundle's record."""
     used = {"name": type(model.method_).__name__.lower(), "class_weight": recipe.class_weight}
     asked = {} if used["name"] == recipe.method else {"chosen_by": recipe.method}
-    return {**used, **asked, **_plain(asdict(model.method_))}
+    start = {"start": recipe.start.record.id} if recipe.start else {}
+    return {**used, **asked, **start, **_plain(asdict(model.method_))}
 
 
 def lineage(table: LabelledTable, rows: int, unlabelled: int) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from foundation.recipes.effort import Effort
 from foundation.recipes.evaluate_text import class_figures
 from foundation.recipes.model_card import write_card
 from foundation.recipes.recipe import Recipe, Trained, described, lineage, names_of, splits_file
+from foundation.text.adapters import AdaptedEncoder, merge
 from foundation.text.backbone import DEFAULT_BACKBONE
-from foundation.text.encoder import load_encoder
+from foundation.text.encoder import TextEncoder, load_encoder
 from foundation.training import PairClassifier, RowClassifier, TextClassifier
-from foundation.training.method import configure, find_method
+from foundation.training.method import MethodName, configure, find_method
 from foundation.trust.calibration import fit_calibration
 from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
 
@@ -41,8 +42,20 @@ def classifier(recipe: Recipe, listener: Listener = silent, reads: Reads = "text
         raise InputError("rows of a table are read by trees, not by an encoder of texts; leave --backbone out")
     estimator = _ESTIMATORS[reads]
     method = configure(find_method(recipe.method, estimator.modality), recipe.options)
-    backbone = recipe.backbone or DEFAULT_BACKBONE
-    return estimator(backbone, method, recipe.class_weight, recipe.seed, listener, figures=recipe.figures)
+    start = _started(recipe)
+    backbone = start.record.name if start else recipe.backbone or DEFAULT_BACKBONE
+    return estimator(
+        backbone, method, recipe.class_weight, recipe.seed, listener, figures=recipe.figures, encoder=start
+    )
+
+
+def _started(recipe: Recipe) -> TextEncoder | None:
+    """Return the encoder that training starts from; an adapter is multiplied into it where its layers are trained."""
+    if recipe.start is None:
+        return None
+    encoder: TextEncoder = recipe.start.network.encoder
+    alone = recipe.method == MethodName.PROBE.value and not recipe.unlabelled
+    return merge(encoder) if isinstance(encoder, AdaptedEncoder) and not alone else encoder
 
 
 def train_text(
@@ -74,8 +87,11 @@ def train_text(
     leakage = _leakage(table, more_texts)
     dev = table.part(Split.DEV)
     model.fit(texts, labels, dev=dev if needs_dev and dev[0] else None, unlabelled=recipe.unlabelled)
-    calibration = fit_calibration(model.held_out_logits_, model.held_out_targets_)
-    metrics = classification_metrics(model.held_out_targets_, calibration.probabilities(model.held_out_logits_))
+    # how sure it may be is learned from texts like those that it will read: the table's own, of which none was seen
+    own = slice(None) if needs_dev else slice(len(own_texts))
+    held_out, targets = model.held_out_logits_[own], model.held_out_targets_[own]
+    calibration = fit_calibration(held_out, targets)
+    metrics = classification_metrics(targets, calibration.probabilities(held_out))
     record = new_record(
         model.network_,
         solution=solution,
@@ -89,10 +105,13 @@ def train_text(
         figures=recipe.figures,
     )
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
-    bundle = Bundle(record, model.network_, calibration, fingerprints(texts), scope)
+    seen = fingerprints(texts)
+    if recipe.start is not None:
+        seen = np.union1d(seen, recipe.start.seen)
+    bundle = Bundle(record, model.network_, calibration, seen, scope)
     curve = training_curve(model.history_)
-    shares = calibration.probabilities(model.held_out_logits_)
-    by_label = class_figures(model.held_out_targets_, shares, bundle.labels)
+    shares = calibration.probabilities(held_out)
+    by_label = class_figures(targets, shares, bundle.labels)
     card = write_card(bundle, leakage, len(shares), by_label, effort.summary(), curve=bool(curve))
     return Trained(bundle, Papers(card, splits_file(table), curve), leakage, metrics, model.history_)
 

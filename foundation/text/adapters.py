@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
@@ -79,6 +80,13 @@ class AdaptedEncoder(TextEncoder):
         self.shared = shared
         self.name = name
         self.adapter = adapter
+
+    def content_sha256(self) -> str:
+        """Return a hash of the shared weights and of the adapter."""
+        digest = sha256(self.shared.content_sha256().encode())
+        for name, value in sorted(self.adapter.tensors.items()):
+            digest.update(name.encode() + np.ascontiguousarray(value).tobytes())
+        return digest.hexdigest()
 
     def pooled(
         self,

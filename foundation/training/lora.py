@@ -37,15 +37,16 @@ class InjectedEncoder(TextEncoder):
 class Lora(FineTuning):
     """Low-rank adaptation of the attention's query and value maps (Hu et al. 2022, arXiv:2106.09685, section 4.2).
 
-    An adapter of rank 8 over twelve layers is 590 KB; a process holds many over one backbone.
+    An adapter of rank 8 over twelve layers is 590 KB; a process holds many over one backbone. Much data wants more:
+    all linear maps of a layer (Dettmers et al. 2023, "QLoRA", arXiv:2305.14314, section 4).
 
     Parameters
     ----------
     rank : int
     alpha : int
         The update is scaled by ``alpha / rank``.
-    targets : tuple of str
-        Names of the linear layers that get an adapter.
+    everywhere : bool
+        Whether all linear maps of a layer get an adapter, or query and value alone.
     """
 
     epochs: int = 8
@@ -54,7 +55,7 @@ class Lora(FineTuning):
     average: bool = False  # the product of two means is not the mean of the products
     rank: int = 8
     alpha: int = 16
-    targets: tuple[str, ...] = ("query", "value")
+    everywhere: bool = False
 
     def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:
         from peft import LoraConfig
@@ -64,7 +65,7 @@ class Lora(FineTuning):
             r=self.rank,
             lora_alpha=self.alpha,
             lora_dropout=0.0,
-            target_modules=list(self.targets),
+            target_modules=["query", "value", *(["key", "dense"] if self.everywhere else [])],
             layers_to_transform=above,
         )
         return InjectedEncoder(job.encoder, inject(sharing_copy(job.encoder.model), config))

@@ -10,7 +10,7 @@ from foundation.pairs import split_pair
 from foundation.progress import Listener, silent
 from foundation.rows import RowEncoder
 from foundation.text.backbone import DEFAULT_BACKBONE
-from foundation.text.encoder import load_encoder
+from foundation.text.encoder import TextEncoder, load_encoder
 from foundation.text.figures import compare_figures
 from foundation.text.pairs import PairEncoder
 from foundation.training.encoder_classifier import EncoderClassifier
@@ -36,6 +36,8 @@ class TextClassifier(EncoderClassifier):
         Told how the fit goes on.
     figures : bool
         Whether compared figures are said in a word before a text is read (``foundation.text.figures``).
+    encoder : TextEncoder, optional
+        What training starts from in place of the backbone as it was released: one that was tuned before.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class TextClassifier(EncoderClassifier):
         listener: Listener = silent,
         *,
         figures: bool = False,
+        encoder: TextEncoder | None = None,
     ) -> None:
         self.backbone = backbone
         self.method = method
@@ -63,9 +66,10 @@ class TextClassifier(EncoderClassifier):
         self.seed = seed
         self.listener = listener
         self.figures = figures
+        self.encoder = encoder
 
     def _encoder(self, unlabelled: Sequence[str]) -> Any:
-        encoder = load_encoder(self.backbone)
+        encoder = load_encoder(self.backbone) if self.encoder is None else self.encoder
         if not len(unlabelled):
             return encoder
         from foundation.training.pretrain import Pretrain

@@ -3,7 +3,13 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from foundation.evaluation.baselines import baseline_predictions
-from foundation.evaluation.metrics import Interval, bootstrap, classification_metrics, expected_calibration_error
+from foundation.evaluation.metrics import (
+    Interval,
+    bootstrap,
+    chance_calibration_error,
+    classification_metrics,
+    expected_calibration_error,
+)
 from foundation.evaluation.report import DatasetStamp, Report
 
 
@@ -16,6 +22,13 @@ def test_calibration_error_by_hand() -> None:
 
 def test_certainty_that_is_right_has_no_error() -> None:
     assert expected_calibration_error(np.ones(5), np.ones(5, dtype=bool)) == 0
+
+
+def test_what_chance_gives_is_the_mean_deviation_of_a_share() -> None:
+    """One confidence p of n rows: the mean of |share - p| is the square root of 2 p (1 - p) / (pi n)."""
+    chance = chance_calibration_error(np.full(400, 0.9), draws=4000)
+    assert chance.value == pytest.approx(np.sqrt(2 * 0.9 * 0.1 / (np.pi * 400)), rel=0.05)
+    assert chance.low < chance.value < chance.high
 
 
 def test_figures_agree_with_scikit_learn() -> None:

@@ -1,0 +1,72 @@
+"""Bundles that verticals bring along: they are what training on the cards of today gives, small, and whole."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foundation.bundle import Bundle, read_record
+from foundation.errors import BundleError
+from foundation.incumbents import adopt, has_incumbent, incumbent
+from foundation.settings import settings
+from solutions.base import TaskSpec
+from solutions.finance.pipeline import Finance
+from solutions.registry import find_solution, solutions
+from tests.benchmarks.challenge import CHALLENGE, challenge
+
+SHIPPED = [
+    (name, task)
+    for name in solutions()
+    for task in find_solution(name).spec.tasks
+    if find_solution(name).shipped(task.name)
+]
+_LARGEST = 8 << 20
+
+
+def test_finance_ships_its_tone():
+    assert ("finance", "tone") in [(name, task.name) for name, task in SHIPPED]
+
+
+@pytest.mark.parametrize(("name", "task"), SHIPPED, ids=lambda value: getattr(value, "name", value))
+def test_it_was_trained_on_the_rows_and_in_the_way_of_today(name: str, task: TaskSpec):
+    solution = find_solution(name)
+    folder = solution.shipped(task.name)
+    record = read_record(folder)
+    table = solution.card_table(task.default_dataset, task.name)
+    said = "train it again with 'make models'"
+    assert (record.solution, record.task) == (name, task.name)
+    today = {card.name: card.sha256 for card in (table, *table.companions)}
+    assert {source["name"]: source["sha256"] for source in record.sources} == today, said
+    assert record.method["name"] == task.method, said
+    used = {option: str(record.method[option]).lower() for option in task.options}
+    assert {option: float(value) if value[0].isdigit() else value for option, value in used.items()} == {
+        option: float(value) if value[0].isdigit() else value for option, value in task.options.items()
+    }, said
+    assert record.figures == task.figures
+    assert sum(path.stat().st_size for path in folder.iterdir()) < _LARGEST
+
+
+def test_a_damaged_one_is_named_and_does_not_answer(home: Path, tmp_path: Path):
+    damaged = tmp_path / "tone"
+    shutil.copytree(Finance.shipped("tone"), damaged)
+    (damaged / "calibration.json").write_text("{}")
+    with pytest.raises(BundleError, match=r"calibration\.json is not the file that was saved"):
+        adopt(damaged)
+    assert not has_incumbent("finance", "tone")
+
+
+def test_a_first_start_takes_it_as_it_is(home: Path):
+    Finance.prepare(["tone"])
+    assert incumbent("finance", "tone").name == read_record(Finance.shipped("tone")).id
+
+
+def test_it_reads_what_a_frozen_encoder_does_not(real_home: Path, monkeypatch: pytest.MonkeyPatch):
+    """The figure of docs/RESULTS.md, from below: another processor rounds otherwise."""
+    monkeypatch.setenv("COLONNADE_HOME", str(real_home))
+    settings.cache_clear()
+    pairs = pd.read_csv(CHALLENGE)
+    bundle = Bundle.load(Finance.shipped("tone"))
+    labels = [bundle.labels[row] for row in bundle.probabilities(list(pairs["text"])).argmax(axis=1)]
+    assert challenge(labels, pairs)["accuracy"][0] > 0.75
+    settings.cache_clear()
