@@ -83,8 +83,8 @@ def test_the_worst_items_are_sure_and_negative() -> None:
 
 
 @pytest.mark.slow
-def test_probe_on_the_sample_transfers_to_phrasebank(trained_home: Path, data_root: Path) -> None:
-    """The issue's promise: trained on the embedded sample alone, accuracy at least 0.68 and macro-F1 at least 0.60."""
+def test_what_the_samples_teach_transfers_to_phrasebank(trained_home: Path, data_root: Path) -> None:
+    """Trained on the embedded samples alone; docs/RESULTS.md has 0.745 (0.718 to 0.771) and 0.720 (0.690 to 0.751)."""
     import json
 
     from tests.conftest import colonnade
@@ -94,5 +94,5 @@ def test_probe_on_the_sample_transfers_to_phrasebank(trained_home: Path, data_ro
         "--json", home=trained_home, seconds=300,
     )  # fmt: skip
     metrics = json.loads(done.stdout)["metrics"]
-    assert metrics["accuracy"]["value"] >= 0.68
-    assert metrics["macro_f1"]["value"] >= 0.60
+    assert metrics["accuracy"]["value"] >= 0.718
+    assert metrics["macro_f1"]["value"] >= 0.690
