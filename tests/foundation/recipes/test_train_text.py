@@ -3,11 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from foundation.bundle import Bundle
 from foundation.data.labelled import LabelledTable, load_own_table
+from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.recipes.cross_validate import cross_validate
 from foundation.recipes.recipe import Recipe
@@ -91,3 +93,34 @@ def test_examples_out_of_scope_are_a_class_and_need_no_scope(tmp_path: Path, tin
     trained = train_text(mixed, Recipe(backbone=str(tiny_backbone)), "support", open_world=True)
     assert OUT_OF_SCOPE in trained.bundle.labels
     assert trained.bundle.scope is None
+
+
+@pytest.mark.parametrize("former", ["full", "lora"])
+def test_training_starts_where_another_bundle_ended(tmp_path: Path, tiny_backbone: Path, former: str) -> None:
+    first, second = table(tmp_path, "first"), table(tmp_path, "second")
+    start = train_text(first, Recipe(former, str(tiny_backbone), options={"epochs": "2"}), "finance").bundle
+    assert isinstance(start, Bundle)
+    trained = train_text(replace(second, companions=(first,)), Recipe(start=start), "finance")
+    bundle = trained.bundle
+    assert isinstance(bundle, Bundle)
+    assert bundle.record.method["start"] == start.record.id
+    assert bundle.record.backbone == str(tiny_backbone)
+    assert set(start.seen) <= set(bundle.seen)
+    # its confidence is learned from the table's own rows: the others were seen by the encoder
+    assert bundle.calibration.examples == len(second.part(Split.TRAIN, Split.DEV)[0])
+    texts = ["profit rose", "profit fell", "利润上升"]
+    assert np.array_equal(bundle.network.encoder.encode(texts), start.network.encoder.encode(texts))
+    trained.save(tmp_path / "saved")
+    assert (tmp_path / "saved" / "adapter_config.json").exists() == (former == "lora")
+    loaded = Bundle.load(tmp_path / "saved")
+    assert loaded.probabilities(texts) == pytest.approx(bundle.probabilities(texts), abs=1e-5)
+
+
+def test_an_adapter_is_multiplied_in_where_layers_are_trained_on(tmp_path: Path, tiny_backbone: Path) -> None:
+    own = table(tmp_path, "own")
+    start = train_text(own, Recipe("lora", str(tiny_backbone), options={"epochs": "2"}), "finance").bundle
+    assert isinstance(start, Bundle)
+    trained = train_text(own, Recipe("full", options={"epochs": "1"}, start=start), "finance")
+    trained.save(tmp_path / "saved")
+    assert not (tmp_path / "saved" / "adapter_config.json").exists()
+    assert Bundle.load(tmp_path / "saved").record.method["start"] == start.record.id
