@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from foundation.network import Network
 from foundation.progress import Listener, silent
 from foundation.text.encoder import TextEncoder
+from foundation.text.tuned import with_tensors
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -139,13 +140,15 @@ def mixed_logits(
 
 
 def merge(adapted: AdaptedEncoder) -> TextEncoder:
-    """Return an encoder of its own with the adapter multiplied into its weights."""
-    from peft import LoraConfig, set_peft_model_state_dict
+    """Return an encoder of its own with the adapter multiplied into its weights: quicker, and as large as they are."""
+    from peft.tuners.lora import LoraLayer
 
-    shared = adapted.shared
-    model = inject(copy.deepcopy(shared.model), LoraConfig(**adapted.adapter.config))
-    set_peft_model_state_dict(model, _as_tensors(adapted.adapter))
-    return TextEncoder(model.merge_and_unload().eval(), shared.tokenizer, shared.record, shared.sha256, tuned=True)
+    tensors = {}
+    for name, layer in adapted.model.get_base_model().named_modules():
+        if isinstance(layer, LoraLayer) and adapted.name in layer.lora_A:
+            weight = layer.get_base_layer().weight + layer.get_delta_weight(adapted.name)
+            tensors[f"{name}.weight"] = weight.detach().numpy()
+    return with_tensors(adapted.shared, tensors)
 
 
 def sharing_copy(model: "PreTrainedModel") -> "PreTrainedModel":

@@ -1,6 +1,6 @@
 """What training added to an encoder, on the disk: tensors that moved, and an adapter, each where there is one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from foundation.text.adapters import CONFIG_FILE, WEIGHTS_FILE, AdaptedEncoder, Adapter, adapt
 from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.tuned import with_tensors
 
 __all__ = ["load_training", "save_training"]
 
@@ -45,7 +46,7 @@ def load_training(encoder: TextEncoder, folder: Path, files: Collection[str]) ->
     from safetensors.numpy import load_file
 
     if _MOVED_FILE in files:
-        encoder = _with_tensors(encoder, load_file(folder / _MOVED_FILE))
+        encoder = with_tensors(encoder, load_file(folder / _MOVED_FILE))
     return adapt(encoder, Adapter.load(folder)) if {WEIGHTS_FILE, CONFIG_FILE} <= set(files) else encoder
 
 
@@ -57,19 +58,3 @@ def _moved_tensors(encoder: TextEncoder) -> dict[str, NDArray[np.float32]]:
         for name, parameter in encoder.model.named_parameters()
         if parameter is not before[name] and not parameter.equal(before[name])
     }
-
-
-def _with_tensors(frozen: TextEncoder, tensors: Mapping[str, NDArray[np.float32]]) -> TextEncoder:
-    import torch
-
-    from foundation.text.packed import pack
-    from foundation.text.shared import share_lower_layers
-
-    encoder = frozen.tunable_copy()
-    state = {name: torch.from_numpy(value) for name, value in tensors.items()}
-    result = encoder.model.load_state_dict(state, strict=False)
-    if result.unexpected_keys:
-        raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")
-    share_lower_layers(encoder.model, frozen.model, tensors)
-    pack(encoder.model)
-    return encoder

@@ -72,7 +72,7 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
 
         named = bundles or {}
         folders = {task.name: named.get(task.name) or incumbent(cls.spec.name, task.name) for task in cls.spec.tasks}
-        return cls(**{task: Bundle.load(folder, listener) for task, folder in folders.items()})
+        return cls(**{task: Bundle.load(folder, listener).merged() for task, folder in folders.items()})
 
     def records(self) -> Mapping[str, "BundleRecord"]:
         """Return what the loaded models say of themselves."""

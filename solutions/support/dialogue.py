@@ -39,7 +39,7 @@ class Limits:
 
     answer: float
     angry: float = 0.8
-    close: float = 0.15
+    close: float = 0.1
     found: float = 2.5
     person: float = 0.3
 
@@ -213,6 +213,14 @@ def _not_understood(case: Case) -> Verdict | None:
     return Verdict(Act.HAND_OVER, "not_understood", case.first[0]) if case.last_try else None
 
 
+def _continued(case: Case) -> Verdict | None:
+    """Of two that are close, take the one that the conversation is about already."""
+    (first, share), (second, other) = case.first, case.second
+    close = share + other >= case.limits.answer and not case.reading.outside and not case.reading.strange
+    current = case.state.intent
+    return Verdict(Act.ANSWER, "continued", current) if close and current and current in (first, second) else None
+
+
 def _two_intents(case: Case) -> Verdict | None:
     (first, share), (second, other) = case.first, case.second
     close = share + other >= case.limits.answer and not case.reading.strange
@@ -231,6 +239,7 @@ RULES: tuple[Callable[[Case], Verdict | None], ...] = (
     _vague,
     _out_of_scope,
     _sure,
+    _continued,
     _found,
     _not_understood,
     _two_intents,

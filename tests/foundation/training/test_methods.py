@@ -111,6 +111,18 @@ def test_merged_equals_unmerged(method: FineTuning, job: TrainingJob) -> None:
     np.testing.assert_allclose(merge(encoder).pooled(GOOD), encoder.pooled(GOOD), atol=1e-5)
 
 
+def test_a_merged_encoder_keeps_what_no_adapter_touched(job: TrainingJob) -> None:
+    encoder = Lora(**FAST, frozen_layers=1).fit(job).network.encoder
+    assert isinstance(encoder, AdaptedEncoder)
+    before = job.encoder.pooled(BAD)
+    merged = merge(encoder)
+    assert merged.model.embeddings is job.encoder.model.embeddings
+    first, second = zip(transformer_layers(merged), transformer_layers(job.encoder), strict=True)
+    assert first[0] is first[1]
+    assert second[0] is not second[1]
+    np.testing.assert_array_equal(job.encoder.pooled(BAD), before)
+
+
 def test_a_mixed_batch_is_each_text_by_itself(job: TrainingJob) -> None:
     three = replace(job.train, targets=np.array([0, 1, 2] * 4))
     other = replace(job, train=three, dev=three, class_weight=np.ones(3))

@@ -66,6 +66,8 @@ ASKED = DialogueState("refund?", "refund", ("kb1",))
         (reading(outside=True, scrap=True, intent=decision(**{OUT_OF_SCOPE: 0.9, "refund": 0.06, "card": 0.04})),
          DialogueState(), Act.ASK, "unsure"),
         (reading(intent=CLOSE), DialogueState(), Act.ASK, "two_intents"),
+        (reading(intent=CLOSE), ASKED, Act.ANSWER, "continued"),
+        (reading(intent=CLOSE), replace(ASKED, intent="fees"), Act.ASK, "two_intents"),
         (reading(intent=CLOSE, score=2.5), DialogueState(), Act.ANSWER, "found"),
         (reading(intent=CLOSE), DialogueState(failures=1), Act.HAND_OVER, "not_understood"),
     ],
@@ -114,7 +116,7 @@ def test_an_answer_ends_a_run_of_failures_and_can_be_gone_back_to() -> None:
 
 def test_a_choice_is_no_question_to_go_back_to() -> None:
     """Refund answered, "card" asked about, the first option chosen: what was answered before is the refund."""
-    asked = take(reading("card", intent=CLOSE), ASKED, "card").state
+    asked = take(reading("card", intent=CLOSE), replace(ASKED, intent="fees"), "card").state
     assert (asked.question, asked.shown) == ("card", ())
     chosen = take(reading("1", len(asked.options)), asked, "card").state
     assert chosen.before is not None
