@@ -144,6 +144,7 @@ def merge(adapted: AdaptedEncoder) -> TextEncoder:
     from peft.tuners.lora import LoraLayer
 
     tensors = {}
+    layer: Any
     for name, layer in adapted.model.get_base_model().named_modules():
         if isinstance(layer, LoraLayer) and adapted.name in layer.lora_A:
             weight = layer.get_base_layer().weight + layer.get_delta_weight(adapted.name)
