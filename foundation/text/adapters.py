@@ -141,12 +141,10 @@ def mixed_logits(
 
 def merge(adapted: AdaptedEncoder) -> TextEncoder:
     """Return an encoder of its own with the adapter multiplied into its weights: quicker, and as large as they are."""
-    from peft.tuners.lora import LoraLayer
-
     tensors = {}
     layer: Any
     for name, layer in adapted.model.get_base_model().named_modules():
-        if isinstance(layer, LoraLayer) and adapted.name in layer.lora_A:
+        if adapted.name in getattr(layer, "lora_A", ()):
             weight = layer.get_base_layer().weight + layer.get_delta_weight(adapted.name)
             tensors[f"{name}.weight"] = weight.detach().numpy()
     return with_tensors(adapted.shared, tensors)
