@@ -26,6 +26,8 @@ __all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "pu
 _QUICK = 180.0
 # A loss on the suite's own rows is told; one that is surely greater than this keeps a candidate out.
 _MOST_FORGOTTEN = 0.05
+# So many rows of the suite's are learned beside a client's: less than a minute's work. Of more, those of the card alone.
+_MOST_ROWS = 5000
 # Of these several methods are known: the quick one, and ``auto`` where there is time.
 _SEVERAL = ("text", "image")
 # What a client gave before is kept, and learned from again, of texts and rows; pictures and histories are too personal.
@@ -130,7 +132,7 @@ def customise(
     # the suite's own rows are learned too, so that its labels are kept, and what the client gave before
     before = earlier_rows(client, table, name) if spec.reads in _KEPT else None
     given = [table, before] if before else [table]
-    beside = replace(table, companions=(*((ours,) if ours else ()), *given[1:]))
+    beside = replace(table, companions=(*_suite_rows(ours), *given[1:]))
     trained = solution.train(beside, recipe, listener)
     candidate = trained.bundle
     if isinstance(candidate, Bundle):
@@ -140,6 +142,14 @@ def customise(
     if spec.reads in _KEPT:
         keep_rows(settled, given, name, settled.history[-1].candidate)
     return settled, judgement
+
+
+def _suite_rows(ours: LabelledTable | None) -> tuple[LabelledTable, ...]:
+    """Return what of the suite's own is learned again; what is left out is known to the encoder that is started from."""
+    if ours is None:
+        return ()
+    every = (ours, *ours.companions)
+    return every if sum(len(table.frame) for table in every) <= _MOST_ROWS else every[:1]
 
 
 def _at_risk(bundle: Bundle, risk: str) -> Bundle:

@@ -57,7 +57,7 @@ class _Walk:
     def forgotten(self) -> tuple[Any, ...]:
         """Empty what was looked through, or learned: it is of something else now."""
         nothing = empty(self.words("workshop.nothing_learned"))
-        return None, gr.Button(interactive=False), nothing, gr.Row(visible=False)
+        return None, gr.update(interactive=False), nothing, gr.update(visible=False)
 
     def examined(
         self,
@@ -137,14 +137,15 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
     wired: dict[str, Any] = {"api_visibility": "private"}
     what.change(walk.turned, [what], [wanted, items], **AT_ONCE)
     later = [state, learn, told, refused]
-    unread = [*(gr.skip() for _ in columns), gr.Button(interactive=False), *walk.forgotten()]
+    # updates, not components: made here, among the page's own, those would stand on it
+    unread = [*(gr.skip() for _ in columns), gr.update(interactive=False), *walk.forgotten()]
     gr.on(
         [file.change, encoding.change, what.change], shown_errors(words, unread)(walk.read), [file, encoding, what],
         [found, *columns, look, *later], **AT_ONCE,
     )  # fmt: skip
     gr.on([items.change, *(column.input for column in columns)], walk.forgotten, None, later, **AT_ONCE)
     asked = [what, name, file, items, encoding, *columns]
-    examined = shown_errors(words, [None, gr.Button(interactive=False)])(walk.examined)
+    examined = shown_errors(words, [None, gr.update(interactive=False)])(walk.examined)
     look.click(examined, asked, [found, state, learn], show_progress_on=found, **wired)
     one = shown_errors(words, [gr.skip()])
     learned, decided = one(walk.learned), [told, refused]

@@ -77,6 +77,8 @@ def tone_plot(words: Locale, trend: pd.DataFrame, topic: str, names: Mapping[str
         x=peak[Trend.TIME], y=peak[Trend.SHARE], text=f"{peak[Trend.SHARE]:.0%}", arrowcolor=ATTENTION, showarrow=True
     )
     figure.update_yaxes(range=[-0.02, 1.08], tickformat=".0%", title=words("finance.plot_share"))
+    if trend[Trend.TIME].min() == trend[Trend.TIME].max():  # of a single moment plotly would show milliseconds
+        figure.update_xaxes(tickvals=[peak[Trend.TIME]], tickformat="%Y-%m-%d")
     figure.update_layout(showlegend=False, hovermode="closest")
     return figure
 
