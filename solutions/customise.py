@@ -26,7 +26,7 @@ __all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "pu
 _QUICK = 180.0
 # A loss on the suite's own rows is told; one that is surely greater than this keeps a candidate out.
 _MOST_FORGOTTEN = 0.05
-# So many rows of the suite's are learned beside a client's: less than a minute's work. Of more, those of the card alone.
+# So many of the suite's rows are learned beside a client's, in less than a minute; of more, the card's own alone.
 _MOST_ROWS = 5000
 # Of these several methods are known: the quick one, and ``auto`` where there is time.
 _SEVERAL = ("text", "image")
@@ -145,7 +145,7 @@ def customise(
 
 
 def _suite_rows(ours: LabelledTable | None) -> tuple[LabelledTable, ...]:
-    """Return what of the suite's own is learned again; what is left out is known to the encoder that is started from."""
+    """Return what of the suite's own is learned again; the encoder that is started from knows what is left out."""
     if ours is None:
         return ()
     every = (ours, *ours.companions)
