@@ -84,8 +84,6 @@ class ImageColumns(_Strict):
         The preparation that suits the images (``foundation.vision.encoder.Preparation``).
     flip : bool
         Whether a mirrored picture is still one of its class.
-    turn : float
-        By how many degrees at most a picture of the class may be turned; 180 where there is no up, as with cells.
     """
 
     file: str | None = None
@@ -96,7 +94,6 @@ class ImageColumns(_Strict):
     size: int = 128
     stem_stride: int = 2
     flip: bool = True
-    turn: float = 10.0
 
 
 class ItemColumns(_Strict):

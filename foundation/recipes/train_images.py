@@ -41,12 +41,12 @@ _PREPARATION = ("size", "stem_stride")
 
 
 def image_classifier(table: ImageTable, recipe: Recipe, listener: Listener = silent) -> ImageClassifier:
-    """Make the estimator that a recipe describes; what the card says of its images holds where the recipe does not."""
+    """Make the estimator that a recipe describes; ``size`` and ``stem_stride`` are the card's where it does not say."""
     options = dict(recipe.options)
     prepared = {name: _whole(name, options.pop(name, str(getattr(table.columns, name)))) for name in _PREPARATION}
     method = find_method(recipe.method, Modality.IMAGE)
     if hasattr(method, "flip"):
-        options = {"flip": str(table.columns.flip), "turn": str(table.columns.turn), **options}
+        options = {"flip": str(table.columns.flip), **options}
     return ImageClassifier(
         recipe.backbone or DEFAULT_BACKBONE,
         configure(method, options),

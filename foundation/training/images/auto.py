@@ -24,7 +24,7 @@ class Auto(Chooser):
         Seconds.
     epochs : int
         Of ``full``.
-    flip, turn
+    flip : bool
         See ``Augmentation``.
 
     Examples
@@ -36,13 +36,12 @@ class Auto(Chooser):
     budget: float = 600.0
     epochs: int = Full.epochs
     flip: bool = True
-    turn: float = Full.turn
 
     def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:
         """Try both, and return what the better one gave; what was tried is in the history."""
         started = time.monotonic()
         trials = [Trial.run(Probe(), job)]
-        full = Full(epochs=self.epochs, flip=self.flip, turn=self.turn)
+        full = Full(epochs=self.epochs, flip=self.flip)
         first = Trial.run(replace(full, epochs=1), job)
         if self.budget - (time.monotonic() - started) > first.seconds * self.epochs:
             trials.append(Trial.run(full, job))
