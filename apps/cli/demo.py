@@ -15,7 +15,7 @@ def demo(
     host: Annotated[str, typer.Option(help="127.0.0.1 is this machine alone; 0.0.0.0 lets others in.")] = "127.0.0.1",
     client: Annotated[str | None, typer.Option(help="A client's hub: their colours, words and models.")] = None,
 ) -> None:
-    """Serve the web hub. The first start trains the embedded models, later ones load them."""
+    """Serve the web hub. The first start trains what is not shipped, later ones load it."""
     from solutions.client import Client
     from solutions.registry import find_solution, solutions
 
@@ -27,7 +27,7 @@ def demo(
     loaded = {}
     with progress_bar() as listener:
         for name, solution in {name: find_solution(name) for name in names}.items():
-            typer.echo(f"{name}: preparing the model (the first start fetches and trains it)")
+            typer.echo(f"{name}: preparing (a first start fetches what it needs, and trains what is not shipped)")
             own = theirs.bundles(name) if theirs else {}
             solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in own], listener)
             ready = solution.load(own, listener)

@@ -26,6 +26,7 @@ from foundation.errors import InputError
 if TYPE_CHECKING:
     from foundation.data.labelled import LabelledTable
     from foundation.recipes.recipe import Recipe, Trained
+    from solutions.base import TaskSpec
 
 __all__ = ["parse_budget", "train"]
 
@@ -44,7 +45,7 @@ def train(
     data_root: DataRootOption = None,
     method: Annotated[
         str | None,
-        typer.Option(help="probe (seconds), fewshot, lora, adalora, full, auto; else the task's own."),
+        typer.Option(help="probe (seconds), fewshot, lora, adalora, full, auto; else what suits the data."),
     ] = None,
     options: Annotated[str, typer.Option("--set", help="Hyper-parameters: epochs=4,learning_rate=1e-4.")] = "",
     budget: Annotated[str, typer.Option(help="Time for --method auto, e.g. 90s, 10m, 1h.")] = "",
@@ -84,14 +85,16 @@ def train(
     table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root, items, protocol)
     table = replace(table, companions=_companions(beside, table, data_root))
 
+    usual, its_options = _usual(spec, table.name)
+
     from foundation.recipes.recipe import Recipe
 
     recipe = Recipe(
-        method=method or spec.method or "probe",
+        method=method or usual,
         backbone=backbone,
         class_weight=None if class_weight == "none" else class_weight,
         seed=seed,
-        options=chosen if method else {**spec.options, **chosen},
+        options=chosen if method else {**its_options, **chosen},
         unlabelled=read_unlabelled(unlabelled, spec.reads, parse_pairs("--map", mapping), encoding),
         leaks=leaks,
         figures=spec.figures,
@@ -109,6 +112,15 @@ def train(
             trained.save(out)
         _tell(trained, out or trained.install())
         typer.echo(f"next: colonnade evaluate {vertical} --task {task}{f' --bundle {out}' if out else ''}")
+
+
+def _usual(spec: "TaskSpec", dataset: str) -> tuple[str, Mapping[str, str]]:
+    """Return the method where a person names none, and its hyper-parameters.
+
+    The task's own suits its own data. Other texts may be a hundred, or as many again: they get what takes seconds.
+    """
+    own = dataset == spec.default_dataset or spec.reads != "text"
+    return (spec.method or "probe", spec.options) if own else ("probe", {})
 
 
 def parse_budget(text: str) -> float:

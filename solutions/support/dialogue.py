@@ -28,7 +28,7 @@ class Limits:
     answer : float
         Least probability of an intent with which it is acted on.
     close : float
-        Two intents whose probabilities differ by less are asked about.
+        Two intents whose probabilities differ by less are asked about, unless one of them is being talked about.
     angry : float
         Least probability of anger with which a person is called.
     found : float
@@ -137,6 +137,12 @@ class Case:
         return self.reading.ranked()[1]
 
     @property
+    def close(self) -> tuple[str, ...]:
+        """The two likeliest intents, where one or the other is likely enough to be acted on; nothing where not."""
+        (first, share), (second, other) = self.first, self.second
+        return (first, second) if share + other >= self.limits.answer and not self.reading.strange else ()
+
+    @property
     def last_try(self) -> bool:
         """Whether one more turn that does not help is one too many."""
         return self.state.failures + 1 >= _MOST_FAILURES
@@ -215,16 +221,12 @@ def _not_understood(case: Case) -> Verdict | None:
 
 def _continued(case: Case) -> Verdict | None:
     """Of two that are close, take the one that the conversation is about already."""
-    (first, share), (second, other) = case.first, case.second
-    close = share + other >= case.limits.answer and not case.reading.outside and not case.reading.strange
-    current = case.state.intent
-    return Verdict(Act.ANSWER, "continued", current) if close and current and current in (first, second) else None
+    known = case.state.intent in case.close and not case.reading.outside
+    return Verdict(Act.ANSWER, "continued", case.state.intent) if known else None
 
 
 def _two_intents(case: Case) -> Verdict | None:
-    (first, share), (second, other) = case.first, case.second
-    close = share + other >= case.limits.answer and not case.reading.strange
-    return Verdict(Act.ASK, "two_intents", options=(first, second)) if close else None
+    return Verdict(Act.ASK, "two_intents", options=case.close) if case.close else None
 
 
 RULES: tuple[Callable[[Case], Verdict | None], ...] = (
