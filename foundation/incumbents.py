@@ -10,12 +10,14 @@ from foundation.files import atomic_file, atomic_folder
 from foundation.papers import Papers
 from foundation.settings import settings
 
-__all__ = ["adopt", "has_incumbent", "incumbent", "keep_bundle", "set_incumbent"]
+__all__ = ["adopt", "has_incumbent", "incumbent", "keep_bundle", "needs_adoption", "set_incumbent"]
+
+_INCUMBENT, _ADOPTED = "incumbent", "adopted"
 
 
 def has_incumbent(solution: str, task: str) -> bool:
     """Tell whether a bundle answers for a task."""
-    return (_home(solution, task) / "incumbent").is_file()
+    return (_home(solution, task) / _INCUMBENT).is_file()
 
 
 def incumbent(solution: str, task: str) -> Path:
@@ -31,16 +33,26 @@ def incumbent(solution: str, task: str) -> Path:
             f"no model for {solution}/{task} in {settings().home}; run 'colonnade train {solution} --task {task}', "
             "or name one with --bundle DIR"
         )
-    name = (_home(solution, task) / "incumbent").read_text(encoding="utf-8").strip()
-    return _home(solution, task) / name
+    return _home(solution, task) / _named(_home(solution, task) / _INCUMBENT)
 
 
 def set_incumbent(bundle: Savable, papers: Papers) -> Path:
     """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
     home = _home(bundle.record.solution, bundle.record.task)
     folder = keep_bundle(bundle, papers, home)
-    _answers_from_now_on(folder)
+    _name(folder, _INCUMBENT)
     return folder
+
+
+def needs_adoption(shipped: Path) -> bool:
+    """Tell whether a bundle that a vertical brings along should answer: no other does, or the one of an older release.
+
+    A model that was trained on this machine is never replaced.
+    """
+    record = read_record(shipped)
+    home = _home(record.solution, record.task)
+    now = _named(home / _INCUMBENT)
+    return not now or (now == _named(home / _ADOPTED) and now != record.id)
 
 
 def adopt(shipped: Path) -> Path:
@@ -56,7 +68,8 @@ def adopt(shipped: Path) -> Path:
     folder = _home(record.solution, record.task) / record.id
     with atomic_folder(folder) as temporary:
         shutil.copytree(shipped, temporary, dirs_exist_ok=True)
-    _answers_from_now_on(folder)
+    _name(folder, _ADOPTED)
+    _name(folder, _INCUMBENT)
     return folder
 
 
@@ -72,9 +85,14 @@ def keep_bundle(bundle: Savable, papers: Papers, home: Path) -> Path:
     return folder
 
 
-def _answers_from_now_on(folder: Path) -> None:
-    with atomic_file(folder.parent / "incumbent") as temporary:
+def _name(folder: Path, role: str) -> None:
+    with atomic_file(folder.parent / role) as temporary:
         temporary.write_text(folder.name, encoding="utf-8")
+
+
+def _named(role: Path) -> str:
+    """Return the name that a file gives, or nothing where there is no file."""
+    return role.read_text(encoding="utf-8").strip() if role.is_file() else ""
 
 
 def _home(solution: str, task: str) -> Path:

@@ -265,18 +265,20 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
 
     @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
-        """Give each of the tasks (all, where left out) that has no model yet the one that is shipped, or train it."""
-        from foundation.incumbents import adopt, has_incumbent
+        """Give each of the tasks (all, where left out) that has no model yet the one that is shipped, or train it.
+
+        The shipped one of an older release makes room for that of today.
+        """
+        from foundation.incumbents import adopt, has_incumbent, needs_adoption
         from foundation.recipes.recipe import Recipe
 
         for task in cls.spec.tasks:
             if task.method is None or not task.at_start or (tasks is not None and task.name not in tasks):
                 continue
-            if has_incumbent(cls.spec.name, task.name):
-                continue
             if shipped := cls.shipped(task.name):
-                adopt(shipped)
-            else:
+                if needs_adoption(shipped):
+                    adopt(shipped)
+            elif not has_incumbent(cls.spec.name, task.name):
                 recipe = Recipe(method=task.method, options=task.options, figures=task.figures)
                 cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from pathlib import Path
 
+import torch
+
 from foundation.vision.encoder import ImageEncoder, load_image_encoder
 
 __all__ = ["load_training", "save_training"]
@@ -11,7 +13,10 @@ _MOVED_FILE = "encoder.safetensors"
 
 
 def save_training(encoder: ImageEncoder, folder: Path) -> None:
-    """Write the tensors that the backbone itself has not; nothing for a frozen encoder."""
+    """Write the tensors that the backbone itself has not, in half precision where that loses nothing.
+
+    Nothing is written for a frozen encoder.
+    """
     from safetensors.torch import save_file
 
     if not encoder.tuned:
@@ -19,11 +24,16 @@ def save_training(encoder: ImageEncoder, folder: Path) -> None:
     preparation = encoder.preparation
     before = load_image_encoder(encoder.record.name, preparation.size, preparation.stem_stride).network.state_dict()
     moved = {
-        name: tensor.contiguous()
+        name: _halved(tensor).contiguous()
         for name, tensor in encoder.network.state_dict().items()
         if not tensor.equal(before[name])
     }
     save_file(moved, folder / _MOVED_FILE)
+
+
+def _halved(tensor: torch.Tensor) -> torch.Tensor:
+    half = tensor.half() if tensor.is_floating_point() else tensor
+    return half if half.to(tensor.dtype).equal(tensor) else tensor
 
 
 def load_training(encoder: ImageEncoder, folder: Path, files: Collection[str]) -> ImageEncoder:

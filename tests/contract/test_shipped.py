@@ -62,6 +62,19 @@ def test_a_first_start_takes_it_as_it_is(home: Path):
     assert incumbent("finance", "tone").name == read_record(Finance.shipped("tone")).id
 
 
+def test_it_makes_room_for_that_of_a_newer_release_but_replaces_no_model_of_ones_own(home: Path):
+    Finance.prepare(["tone"])
+    today = read_record(Finance.shipped("tone")).id
+    place = home / "bundles" / "finance" / "tone"
+    for role in ("incumbent", "adopted"):
+        (place / role).write_text("finance-tone-00000000")
+    Finance.prepare(["tone"])
+    assert incumbent("finance", "tone").name == today
+    (place / "incumbent").write_text("finance-tone-11111111")
+    Finance.prepare(["tone"])
+    assert incumbent("finance", "tone").name == "finance-tone-11111111"
+
+
 def test_it_reads_what_a_frozen_encoder_does_not(real_home: Path, monkeypatch: pytest.MonkeyPatch):
     """docs/RESULTS.md has 0.853 (0.823 to 0.883); another processor rounds otherwise."""
     monkeypatch.setenv("COLONNADE_HOME", str(real_home))

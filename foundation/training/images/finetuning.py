@@ -20,6 +20,9 @@ from foundation.vision.encoder import ImageEncoder, squared
 
 __all__ = ["ImageFineTuning"]
 
+# Dimensions of a convolution's weights. Normalisation keeps its precision: variances may be large or tiny.
+_CONVOLUTION = 4
+
 
 @dataclass(frozen=True)
 class ImageFineTuning(ABC):
@@ -111,8 +114,11 @@ class ImageFineTuning(ABC):
         """Return a copy of the encoder in which what is to be trained requires a gradient."""
 
     def _kept(self, tuned: ImageEncoder, shared: ImageEncoder) -> ImageEncoder:
-        """Return what answers after training."""
+        """Return what answers after training, its convolutions rounded to half precision: a bundle is half as large."""
         tuned.network.eval().requires_grad_(False)
+        for parameter in tuned.network.parameters():
+            if parameter.dim() == _CONVOLUTION:
+                parameter.copy_(parameter.half())
         return tuned
 
     def _groups(self, model: "_ImageModel", tuned: ImageEncoder) -> Iterator[dict[str, Any]]:
