@@ -35,6 +35,7 @@ check: install
 models: install
 	$(BIN)/colonnade train finance --task tone --out solutions/finance/models/tone
 	$(BIN)/colonnade train finance --task topic --out solutions/finance/models/topic
+	$(BIN)/colonnade train medical --task image --out solutions/medical/models/image
 	$(BIN)/colonnade train support --task intent --out solutions/support/models/intent
 	$(BIN)/colonnade train support --task mood --out solutions/support/models/mood
 

@@ -28,7 +28,9 @@ __all__ = ["Finance"]
 
 _TONE, _TOPIC = "tone", "topic"
 # Chosen on rows that training does not see (docs/LOG.md, "an adapter that is shipped").
-_ADAPTER = {"rank": "16", "alpha": "32", "everywhere": "true", "epochs": "4", "learning_rate": "5e-4"}
+_TONE_ADAPTER = {"rank": "16", "alpha": "32", "everywhere": "true", "epochs": "4", "learning_rate": "5e-4"}
+# The lower six layers stay the backbone's: half the size and half the time, and no worse on those rows.
+_TOPIC_ADAPTER = {**_TONE_ADAPTER, "frozen_layers": "6", "epochs": "8", "learning_rate": "1e-3"}
 # Headlines of the embedded sample whose vectors give the centre: a second's work.
 _CENTRED_ON = 256
 
@@ -55,8 +57,8 @@ class Finance(Solution[FinanceRequest, FinanceResponse]):
             zh="阅读新闻与评论：谈的是什么、语气如何、坏消息正在哪里聚集。",
         ),
         tasks=(
-            TaskSpec(_TONE, Words(en="Tone", zh="语气"), "headlines", "lora", figures=True, options=_ADAPTER),
-            TaskSpec(_TOPIC, Words(en="Topic", zh="主题"), "headlines", figures=True),
+            TaskSpec(_TONE, Words(en="Tone", zh="语气"), "headlines", "lora", figures=True, options=_TONE_ADAPTER),
+            TaskSpec(_TOPIC, Words(en="Topic", zh="主题"), "headlines", "lora", figures=True, options=_TOPIC_ADAPTER),
         ),
     )
     request_columns: ClassVar = {"text": ColumnKind.TEXT}
