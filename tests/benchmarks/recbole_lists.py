@@ -17,6 +17,9 @@ import torch
 def main(model: str, folder: str, sequential: bool, epochs: int) -> None:
     load = torch.load
     torch.load = lambda *given, **named: load(*given, **{**named, "weights_only": False})  # its own checkpoints
+    from scipy.sparse import dok_matrix
+
+    dok_matrix._update = lambda matrix, values: matrix._dict.update(values)  # LightGCN's; scipy 1.13 has it no more
     from recbole.config import Config  # after torch.load is replaced
     from recbole.data import create_dataset, data_preparation
     from recbole.utils import get_model, get_trainer, init_seed
