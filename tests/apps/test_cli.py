@@ -63,7 +63,7 @@ def test_version(tmp_path: Path) -> None:
         (["train", "finance", "--task", "tone", "--map", "text=a"], "give it with --data FILE"),
         (["train", "finance", "--task", "tone", "--data", "x.csv", "--dataset", "headlines"], "expected one of them"),
         (["train", "finance", "--task", "tone", "--set", "epochs"], "expected name=value pairs"),
-        (["train", "finance", "--task", "topic", "--set", "fold=3"], "did you mean 'folds'?"),
+        (["train", "support", "--task", "mood", "--set", "fold=3"], "did you mean 'folds'?"),
         (["train", "finance", "--task", "tone", "--method", "ful"], "did you mean 'full'?"),
         (["train", "finance", "--task", "tone", "--budget", "10m"], "the time that --method auto may take"),
         (["train", "finance", "--task", "tone", "--method", "auto", "--budget", "soon"], "such as 90s, 10m or 1h"),

@@ -27,7 +27,7 @@ from foundation.recipes.recipe import Recipe
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import load_encoder
 from solutions.recommendation.catalogue import Catalogue
-from solutions.recommendation.evaluation import hybrid_lists, model_lists
+from solutions.recommendation.evaluation import model_lists
 from solutions.recommendation.events import Events
 from solutions.recommendation.measures import Lists, top_items, user_measures
 from solutions.recommendation.models.ease import Ease
@@ -70,9 +70,14 @@ def ours(table: EventTable, seed: int, *splits: Split) -> tuple[Lists, float, Ev
     fitted = fit_hybrid(table, vectors_of(table.catalogue), Recipe(method="hybrid", seed=seed), *splits)
     seconds = time.perf_counter() - started
     known, truth = table.events_of(Split.TRAIN, Split.DEV), table.events_of(Split.TEST)
-    asked = known.take(np.flatnonzero(np.isin(known.users, truth.users)))
-    # what is filtered is always what is known; what the models read is what they may
-    lists, _ = hybrid_lists(fitted.hybrid, asked, fitted.confidence)
+    # in order of time the event before the asked one is always read, as SASRec does; of random ones what was fitted on
+    read = known if table.by.by_time else table.events_of(*splits)
+    asked, had = read.take(np.flatnonzero(np.isin(read.users, truth.users))), known.matrix().tocsr()
+    blocks = []
+    for found, scores in fitted.hybrid.rank(asked):
+        fresh = np.asarray(had[found.users, found.items]).ravel() == 0
+        blocks.append((found.users[fresh], found.items[fresh], scores[fresh]))
+    lists = top_items(blocks)
     return lists, seconds, truth
 
 
