@@ -68,8 +68,8 @@ def adopt(shipped: Path) -> Path:
     folder = _home(record.solution, record.task) / record.id
     with atomic_folder(folder) as temporary:
         shutil.copytree(shipped, temporary, dirs_exist_ok=True)
-    _name(folder, _ADOPTED)
     _name(folder, _INCUMBENT)
+    _name(folder, _ADOPTED)
     return folder
 
 

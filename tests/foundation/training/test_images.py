@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from foundation.errors import InputError, UnknownNameError
 from foundation.training.image_classifier import ImageClassifier
@@ -14,6 +15,7 @@ from foundation.training.images.full import Full
 from foundation.training.images.lora import Lora
 from foundation.training.method import Labelled, Modality, TrainingJob, find_method
 from foundation.vision.encoder import ImageEncoder
+from foundation.vision.trained import load_training, save_training
 from tests.foundation.vision.conftest import discs, tiny_encoder
 
 STILL = {"turn": 0.0, "shift": 0.0, "zoom": 0.0, "contrast": 0.0, "noise": 0.0, "flip": False}
@@ -54,6 +56,19 @@ def test_the_shared_network_is_left_alone(method: ImageFineTuning, job: Training
     assert all(value.equal(before[name]) for name, value in job.encoder.network.state_dict().items())
     assert tuned.network.state_dict().keys() == before.keys()  # adapters are merged: a plain network answers
     assert not tuned.network.conv_head.weight.equal(before["conv_head.weight"])
+
+
+def test_a_network_comes_back_exactly_from_half_precision(
+    job: TrainingJob[ImageEncoder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foundation.vision.trained.load_image_encoder", lambda *_: job.encoder)
+    tuned = Full(epochs=2).fit(job).network.encoder
+    save_training(tuned, tmp_path)
+    written = load_file(tmp_path / "encoder.safetensors")
+    assert written["conv_head.weight"].dtype == torch.float16
+    assert written["bn1.running_var"].dtype == torch.float32
+    again = load_training(job.encoder, tmp_path, ["encoder.safetensors"]).network.state_dict()
+    assert all(value.equal(again[name]) for name, value in tuned.network.state_dict().items())
 
 
 def test_the_same_seed_gives_the_same_figures(job: TrainingJob[ImageEncoder]) -> None:
