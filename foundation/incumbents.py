@@ -33,26 +33,28 @@ def incumbent(solution: str, task: str) -> Path:
             f"no model for {solution}/{task} in {settings().home}; run 'colonnade train {solution} --task {task}', "
             "or name one with --bundle DIR"
         )
-    return _home(solution, task) / _named(_home(solution, task) / _INCUMBENT)
+    home = _home(solution, task)
+    return home / _pointed(home, _INCUMBENT)
 
 
 def set_incumbent(bundle: Savable, papers: Papers) -> Path:
     """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
     home = _home(bundle.record.solution, bundle.record.task)
     folder = keep_bundle(bundle, papers, home)
-    _name(folder, _INCUMBENT)
+    (folder.parent / _ADOPTED).unlink(missing_ok=True)  # the same training gives the same id: it is their own now
+    _point(folder.parent, _INCUMBENT, folder.name)
     return folder
 
 
 def needs_adoption(shipped: Path) -> bool:
-    """Tell whether a bundle that a vertical brings along should answer: no other does, or the one of an older release.
+    """Tell whether a bundle that a vertical brings along should answer: none does, or one that another release brought.
 
     A model that was trained on this machine is never replaced.
     """
     record = read_record(shipped)
     home = _home(record.solution, record.task)
-    now = _named(home / _INCUMBENT)
-    return not now or (now == _named(home / _ADOPTED) and now != record.id)
+    answering = _pointed(home, _INCUMBENT)
+    return not answering or (answering == _pointed(home, _ADOPTED) and answering != record.id)
 
 
 def adopt(shipped: Path) -> Path:
@@ -68,8 +70,8 @@ def adopt(shipped: Path) -> Path:
     folder = _home(record.solution, record.task) / record.id
     with atomic_folder(folder) as temporary:
         shutil.copytree(shipped, temporary, dirs_exist_ok=True)
-    _name(folder, _INCUMBENT)
-    _name(folder, _ADOPTED)
+    _point(folder.parent, _INCUMBENT, folder.name)
+    _point(folder.parent, _ADOPTED, folder.name)
     return folder
 
 
@@ -85,14 +87,14 @@ def keep_bundle(bundle: Savable, papers: Papers, home: Path) -> Path:
     return folder
 
 
-def _name(folder: Path, role: str) -> None:
-    with atomic_file(folder.parent / role) as temporary:
-        temporary.write_text(folder.name, encoding="utf-8")
+def _point(home: Path, role: str, bundle_id: str) -> None:
+    with atomic_file(home / role) as temporary:
+        temporary.write_text(bundle_id, encoding="utf-8")
 
 
-def _named(role: Path) -> str:
-    """Return the name that a file gives, or nothing where there is no file."""
-    return role.read_text(encoding="utf-8").strip() if role.is_file() else ""
+def _pointed(home: Path, role: str) -> str:
+    """Return the id of the bundle that has a role, or nothing."""
+    return (home / role).read_text(encoding="utf-8").strip() if (home / role).is_file() else ""
 
 
 def _home(solution: str, task: str) -> Path:

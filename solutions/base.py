@@ -257,8 +257,8 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
     def shipped(cls, task: str) -> Path | None:
         """Return the bundle that the vertical brings along for a task, trained as a first start would: ``models/TASK``.
 
-        It is for what takes a laptop too long, and small, as an adapter is. A test compares what it was trained on
-        with the cards.
+        It is for what a first start should not wait for, and small: an adapter, or a network in half precision. A test
+        compares its data and hyper-parameters with those of today.
         """
         folder = Path(inspect.getfile(cls)).parent / "models" / task
         return folder if (folder / "bundle.json").is_file() else None
@@ -267,7 +267,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
         """Give each of the tasks (all, where left out) that has no model yet the one that is shipped, or train it.
 
-        The shipped one of an older release makes room for that of today.
+        One that another release brought along makes room for that of today.
         """
         from foundation.incumbents import adopt, has_incumbent, needs_adoption
         from foundation.recipes.recipe import Recipe

@@ -96,7 +96,7 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained_home(real_home: Path) -> Path:
-    """A home whose models are trained on the embedded defaults, as the first start does it."""
+    """A home with the models of a first start: those that are shipped, and a recommender that is trained."""
     colonnade("evaluate", "finance", "--task", "tone", home=real_home, seconds=600)
     colonnade("evaluate", "support", "--task", "intent", home=real_home, seconds=600)
     colonnade("evaluate", "medical", "--task", "image", home=real_home, seconds=900)

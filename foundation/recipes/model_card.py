@@ -5,6 +5,7 @@ from typing import Any
 
 from foundation.bundle import Bundle, BundleRecord
 from foundation.data.leakage import Leakage
+from foundation.recipes.evaluate_images import RISK
 from foundation.trust.calibration import Calibration
 
 __all__ = ["closing", "figure_table", "front_matter", "write_card"]
@@ -88,7 +89,7 @@ On {held_out} held-out rows, with 95 % bootstrap intervals (`colonnade evaluate`
 
 {picture}## Confidence
 
-{_promise(calibration, held_out)}
+{_promise(record, calibration, held_out)}
 
 {_limits(record)}
 
@@ -174,7 +175,12 @@ def _limits(record: BundleRecord) -> str:
     )
 
 
-def _promise(calibration: Calibration, held_out: int) -> str:
+def _promise(record: BundleRecord, calibration: Calibration, held_out: int) -> str:
+    if record.image and (least := calibration.at_risk(RISK)) <= 1:
+        return (
+            f"From a confidence of {least:.2f} on it answers alone, below it a person is called; of its answers at "
+            f"most {float(RISK):.0%} are wrong, with 90 % certainty, on pictures like these."
+        )
     if calibration.threshold > 1:
         return f"It vouches for no answer: on {held_out} rows no confidence kept errors below {calibration.risk:.0%}."
     return (

@@ -10,7 +10,8 @@ import pytest
 
 from foundation.bundle import Bundle, read_record
 from foundation.errors import BundleError
-from foundation.incumbents import adopt, has_incumbent, incumbent
+from foundation.incumbents import adopt, has_incumbent, incumbent, needs_adoption, set_incumbent
+from foundation.papers import Papers
 from foundation.recipes.recipe import Recipe
 from foundation.recipes.train_images import image_classifier
 from foundation.recipes.train_text import classifier
@@ -83,6 +84,20 @@ def test_it_makes_room_for_that_of_a_newer_release_but_replaces_no_model_of_ones
     (place / "incumbent").write_text("finance-tone-11111111")
     Finance.prepare(["tone"])
     assert incumbent("finance", "tone").name == "finance-tone-11111111"
+
+
+def test_a_model_trained_here_is_ones_own_even_where_it_is_the_same_as_the_shipped_one(home: Path):
+    class Trained:
+        record = read_record(Finance.shipped("tone"))
+
+        def save(self, folder: Path, papers: Papers) -> "Trained":
+            folder.mkdir()
+            return self
+
+    Finance.prepare(["tone"])
+    set_incumbent(Trained(), Papers("", ""))
+    assert not (home / "bundles" / "finance" / "tone" / "adopted").exists()
+    assert not needs_adoption(Finance.shipped("tone"))
 
 
 def test_it_reads_what_a_frozen_encoder_does_not(real_home: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,4 +1,4 @@
-"""A client's data through audit, candidate, gate and folder, with the models that a first start trains."""
+"""A client's data through audit, candidate, gate and folder, with the models of a first start."""
 
 import json
 from collections.abc import Iterator

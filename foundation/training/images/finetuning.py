@@ -21,7 +21,7 @@ from foundation.vision.encoder import ImageEncoder, squared
 __all__ = ["ImageFineTuning"]
 
 # Dimensions of a convolution's weights. Normalisation keeps its precision: variances may be large or tiny.
-_CONVOLUTION = 4
+_CONVOLUTION_DIMENSIONS = 4
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ class ImageFineTuning(ABC):
         """Return a copy of the encoder in which what is to be trained requires a gradient."""
 
     def _kept(self, tuned: ImageEncoder, shared: ImageEncoder) -> ImageEncoder:
-        """Return what answers after training, its convolutions rounded to half precision: a bundle is half as large."""
+        """Return what answers after training, its convolutions rounded to half precision: its file is half as large."""
         tuned.network.eval().requires_grad_(False)
         for parameter in tuned.network.parameters():
-            if parameter.dim() == _CONVOLUTION:
+            if parameter.dim() == _CONVOLUTION_DIMENSIONS:
                 parameter.copy_(parameter.half())
         return tuned
 
