@@ -265,10 +265,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
 
     @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
-        """Give each of the tasks (all, where left out) that has no model yet the one that is shipped, or train it.
-
-        One that another release brought along makes room for that of today.
-        """
+        """Give each of the tasks (all, where left out) without a model of its own the shipped one, or train it."""
         from foundation.incumbents import adopt, has_incumbent, needs_adoption
         from foundation.recipes.recipe import Recipe
 
