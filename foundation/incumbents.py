@@ -41,8 +41,8 @@ def set_incumbent(bundle: Savable, papers: Papers) -> Path:
     """Save a bundle in ``COLONNADE_HOME`` and let it answer from now on; the former one stays on the disk."""
     home = _home(bundle.record.solution, bundle.record.task)
     folder = keep_bundle(bundle, papers, home)
-    (folder.parent / _ADOPTED).unlink(missing_ok=True)  # the same training gives the same id: it is their own now
-    _point(folder.parent, _INCUMBENT, folder.name)
+    (home / _ADOPTED).unlink(missing_ok=True)  # the same training gives the same id: it is one's own now
+    _point(home, _INCUMBENT, folder.name)
     return folder
 
 
@@ -67,12 +67,12 @@ def adopt(shipped: Path) -> Path:
     """
     record = read_record(shipped)
     check_files(shipped, record)
-    folder = _home(record.solution, record.task) / record.id
-    with atomic_folder(folder) as temporary:
+    home = _home(record.solution, record.task)
+    with atomic_folder(home / record.id) as temporary:
         shutil.copytree(shipped, temporary, dirs_exist_ok=True)
-    _point(folder.parent, _INCUMBENT, folder.name)
-    _point(folder.parent, _ADOPTED, folder.name)
-    return folder
+    _point(home, _INCUMBENT, record.id)
+    _point(home, _ADOPTED, record.id)
+    return home / record.id
 
 
 def keep_bundle(bundle: Savable, papers: Papers, home: Path) -> Path:

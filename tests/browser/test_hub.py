@@ -218,8 +218,7 @@ def test_the_sample_is_replayed_and_a_day_is_picked(page: "playwright.Page", tra
     page.get_by_label(re.compile("^(number input for|range slider for).*(Days a second|每秒回放天数)")).first.fill("60")
     page.get_by_role("button", name="Replay the sample" if wide else "回放示例").click()
     page.wait_for_selector("#live-plot .js-plotly-plot", timeout=ANSWER_MS)
-    few = "([6-9]|1[0-2])"  # 10 with the shipped models; another processor rounds otherwise
-    page.wait_for_selector(f"text=/was found after {few} hours|[^0-9]{few} 小时后发现/", timeout=2 * ANSWER_MS)
+    page.wait_for_selector("text=/was found after 10 hours|[^0-9]10 小时后发现/", timeout=2 * ANSWER_MS)
     shoot(page, f"replay-{'en' if wide else 'zh'}")
     assert "Harrow" in page.inner_text("ol.cl-sentences")
     point = page.locator("#live-plot .scatterlayer .points path").last

@@ -99,7 +99,7 @@ class ImageFineTuning(ABC):
                 listener=job.listener,
             )
         weight, bias = model.head.weight.detach(), model.head.bias.detach()
-        network = Network(self._kept(tuned, job.encoder), (HEAD_SCALE * weight).numpy(), bias.numpy().copy())
+        network = Network(self._kept(tuned), (HEAD_SCALE * weight).numpy(), bias.numpy().copy())
         return Fitted(network, network.logits(dev.items), dev.targets, history, self)
 
     def _schedule(self) -> Schedule:
@@ -113,7 +113,7 @@ class ImageFineTuning(ABC):
     def _tunable(self, encoder: ImageEncoder) -> ImageEncoder:
         """Return a copy of the encoder in which what is to be trained requires a gradient."""
 
-    def _kept(self, tuned: ImageEncoder, shared: ImageEncoder) -> ImageEncoder:
+    def _kept(self, tuned: ImageEncoder) -> ImageEncoder:
         """Return what answers after training, its convolutions rounded to half precision: its file is half as large."""
         tuned.network.eval().requires_grad_(False)
         for parameter in tuned.network.parameters():

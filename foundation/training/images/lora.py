@@ -38,7 +38,7 @@ class Lora(ImageFineTuning):
         inject_adapter_in_model(config, tuned.network)
         return tuned
 
-    def _kept(self, tuned: ImageEncoder, shared: ImageEncoder) -> ImageEncoder:
+    def _kept(self, tuned: ImageEncoder) -> ImageEncoder:
         from peft.tuners.lora import LoraLayer
 
         for parent in list(tuned.network.modules()):
@@ -46,4 +46,4 @@ class Lora(ImageFineTuning):
                 if isinstance(layer, LoraLayer):
                     layer.merge()
                     setattr(parent, name, layer.get_base_layer())
-        return super()._kept(tuned, shared)
+        return super()._kept(tuned)
