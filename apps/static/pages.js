@@ -37,4 +37,23 @@
       field.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }, { capture: true });
+
+  // On a phone an answer stands below the examples, out of sight of who asked for it: it is brought there, once an act.
+  let asked = false;
+  for (const act of ["click", "change", "drop", "keydown"]) {
+    document.addEventListener(act, (event) => { asked = !event.target.closest?.("#answer"); }, { capture: true });
+  }
+  for (const act of ["wheel", "touchmove"]) {
+    document.addEventListener(act, () => { asked = false; }, { capture: true, passive: true });
+  }
+  document.addEventListener("DOMContentLoaded", () => {
+    new MutationObserver((changes) => {
+      const answer = asked && document.querySelector("#answer:has(.cl-answer, .cl-error)");
+      if (!answer || !changes.some((change) => answer.contains(change.target))) return;
+      if (answer.getBoundingClientRect().top < innerHeight * 0.8) return;
+      asked = false;
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      answer.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+    }).observe(document.body, { childList: true, subtree: true });
+  });
 })();

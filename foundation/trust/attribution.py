@@ -22,6 +22,7 @@ from torch import nn
 
 from foundation.network import Network
 from foundation.vision.encoder import ImageEncoder, Pixels, squared
+from foundation.vision.ensemble import Ensemble
 
 __all__ = ["Attribution", "Attributor", "MapKind"]
 
@@ -100,7 +101,7 @@ class Attributor:
         inputs = self.network.encoder.scaled(square[None])
         if kind is MapKind.GRAD_CAM:
             maps = LayerGradientXActivation(model, model.looks_at()).attribute(inputs, target=target)
-            towards = maps.detach().sum(dim=1, keepdim=True).clamp(min=0)
+            towards = sum(each.detach().sum(dim=1, keepdim=True) for each in maps).clamp(min=0)
             wide = nn.functional.interpolate(towards, size=square.shape[:2], mode="bilinear")
             return _to_unit(wide[0, 0].double().numpy())
         black = self.network.encoder.scaled(np.zeros_like(square)[None])
@@ -155,10 +156,10 @@ class _Logits(nn.Module):
         logits: torch.Tensor = vectors @ self.get_buffer("weight").T + self.get_buffer("bias")
         return logits
 
-    def looks_at(self) -> nn.Module:
-        """Return the layer whose maps are fine enough to point at something: the last at a sixteenth of the side."""
-        layer: nn.Module = self.network.blocks[10] if hasattr(self.network, "blocks") else self.network
-        return layer
+    def looks_at(self) -> list[nn.Module]:
+        """Return each member's layer whose maps are fine enough to point: the last at a sixteenth of the side."""
+        members: list[Any] = list(self.network.members) if isinstance(self.network, Ensemble) else [self.network]
+        return [member.blocks[10] if hasattr(member, "blocks") else member for member in members]
 
 
 def _to_unit(values: NDArray[np.float64]) -> NDArray[np.float64]:

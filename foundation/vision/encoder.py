@@ -128,7 +128,10 @@ class ImageEncoder:
 
     def tunable_copy(self) -> "ImageEncoder":
         """Return a copy whose layers can be trained."""
-        network = copy.deepcopy(self.network).requires_grad_(True)
+        return self.with_network(copy.deepcopy(self.network).requires_grad_(True))
+
+    def with_network(self, network: Any) -> "ImageEncoder":
+        """Return an encoder of the same backbone whose network was trained, or will be."""
         return ImageEncoder(network, self.record, self.preparation, self.sha256, tuned=True)
 
     def content_sha256(self) -> str:

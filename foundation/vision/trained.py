@@ -1,15 +1,18 @@
 """What training moved in an image network, on the disk."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
 import torch
 
 from foundation.vision.encoder import ImageEncoder, load_image_encoder
+from foundation.vision.ensemble import Ensemble
 
 __all__ = ["load_training", "save_training"]
 
 _MOVED_FILE = "encoder.safetensors"
+_MEMBER = re.compile(r"members\.(\d+)\.")  # before the name that a tensor has in the backbone
 
 
 def save_training(encoder: ImageEncoder, folder: Path) -> None:
@@ -26,7 +29,7 @@ def save_training(encoder: ImageEncoder, folder: Path) -> None:
     moved = {
         name: _halved(tensor).contiguous()
         for name, tensor in encoder.network.state_dict().items()
-        if not tensor.equal(before[name])
+        if not tensor.equal(before[_MEMBER.sub("", name)])
     }
     save_file(moved, folder / _MOVED_FILE)
 
@@ -55,8 +58,12 @@ def load_training(encoder: ImageEncoder, folder: Path, files: Collection[str]) -
 
     if _MOVED_FILE not in files:
         return encoder
+    moved = load_file(folder / _MOVED_FILE)
     tuned = encoder.tunable_copy()
-    result = tuned.network.load_state_dict(load_file(folder / _MOVED_FILE), strict=False)
+    members = {int(found[1]) for name in moved if (found := _MEMBER.match(name))}
+    if members:
+        tuned = encoder.with_network(Ensemble([encoder.tunable_copy().network for _ in range(max(members) + 1)]))
+    result = tuned.network.load_state_dict(moved, strict=False)
     if result.unexpected_keys:
         raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")
     tuned.network.eval().requires_grad_(False)

@@ -195,7 +195,6 @@ class Ranker:
     def _settings(self) -> dict[str, object]:
         return {
             "objective": "lambdarank",
-            "lambdarank_truncation_level": 10,
             "learning_rate": 0.05,
             "num_leaves": 7,
             "min_data_in_leaf": 200,

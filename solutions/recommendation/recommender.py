@@ -12,6 +12,7 @@ from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.events import Events
 from solutions.recommendation.models.content import ContentRidge, item_features
 from solutions.recommendation.models.ease import Ease
+from solutions.recommendation.models.factors import Factors
 from solutions.recommendation.models.neighbours import ItemNeighbours, Succession
 from solutions.recommendation.models.popularity import Popularity
 from solutions.recommendation.models.scorer import Scorer, deviations
@@ -23,7 +24,7 @@ __all__ = ["FEW_LIKES", "Hybrid", "HybridSettings", "Rehearsal", "user_blocks"]
 
 # Users are scored so many at a time: a block holds a score for each of its users, items and models.
 _BLOCK_SCORES = 8_000_000
-_MODELS = 7
+_MODELS = 8
 #: What a new user is asked to like.
 FEW_LIKES = 3
 # A ranker learns little more from more users, and takes longer.
@@ -115,6 +116,7 @@ class Hybrid:
         if np.ptp(events.weights) > 0:
             yield Ease(settings.regularisation / 2, weighted=True)
         yield ItemNeighbours()
+        yield Factors(seed=self.seed)
         yield Popularity()
         if events.timed:
             yield Succession()

@@ -23,6 +23,8 @@ def click_example(page: "playwright.Page", caption: str, said: str) -> None:
     """Click an example, and wait until the answer says so."""
     page.locator("#medical-examples button", has_text=caption).first.click()
     page.locator("#answer section", has_text=said).wait_for(timeout=ANSWER_MS)
+    # on a phone it stands below the examples, and is brought to who clicked
+    playwright.expect(page.locator("#answer")).to_be_in_viewport()
 
 
 def slices(home: Path) -> list[Path]:
@@ -61,6 +63,7 @@ def test_an_upload_a_review_and_a_mistake_in_chinese(
     (tmp_path / "half.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
     page.set_input_files("#medical-file input[type=file]", tmp_path / "half.jpg")
     page.locator("#answer .cl-error", has_text="half.jpg").wait_for(timeout=ANSWER_MS)
+    playwright.expect(page.locator("#answer")).to_be_in_viewport()
     click_example(page, "有病灶", "有病灶")
     page.get_by_role("radio", name="无病灶").check()
     page.get_by_role("button", name="保存意见").click()

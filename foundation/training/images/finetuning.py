@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 from transformers import set_seed
 
+from foundation.errors import InputError
 from foundation.network import Network
 from foundation.training.classifier import HEAD_SCALE, weighted_cross_entropy
 from foundation.training.heads import class_directions, score
@@ -17,11 +19,14 @@ from foundation.training.images.augmentation import Augmentation
 from foundation.training.loop import Schedule, run_folder, train_network
 from foundation.training.method import Fitted, Labelled, TrainingJob
 from foundation.vision.encoder import ImageEncoder, squared
+from foundation.vision.ensemble import joined
 
 __all__ = ["ImageFineTuning"]
 
 # Dimensions of a convolution's weights. Normalisation keeps its precision: variances may be large or tiny.
 _CONVOLUTION_DIMENSIONS = 4
+
+_History = tuple[dict[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,9 @@ class ImageFineTuning(ABC):
     warmup, batch_size, accumulation, patience, average
         See ``Schedule``.
     weight_decay : float
+    members : int
+        Networks, each trained from a seed of its own, that answer as one (see ``Ensemble``): as many times the time of
+        training and of an answer. The history is that of the first.
     """
 
     epochs: int = 10
@@ -63,6 +71,11 @@ class ImageFineTuning(ABC):
     accumulation: int = 1
     patience: int = 4
     average: bool = True
+    members: int = 1
+
+    def __post_init__(self) -> None:
+        if self.members < 1:
+            raise InputError(f"members: got {self.members}; expected 1 or more")
 
     @property
     def needs_dev(self) -> bool:
@@ -77,6 +90,21 @@ class ImageFineTuning(ABC):
     def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:
         """Train, and return the network of the mean of the epochs, or of the one that is clearly better on dev."""
         dev = job.held_out()
+        with ExitStack() as runs:  # while a member is not done, those before it keep their checkpoints
+            trained = [self._trained(member, runs) for member in self._jobs(job)]
+        network = joined([member for member, _ in trained])
+        return Fitted(network, network.logits(dev.items), dev.targets, trained[0][1], self)
+
+    def _jobs(self, job: TrainingJob[ImageEncoder]) -> Iterator[TrainingJob[ImageEncoder]]:
+        """Yield a job for each member, which has a seed of its own and tells of its part of the work."""
+        for number in range(self.members):
+
+            def listener(done: int, total: int, what: str, before: int = number) -> None:
+                job.listener(before * total + done, self.members * total, what)
+
+            yield replace(job, seed=job.seed * self.members + number, listener=listener)
+
+    def _trained(self, job: TrainingJob[ImageEncoder], runs: ExitStack) -> tuple[Network[Any], _History]:
         set_seed(job.seed)
         tuned = self._tunable(job.encoder)
         model = _ImageModel(
@@ -85,22 +113,20 @@ class ImageFineTuning(ABC):
         model.head.weight.data.copy_(torch.from_numpy(class_directions(job)))
         augmentation = Augmentation(self.turn, self.shift, self.zoom, self.contrast, self.noise, self.flip)
         size = tuned.preparation.size
-        with run_folder(self, *job.decisive()) as folder:
-            history = train_network(
-                model,
-                list(self._groups(model, tuned)),
-                _Squares(job.train, size, augmentation.transform(size)),
-                _Squares(dev, size),
-                schedule=self._schedule(),
-                collate=_collate,
-                score=score,
-                folder=folder,
-                seed=job.seed,
-                listener=job.listener,
-            )
+        history = train_network(
+            model,
+            list(self._groups(model, tuned)),
+            _Squares(job.train, size, augmentation.transform(size)),
+            _Squares(job.held_out(), size),
+            schedule=self._schedule(),
+            collate=_collate,
+            score=score,
+            folder=runs.enter_context(run_folder(self, *job.decisive())),
+            seed=job.seed,
+            listener=job.listener,
+        )
         weight, bias = model.head.weight.detach(), model.head.bias.detach()
-        network = Network(self._kept(tuned), (HEAD_SCALE * weight).numpy(), bias.numpy().copy())
-        return Fitted(network, network.logits(dev.items), dev.targets, history, self)
+        return Network(self._kept(tuned), (HEAD_SCALE * weight).numpy(), bias.numpy().copy()), history
 
     def _schedule(self) -> Schedule:
         """Average the second half: before, steps are long, and running figures of normalisation far apart."""

@@ -6,6 +6,7 @@ import pytest
 
 from solutions.recommendation.events import Events, no_events
 from solutions.recommendation.models.ease import Ease
+from solutions.recommendation.models.factors import Factors
 from solutions.recommendation.models.neighbours import ItemNeighbours, Succession
 from solutions.recommendation.models.popularity import Popularity
 from solutions.recommendation.models.scorer import Scorer
@@ -19,6 +20,7 @@ MODELS: dict[str, Make] = {
     "ease": lambda vectors: Ease(10.0),
     "ease_weighted": lambda vectors: Ease(10.0, weighted=True),
     "item_knn": lambda vectors: ItemNeighbours(),
+    "factors": lambda vectors: Factors(8),
     "succession": lambda vectors: Succession(),
     "popularity": lambda vectors: Popularity(),
     "text": TextMatch,
@@ -55,7 +57,7 @@ def test_items_that_came_later_are_scored(name: str, tastes: Events, vectors: np
         assert not scores[:, 40:].any()
 
 
-@pytest.mark.parametrize("name", ["ease", "item_knn", "succession", "text", "sequence"])
+@pytest.mark.parametrize("name", ["ease", "item_knn", "factors", "succession", "text", "sequence"])
 def test_tastes_are_told_apart(name: str, tastes: Events, vectors: np.ndarray) -> None:
     epochs = {"sequence": lambda: SequenceModel(vectors, width=16, epochs=15)}
     model = epochs.get(name, lambda: MODELS[name](vectors))().fit(tastes)
@@ -84,6 +86,16 @@ def test_ease_of_the_commonest_items_alone(tastes: Events) -> None:
     scores = model.scores(tastes)
     common = np.argsort(-np.bincount(tastes.items), kind="stable")[:10]
     assert set(np.flatnonzero(scores.any(axis=0))) <= set(common.tolist())
+
+
+def test_a_point_of_a_user_is_the_least_squares_solution(tastes: Events) -> None:
+    model = Factors(4, confidence=3.0).fit(tastes)
+    had = tastes.matrix().toarray()[0] > 0
+    weight = np.where(had, 3.0, 1.0)
+    # ridge regression of had or not on the items' factors, what was had counting three times
+    gram = model.items.T @ (weight[:, None] * model.items) + model.regularisation * np.eye(4)
+    point = np.linalg.solve(gram, model.items.T @ (weight * had))
+    np.testing.assert_allclose(model.scores(tastes)[0], model.items @ point, atol=1e-5)
 
 
 def test_without_a_cause_the_score_falls_by_what_was_said(tastes: Events) -> None:

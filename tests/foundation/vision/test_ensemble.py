@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from foundation.network import Network
+from foundation.training.images.full import Full
+from foundation.training.method import Labelled, TrainingJob
+from foundation.trust.attribution import Attributor
+from foundation.vision.encoder import ImageEncoder
+from foundation.vision.ensemble import joined
+from foundation.vision.trained import load_training, save_training
+from tests.foundation.vision.conftest import discs, tiny_encoder
+
+
+def network(seed: int) -> Network[ImageEncoder]:
+    generator = np.random.default_rng(seed)
+    encoder = tiny_encoder()
+    encoder.network.conv_head.weight.data *= torch.from_numpy(generator.uniform(0.2, 2, (32, 1, 1, 1))).float()
+    weight = generator.normal(size=(3, encoder.dimensions)).astype(np.float32)
+    return Network(encoder, weight, generator.normal(size=3).astype(np.float32))
+
+
+def test_three_networks_answer_with_the_mean_of_their_logits() -> None:
+    images, _ = discs(5)
+    members = [network(seed) for seed in range(3)]
+    mean = np.mean([member.logits(images) for member in members], axis=0)
+    np.testing.assert_allclose(joined(members).logits(images), mean, atol=1e-5)
+    assert np.ptp([member.logits(images) for member in members], axis=0).min() > 1e-3
+
+
+def test_a_network_beside_itself_looks_where_it_looked() -> None:
+    (image, *_), _ = discs(1)
+    one = network(0)
+    np.testing.assert_allclose(
+        Attributor(joined([one, one])).explain(image, 1).heat, Attributor(one).explain(image, 1).heat, atol=1e-4
+    )
+
+
+def test_members_are_trained_apart_and_come_back_exactly(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, labels = discs(12)
+    targets = np.array([label == "disc" for label in labels], dtype=np.int64)
+    told: list[float] = []
+    job = TrainingJob(
+        tiny_encoder(),
+        Labelled(images[:8], targets[:8]),
+        Labelled(images[8:], targets[8:]),
+        np.ones(2),
+        ("none", "disc"),
+        listener=lambda done, total, what: told.append(done / total),
+    )
+    monkeypatch.setattr("foundation.vision.trained.load_image_encoder", lambda *_: job.encoder)
+    tuned = Full(epochs=2, batch_size=2, members=2).fit(job).network.encoder
+    first, second = tuned.network.members
+    assert not first.conv_head.weight.equal(second.conv_head.weight)
+    assert told == sorted(told)
+    assert told[-1] == 1
+    save_training(tuned, tmp_path)
+    again = load_training(job.encoder, tmp_path, ["encoder.safetensors"])
+    np.testing.assert_array_equal(again.encode(images), tuned.encode(images))
