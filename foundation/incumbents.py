@@ -7,7 +7,7 @@ from uuid import uuid4
 from foundation.bundle import Savable, check_files, read_record
 from foundation.errors import BundleError
 from foundation.files import atomic_file, atomic_folder
-from foundation.papers import Papers
+from foundation.papers import Papers, write_card_page
 from foundation.settings import settings
 
 __all__ = ["adopt", "has_incumbent", "incumbent", "keep_bundle", "needs_adoption", "set_incumbent"]
@@ -70,6 +70,7 @@ def adopt(shipped: Path) -> Path:
     home = _home(record.solution, record.task)
     with atomic_folder(home / record.id) as temporary:
         shutil.copytree(shipped, temporary, dirs_exist_ok=True)
+        write_card_page(temporary, record.id)
     _point(home, _INCUMBENT, record.id)
     _point(home, _ADOPTED, record.id)
     return home / record.id

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Papers"]
+__all__ = ["Papers", "write_card_page"]
 
 _CARD_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body {{ font: 15px/1.6 system-ui, sans-serif; max-width: 760px; margin: 32px auto; padding: 0 16px; color: #1F2933; }}
@@ -34,10 +34,15 @@ class Papers:
 
     def save_card(self, folder: Path, name: str) -> None:
         """Write the card with the bundle's id, as Markdown and as a page."""
-        from markdown_it import MarkdownIt
+        (folder / "CARD.md").write_text(self.card.replace("{id}", name), encoding="utf-8")
+        write_card_page(folder, name)
 
-        card = self.card.replace("{id}", name)
-        (folder / "CARD.md").write_text(card, encoding="utf-8")
-        text = card.partition("\n---\n")[2] if card.startswith("---\n") else card
-        body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-        (folder / "CARD.html").write_text(_CARD_PAGE.format(title=name, body=body), encoding="utf-8")
+
+def write_card_page(folder: Path, title: str) -> None:
+    """Write ``CARD.html``: the card of a folder as a page."""
+    from markdown_it import MarkdownIt
+
+    card = (folder / "CARD.md").read_text(encoding="utf-8")
+    text = card.partition("\n---\n")[2] if card.startswith("---\n") else card
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    (folder / "CARD.html").write_text(_CARD_PAGE.format(title=title, body=body), encoding="utf-8")

@@ -15,6 +15,7 @@ from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict, comp
 from foundation.incumbents import incumbent
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe, Trained
+from foundation.trust.calibration import DIAL
 from solutions.base import Solution, TaskSpec
 from solutions.client import Client, Replacement
 from solutions.client_readme import write_readme
@@ -128,17 +129,15 @@ def customise(
         more_labels=True,
         # where the suite's model ended; not the client's former one, which may have seen rows that are held out now
         start=Bundle.load(incumbent(name, spec.name), listener) if ours else None,
+        risk=_borne(client, name, spec.name),
     )
     # the suite's own rows are learned too, so that its labels are kept, and what the client gave before
     before = earlier_rows(client, table, name) if spec.reads in _KEPT else None
     given = [table, before] if before else [table]
     beside = replace(table, companions=(*_suite_rows(ours), *given[1:]))
     trained = solution.train(beside, recipe, listener)
-    candidate = trained.bundle
-    if isinstance(candidate, Bundle):
-        candidate = _at_risk(candidate, client.settings.risk.get(name, {}).get(spec.name, ""))
-    judgement = judge(solution, client.model(name, spec.name), candidate, table, ours)
-    settled = publish(client, replace(trained, bundle=candidate), judgement, columns or {}, accept)
+    judgement = judge(solution, client.model(name, spec.name), trained.bundle, table, ours)
+    settled = publish(client, trained, judgement, columns or {}, accept)
     if spec.reads in _KEPT:
         keep_rows(settled, given, name, settled.history[-1].candidate)
     return settled, judgement
@@ -152,15 +151,13 @@ def _suite_rows(ours: LabelledTable | None) -> tuple[LabelledTable, ...]:
     return every if sum(len(table.frame) for table in every) <= _MOST_ROWS else every[:1]
 
 
-def _at_risk(bundle: Bundle, risk: str) -> Bundle:
-    """Let a bundle answer from the confidence on that keeps this share of wrong answers; the usual one where empty."""
-    dial = bundle.calibration.dial
-    if not risk:
-        return bundle
-    if risk not in dial:
-        record = bundle.record
-        raise InputError(f"risk of {record.solution}/{record.task}: got {risk!r}; expected one of {', '.join(dial)}")
-    return replace(bundle, calibration=replace(bundle.calibration, threshold=dial[risk], risk=float(risk)))
+def _borne(client: Client, solution: str, task: str) -> float | None:
+    """Return the share of wrong answers that a client bears; None where the settings do not say."""
+    risk = client.settings.risk.get(solution, {}).get(task)
+    dial = {str(share): share for share in DIAL}
+    if risk and risk not in dial:
+        raise InputError(f"risk of {solution}/{task}: got {risk!r}; expected one of {', '.join(dial)}")
+    return dial[risk] if risk else None
 
 
 def judge(

@@ -41,7 +41,10 @@
   // On a phone an answer stands below the examples, out of sight of who asked for it: it is brought there, once an act.
   let asked = false;
   for (const act of ["click", "change", "drop", "keydown"]) {
-    document.addEventListener(act, (event) => { asked = !event.target.closest?.("#answer"); }, { capture: true });
+    document.addEventListener(act, (event) => {
+      const elsewhere = !event.target.closest?.("#answer, input[type=range], input[type=number]");
+      asked = elsewhere && (act !== "keydown" || event.key === "Enter");
+    }, { capture: true });
   }
   for (const act of ["wheel", "touchmove"]) {
     document.addEventListener(act, () => { asked = false; }, { capture: true, passive: true });

@@ -5,7 +5,6 @@ from typing import Any
 
 from foundation.bundle import Bundle, BundleRecord
 from foundation.data.leakage import Leakage
-from foundation.recipes.evaluate_images import RISK
 from foundation.trust.calibration import Calibration
 
 __all__ = ["closing", "figure_table", "front_matter", "write_card"]
@@ -176,15 +175,12 @@ def _limits(record: BundleRecord) -> str:
 
 
 def _promise(record: BundleRecord, calibration: Calibration, held_out: int) -> str:
-    risk, least, kind = calibration.risk, calibration.threshold, "texts"
-    answered = f", and answered {calibration.answered:.0%} of the held-out rows"
-    if record.image:  # what is not answered goes to a person there: the dial stands lower
-        risk, least, kind, answered = float(RISK), calibration.at_risk(RISK), "pictures", ""
-    if least > 1:
-        return f"It vouches for no answer: on {held_out} rows no confidence kept errors below {risk:.0%}."
+    if calibration.threshold > 1:
+        return f"It vouches for no answer: on {held_out} rows no confidence kept errors below {calibration.risk:.0%}."
     return (
-        f"It answers from a confidence of {least:.2f} on{answered}; of its answers at most {risk:.0%} are wrong, with "
-        f"90 % certainty, on {kind} like these."
+        f"It answers from a confidence of {calibration.threshold:.2f} on, and answered {calibration.answered:.0%} of "
+        f"the held-out rows; of its answers at most {calibration.risk:.0%} are wrong, with 90 % certainty, on "
+        f"{'pictures' if record.image else 'texts'} like these."
     )
 
 

@@ -41,6 +41,8 @@ class Recipe:
         Whose encoder training of texts starts from, as it was tuned there.
     more_labels : bool
         Whether labels that only a companion has are learned too; otherwise they are taken for a mistake.
+    risk : float, optional
+        Share of wrong answers that is borne; what is usual for texts or images where it is None.
     """
 
     method: str = MethodName.PROBE.value
@@ -53,6 +55,7 @@ class Recipe:
     figures: bool = False
     start: Bundle | None = None
     more_labels: bool = False
+    risk: float | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import TextEncoder, load_encoder
 from foundation.training import PairClassifier, RowClassifier, TextClassifier
 from foundation.training.method import MethodName, configure, find_method
-from foundation.trust.calibration import fit_calibration
+from foundation.trust.calibration import USUAL_RISK, fit_calibration
 from foundation.trust.scope import OUT_OF_SCOPE, Reference, Scope, fit_scope
 
 __all__ = ["classifier", "companion_rows", "scope_of", "train_text"]
@@ -90,7 +90,7 @@ def train_text(
     # how sure it may be is learned from texts like those that it will read: the table's own, of which none was seen
     own = slice(None) if needs_dev else slice(len(own_texts))
     held_out, targets = model.held_out_logits_[own], model.held_out_targets_[own]
-    calibration = fit_calibration(held_out, targets)
+    calibration = fit_calibration(held_out, targets, risk=recipe.risk or USUAL_RISK)
     metrics = classification_metrics(targets, calibration.probabilities(held_out))
     record = new_record(
         model.network_,

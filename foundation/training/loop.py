@@ -157,7 +157,8 @@ def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor], m
     rows: Any = trainer.eval_dataset
     score = float((trainer.predict(rows, metric_key_prefix="mean").metrics or {})[f"mean_{metric}"])
     best = trainer.state.best_metric
-    if best is not None and best - score > sqrt(best * (1 - best) / len(rows)):
+    # said so that a mean which is no number, as that of a run which ended in none, is behind as well
+    if best is not None and not best - score <= sqrt(best * (1 - best) / len(rows)):
         swap_weights(model, epoch)
     return score
 

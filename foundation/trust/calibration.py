@@ -12,13 +12,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import beta
 
-__all__ = ["DIAL", "Calibration", "answer_threshold", "fit_calibration", "fit_temperature"]
+__all__ = ["DIAL", "USUAL_RISK", "Calibration", "answer_threshold", "fit_calibration", "fit_temperature"]
 
 #: Risks for which a threshold is kept beside the default.
 DIAL = (0.02, 0.05, 0.1, 0.2, 0.3)
-# Of five answers that are given, one may be wrong, and the bound on that share holds with 90 % probability. A stricter
-# default would leave a model of a few hundred examples silent most of the time.
-_RISK = 0.20
+#: Of five answers that are given, one may be wrong, and the bound on that share holds with 90 % probability. A stricter
+#: default would leave a model of a few hundred examples silent most of the time.
+USUAL_RISK = 0.20
 _DELTA = 0.10
 
 
@@ -60,7 +60,7 @@ class Calibration:
 
 
 def fit_calibration(
-    logits: NDArray[np.float64], targets: NDArray[np.int64], *, risk: float = _RISK, delta: float = _DELTA
+    logits: NDArray[np.float64], targets: NDArray[np.int64], *, risk: float = USUAL_RISK, delta: float = _DELTA
 ) -> Calibration:
     """Fit temperature and threshold on held-out scores.
 
@@ -119,7 +119,7 @@ def fit_temperature(logits: NDArray[np.float64], targets: NDArray[np.int64]) -> 
 
 
 def answer_threshold(
-    confidence: NDArray[np.float64], correct: NDArray[np.bool_], *, risk: float = _RISK, delta: float = _DELTA
+    confidence: NDArray[np.float64], correct: NDArray[np.bool_], *, risk: float = USUAL_RISK, delta: float = _DELTA
 ) -> float:
     """Return the least confidence at which answers are wrong at most ``risk`` of the time.
 

@@ -34,12 +34,17 @@ class Ensemble(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return feature maps, shape (n, channels of all members, h, w), of normalised images."""
-        maps = [member(images) for member in self.members]
-        return torch.cat([each / each.mean(dim=(2, 3), keepdim=True).norm(dim=1, keepdim=True) for each in maps], dim=1)
+        return torch.cat([_to_unit_mean(member(images)) for member in self.members], dim=1)
+
+
+def _to_unit_mean(maps: torch.Tensor) -> torch.Tensor:
+    length = maps.mean(dim=(2, 3), keepdim=True).norm(dim=1, keepdim=True)
+    unit: torch.Tensor = maps / length.clamp(min=1e-12)  # as ``normalize`` does: who sees nothing says nothing
+    return unit
 
 
 def joined(networks: Sequence[Network[ImageEncoder]]) -> Network[ImageEncoder]:
-    """Return one network whose logits are the mean of theirs; of a single one, itself.
+    """Return one network whose logits are the mean of theirs, where the paper averages probabilities; of one, itself.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from foundation.vision.ensemble import Ensemble
 __all__ = ["load_training", "save_training"]
 
 _MOVED_FILE = "encoder.safetensors"
-_MEMBER = re.compile(r"members\.(\d+)\.")  # before the name that a tensor has in the backbone
+_MEMBER = re.compile(r"^members\.(\d+)\.")  # before the name that a tensor has in the backbone
 
 
 def save_training(encoder: ImageEncoder, folder: Path) -> None:
@@ -59,10 +59,9 @@ def load_training(encoder: ImageEncoder, folder: Path, files: Collection[str]) -
     if _MOVED_FILE not in files:
         return encoder
     moved = load_file(folder / _MOVED_FILE)
-    tuned = encoder.tunable_copy()
-    members = {int(found[1]) for name in moved if (found := _MEMBER.match(name))}
-    if members:
-        tuned = encoder.with_network(Ensemble([encoder.tunable_copy().network for _ in range(max(members) + 1)]))
+    members = {found[1] for name in moved if (found := _MEMBER.match(name))}
+    copies = [encoder.tunable_copy() for _ in members or "1"]
+    tuned = encoder.with_network(Ensemble([copy.network for copy in copies])) if members else copies[0]
     result = tuned.network.load_state_dict(moved, strict=False)
     if result.unexpected_keys:
         raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")

@@ -86,9 +86,7 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
     @property
     def threshold(self) -> float:
         """Least confidence with which an answer stands."""
-        from foundation.recipes.evaluate_images import RISK
-
-        return self.bundle.calibration.at_risk(RISK)
+        return self.bundle.calibration.threshold
 
     @property
     def held_out(self) -> "HeldOut":

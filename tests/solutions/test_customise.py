@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foundation.bundle import Bundle
 from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.errors import InputError
 from foundation.evaluation.comparison import Comparison, Verdict
@@ -19,10 +18,9 @@ from solutions.client import Client, ClientSettings
 from solutions.client_data import ClientData, ClientFile, doubtful_labels, read_client_file
 from solutions.client_rows import earlier_rows, keep_rows
 from solutions.contest import SHARES
-from solutions.customise import Judgement, _at_risk, accept_last, customise, known_labels, roll_back
+from solutions.customise import Judgement, _borne, accept_last, customise, known_labels, roll_back
 from solutions.finance.pipeline import Finance
 from solutions.finance.schema import FinanceRequest
-from tests.conftest import ROOT
 
 FIRMS = ("Halden", "Morrow", "Tresk", "Ostara", "Velin", "Corwen", "Daunt", "Eskil", "Farrow", "Gannet")
 THINGS = ("bakery", "ferry", "quarry", "printing", "orchard", "brewery")
@@ -141,14 +139,17 @@ def test_what_the_client_gave_before_is_learned_from_again(tmp_path: Path, home:
     assert len(earlier_rows(answering, table([("another", "good")]), "finance").frame) == 29
 
 
-def test_the_share_of_wrong_answers_that_a_client_bears(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    bundle = Bundle.load(Path("tests/data/bundle-0.1.0/bundle"))
-    assert _at_risk(bundle, "") is bundle
-    calibration = _at_risk(bundle, "0.3").calibration
-    assert (calibration.threshold, calibration.risk) == (bundle.calibration.dial["0.3"], 0.3)
+def test_the_share_of_wrong_answers_that_a_client_bears(tmp_path: Path) -> None:
+    client = Client(tmp_path / "acme", ClientSettings(name="Acme", verticals=["finance"]))
+
+    def bearing(share: str) -> Client:
+        return replace(client, settings=client.settings.model_copy(update={"risk": {"finance": {"tone": share}}}))
+
+    assert _borne(client, "finance", "tone") is None
+    assert _borne(bearing("0.3"), "finance", "tone") == 0.3
+    assert _borne(bearing("0.3"), "finance", "topic") is None
     with pytest.raises(InputError, match=r"risk of finance/tone: got '0.25'; expected one of 0\.02, 0\.05"):
-        _at_risk(bundle, "0.25")
+        _borne(bearing("0.25"), "finance", "tone")
 
 
 def test_a_candidate_that_lost_labels_is_refused() -> None:

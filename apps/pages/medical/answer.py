@@ -16,7 +16,7 @@ from foundation.vision.encoder import Pixels
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalResponse
 
-__all__ = ["Case", "case_card", "headline", "heat_maps"]
+__all__ = ["Case", "case_card", "headline", "heat_maps", "referral_reasons"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,12 @@ def headline(words: Locale, response: MedicalResponse, names: Mapping[str, str])
     return words("medical.referred", label=names[response.finding.label], confidence=percent(response.confidence))
 
 
+def referral_reasons(solution: Medical, words: Locale, response: MedicalResponse) -> list[str]:
+    """Say why a person must look."""
+    risk = percent(solution.bundle.calibration.risk)
+    return [words(f"medical.why_{referral.value}", risk=risk) for referral in response.referrals]
+
+
 def case_card(
     solution: Medical, words: Locale, case: Case, names: Mapping[str, str], milliseconds: float, sensitivity: float
 ) -> str:
@@ -53,7 +59,7 @@ def case_card(
     """
     response = case.response
     mark, colour = ("!", ATTENTION) if response.referrals else ("●", ACCENT)
-    why = "".join(f"<li>{escape(words(f'medical.why_{referral.value}'))}</li>" for referral in response.referrals)
+    why = "".join(f"<li>{escape(reason)}</li>" for reason in referral_reasons(solution, words, response))
     reasons = f'<ul class="cl-facts">{why}</ul>' if why else ""
     bars = "" if response.refused else _bars(solution, response, names)
     said = "" if response.refused else _sentences(solution, words, response, names, sensitivity)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from apps.components import percent
 from apps.locale import Locale
-from apps.pages.medical.answer import Case, headline, heat_maps
+from apps.pages.medical.answer import Case, headline, heat_maps, referral_reasons
 from apps.pages.medical.pictures import inline, thumbnail, viewer
 from apps.scratch import scratch_file
 from solutions.medical.pipeline import Medical
@@ -31,7 +31,7 @@ def write_report(solution: Medical, words: Locale, cases: Sequence[Case], names:
         One is shown large, several as a table.
     """
     record = solution.bundle.record
-    body = _one(words, cases[0], names) if len(cases) == 1 else _many(words, cases, names)
+    body = _one(solution, words, cases[0], names) if len(cases) == 1 else _many(solution, words, cases, names)
     facts = [
         words(
             "model.trained_on",
@@ -53,18 +53,18 @@ def write_report(solution: Medical, words: Locale, cases: Sequence[Case], names:
     return path
 
 
-def _one(words: Locale, case: Case, names: Mapping[str, str]) -> str:
+def _one(solution: Medical, words: Locale, case: Case, names: Mapping[str, str]) -> str:
     picture = viewer(words, case.pixels, heat_maps(words, case), case.name)
-    return f'<section class="cl-viewer">{picture}{_row_table(words, case, names)}</section>'
+    return f'<section class="cl-viewer">{picture}{_row_table(solution, words, case, names)}</section>'
 
 
-def _row_table(words: Locale, case: Case, names: Mapping[str, str]) -> str:
+def _row_table(solution: Medical, words: Locale, case: Case, names: Mapping[str, str]) -> str:
     response = case.response
     rows = {
         words("medical.col_answer"): headline(words, response, names),
         words("medical.col_possible"): words("list.join").join(names[label] for label in response.possible),
         words("medical.col_finding"): percent(response.finding_probability),
-        words("medical.col_referred"): _why(words, case),
+        words("medical.col_referred"): _why(solution, words, case),
         **{
             words(f"medical.map_{each.kind.value}"): words(
                 "medical.worth_line",
@@ -79,18 +79,18 @@ def _row_table(words: Locale, case: Case, names: Mapping[str, str]) -> str:
     return f"<table>{cells}</table>"
 
 
-def _why(words: Locale, case: Case) -> str:
-    return " ".join(words(f"medical.why_{each.value}") for each in case.response.referrals) or "—"
+def _why(solution: Medical, words: Locale, case: Case) -> str:
+    return " ".join(referral_reasons(solution, words, case.response)) or "—"
 
 
-def _many(words: Locale, cases: Sequence[Case], names: Mapping[str, str]) -> str:
+def _many(solution: Medical, words: Locale, cases: Sequence[Case], names: Mapping[str, str]) -> str:
     heads = ("picture", "answer", "possible", "referred")
     head = "".join(f"<th>{escape(words(f'medical.col_{name}'))}</th>" for name in heads)
     rows = "".join(
         f'<tr><td><img src="{inline(thumbnail(case.pixels))}" alt=""><br>{escape(case.name)}</td>'
         f"<td>{escape(headline(words, case.response, names))}</td>"
         f"<td>{escape(words('list.join').join(names[label] for label in case.response.possible))}</td>"
-        f"<td>{escape(_why(words, case))}</td></tr>"
+        f"<td>{escape(_why(solution, words, case))}</td></tr>"
         for case in cases
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

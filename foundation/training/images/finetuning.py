@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,10 +72,6 @@ class ImageFineTuning(ABC):
     average: bool = True
     members: int = 1
 
-    def __post_init__(self) -> None:
-        if self.members < 1:
-            raise InputError(f"members: got {self.members}; expected 1 or more")
-
     @property
     def needs_dev(self) -> bool:
         """Between the mean of the epochs and the best one is decided, and the confidence calibrated, on dev."""
@@ -89,9 +84,10 @@ class ImageFineTuning(ABC):
 
     def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:
         """Train, and return the network of the mean of the epochs, or of the one that is clearly better on dev."""
+        if self.members < 1:
+            raise InputError(f"members: got {self.members}; expected 1 or more")
         dev = job.held_out()
-        with ExitStack() as runs:  # while a member is not done, those before it keep their checkpoints
-            trained = [self._trained(member, runs) for member in self._jobs(job)]
+        trained = [self._trained(member) for member in self._jobs(job)]
         network = joined([member for member, _ in trained])
         return Fitted(network, network.logits(dev.items), dev.targets, trained[0][1], self)
 
@@ -104,7 +100,7 @@ class ImageFineTuning(ABC):
 
             yield replace(job, seed=job.seed * self.members + number, listener=listener)
 
-    def _trained(self, job: TrainingJob[ImageEncoder], runs: ExitStack) -> tuple[Network[Any], _History]:
+    def _trained(self, job: TrainingJob[ImageEncoder]) -> tuple[Network[Any], _History]:
         set_seed(job.seed)
         tuned = self._tunable(job.encoder)
         model = _ImageModel(
@@ -113,18 +109,19 @@ class ImageFineTuning(ABC):
         model.head.weight.data.copy_(torch.from_numpy(class_directions(job)))
         augmentation = Augmentation(self.turn, self.shift, self.zoom, self.contrast, self.noise, self.flip)
         size = tuned.preparation.size
-        history = train_network(
-            model,
-            list(self._groups(model, tuned)),
-            _Squares(job.train, size, augmentation.transform(size)),
-            _Squares(job.held_out(), size),
-            schedule=self._schedule(),
-            collate=_collate,
-            score=score,
-            folder=runs.enter_context(run_folder(self, *job.decisive())),
-            seed=job.seed,
-            listener=job.listener,
-        )
+        with run_folder(self, *job.decisive()) as folder:
+            history = train_network(
+                model,
+                list(self._groups(model, tuned)),
+                _Squares(job.train, size, augmentation.transform(size)),
+                _Squares(job.held_out(), size),
+                schedule=self._schedule(),
+                collate=_collate,
+                score=score,
+                folder=folder,
+                seed=job.seed,
+                listener=job.listener,
+            )
         weight, bias = model.head.weight.detach(), model.head.bias.detach()
         return Network(self._kept(tuned), (HEAD_SCALE * weight).numpy(), bias.numpy().copy()), history
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from foundation.errors import InputError
 from foundation.network import Network
 from foundation.training.images.full import Full
 from foundation.training.method import Labelled, TrainingJob
@@ -30,12 +31,33 @@ def test_three_networks_answer_with_the_mean_of_their_logits() -> None:
     assert np.ptp([member.logits(images) for member in members], axis=0).min() > 1e-3
 
 
-def test_a_network_beside_itself_looks_where_it_looked() -> None:
+def test_the_map_is_the_sum_of_what_the_members_look_at() -> None:
     (image, *_), _ = discs(1)
-    one = network(0)
-    np.testing.assert_allclose(
-        Attributor(joined([one, one])).explain(image, 1).heat, Attributor(one).explain(image, 1).heat, atol=1e-4
-    )
+    members = [network(seed) for seed in range(2)]
+
+    def towards(one: Network[ImageEncoder]) -> np.ndarray:
+        """Gradient times activation of the member's last maps, by hand: the head's weight over the vector's length."""
+        with torch.inference_mode():
+            maps = one.encoder.network(one.encoder.normalised([image]))[0]
+        mean = maps.mean(dim=(1, 2))
+        vector, weight = mean / mean.norm(), torch.from_numpy(one.weight[1])
+        gradient = (weight - (weight @ vector) * vector) / mean.norm()
+        return (gradient[:, None, None] * maps).sum(dim=0).numpy()
+
+    heat = Attributor(joined(members)).explain(image, 1).heat
+    summed = torch.from_numpy(np.maximum(sum(towards(member) for member in members), 0))
+    wide = torch.nn.functional.interpolate(summed[None, None], size=heat.shape, mode="bilinear")[0, 0].numpy()
+    np.testing.assert_allclose(heat, (wide - wide.min()) / np.ptp(wide), atol=1e-4)
+    assert all(np.abs(heat - Attributor(member).explain(image, 1).heat).max() > 0.01 for member in members)
+
+
+def test_a_member_that_sees_nothing_says_nothing() -> None:
+    images, _ = discs(3)
+    dead, alive = network(0), network(1)
+    dead.encoder.network.bn1.weight.data.zero_()
+    dead.encoder.network.bn1.bias.data.zero_()
+    expected = (alive.logits(images) + dead.bias) / 2
+    np.testing.assert_allclose(joined([dead, alive]).logits(images), expected, atol=1e-5)
 
 
 def test_members_are_trained_apart_and_come_back_exactly(
@@ -61,3 +83,9 @@ def test_members_are_trained_apart_and_come_back_exactly(
     save_training(tuned, tmp_path)
     again = load_training(job.encoder, tmp_path, ["encoder.safetensors"])
     np.testing.assert_array_equal(again.encode(images), tuned.encode(images))
+
+
+def test_no_member_is_one_line() -> None:
+    job = TrainingJob(tiny_encoder(), Labelled([], np.array([])), Labelled([], np.array([])), np.ones(2), ("a", "b"))
+    with pytest.raises(InputError, match="members: got 0; expected 1 or more"):
+        Full(members=0).fit(job)

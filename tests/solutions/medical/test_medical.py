@@ -65,6 +65,8 @@ def test_the_set_decides_on_referral(medical: Medical, slices: list[np.ndarray])
             continue
         assert (Referral.SEVERAL in answer.referrals) == (len(answer.possible) > 1)
         assert (Referral.UNSURE in answer.referrals) == (answer.confidence < medical.threshold)
+    calibration = medical.bundle.calibration
+    assert (calibration.risk, medical.threshold) == (0.05, calibration.dial["0.05"])
 
 
 def test_letters_in_a_picture_are_told(medical: Medical, slices: list[np.ndarray], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from solutions.recommendation.events import Events, no_events
 from solutions.recommendation.models.ease import Ease
@@ -88,14 +89,21 @@ def test_ease_of_the_commonest_items_alone(tastes: Events) -> None:
     assert set(np.flatnonzero(scores.any(axis=0))) <= set(common.tolist())
 
 
-def test_a_point_of_a_user_is_the_least_squares_solution(tastes: Events) -> None:
-    model = Factors(4, confidence=3.0).fit(tastes)
-    had = tastes.matrix().toarray()[0] > 0
-    weight = np.where(had, 3.0, 1.0)
-    # ridge regression of had or not on the items' factors, what was had counting three times
-    gram = model.items.T @ (weight[:, None] * model.items) + model.regularisation * np.eye(4)
-    point = np.linalg.solve(gram, model.items.T @ (weight * had))
-    np.testing.assert_allclose(model.scores(tastes)[0], model.items @ point, atol=1e-5)
+def test_a_point_of_a_user_is_that_of_the_library(tastes: Events) -> None:
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    model = Factors(4, penalty=0.5).fit(tastes)
+    with threadpool_limits(1, "blas"):
+        library = AlternatingLeastSquares(4, model.regularisation, alpha=model.confidence)
+    library.item_factors = model.items
+    points = library.recalculate_user(np.arange(len(tastes.user_ids)), tastes.matrix())
+    np.testing.assert_allclose(model.scores(tastes), points @ model.items.T, atol=1e-4)
+    assert np.ptp(model.scores(tastes)) > 0.1
+
+
+def test_the_penalty_counts_only_who_and_what_had_events(tastes: Events) -> None:
+    wider = replace(tastes, user_ids=(*tastes.user_ids, "nobody"), item_count=tastes.item_count + 9)
+    assert Factors(4).fit(wider).regularisation == Factors(4).fit(tastes).regularisation
 
 
 def test_without_a_cause_the_score_falls_by_what_was_said(tastes: Events) -> None:
@@ -147,6 +155,7 @@ def test_with_drawn_items_the_sequence_model_still_learns(
     assert scores[::2, ::2].mean() > scores[::2, 1::2].mean()
 
 
-def test_the_same_seed_gives_the_same_model(tastes: Events, vectors: np.ndarray) -> None:
-    first, again = (SequenceModel(vectors, width=16, epochs=1, seed=3).fit(tastes).scores(tastes) for _ in range(2))
+@pytest.mark.parametrize("name", ["factors", "sequence"])
+def test_the_same_seed_gives_the_same_model(name: str, tastes: Events, vectors: np.ndarray) -> None:
+    first, again = (MODELS[name](vectors).fit(tastes).scores(tastes) for _ in range(2))
     np.testing.assert_array_equal(first, again)
