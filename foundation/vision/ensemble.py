@@ -39,7 +39,7 @@ class Ensemble(nn.Module):
 
 def _to_unit_mean(maps: torch.Tensor) -> torch.Tensor:
     length = maps.mean(dim=(2, 3), keepdim=True).norm(dim=1, keepdim=True)
-    unit: torch.Tensor = maps / length.clamp(min=1e-12)  # as ``normalize`` does: who sees nothing says nothing
+    unit: torch.Tensor = maps / length.clamp(min=1e-12)  # as ``normalize`` does, for one that sees nothing
     return unit
 
 
