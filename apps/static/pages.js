@@ -51,10 +51,12 @@
   }
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver((changes) => {
-      const answer = asked && document.querySelector("#answer:has(.cl-answer, .cl-error)");
-      if (!answer || !changes.some((change) => answer.contains(change.target))) return;
-      if (answer.getBoundingClientRect().top < innerHeight * 0.8) return;
+      const told = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.matches?.(
+        "#answer .cl-answer, #answer .cl-error, :has(#answer .cl-answer, #answer .cl-error)"));
+      if (!asked || !told.length) return;
       asked = false;
+      const answer = document.querySelector("#answer");
+      if (answer.getBoundingClientRect().top < innerHeight * 0.8) return;
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       answer.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
     }).observe(document.body, { childList: true, subtree: true });

@@ -60,8 +60,8 @@ def load_training(encoder: ImageEncoder, folder: Path, files: Collection[str]) -
         return encoder
     moved = load_file(folder / _MOVED_FILE)
     members = {found[1] for name in moved if (found := _MEMBER.match(name))}
-    copies = [encoder.tunable_copy() for _ in members or "1"]
-    tuned = encoder.with_network(Ensemble([copy.network for copy in copies])) if members else copies[0]
+    networks = [encoder.tunable_copy().network for _ in range(max(1, len(members)))]
+    tuned = encoder.with_network(Ensemble(networks) if members else networks[0])
     result = tuned.network.load_state_dict(moved, strict=False)
     if result.unexpected_keys:
         raise KeyError(f"tensors that the backbone has not: {', '.join(result.unexpected_keys[:3])}")

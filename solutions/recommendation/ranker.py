@@ -20,6 +20,8 @@ _BEST_OF_EACH = 100
 _DAY = 86_400.0
 # With fewer held-out events among the candidates than this, trees learn noise, and a plain blend answers.
 _LEAST_LABELS = 1_000
+# Factors say much of what EASE says: in a plain mean, taste would have one more vote against order.
+_WEIGHED_BY_TREES = ("factors_standing",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +212,7 @@ class Ranker:
     def scores(self, candidates: Candidates) -> NDArray[np.float64]:
         """Return a score a candidate, shape (n,)."""
         if self.booster is None:
-            named = [name for name in candidates.names if name.endswith("_standing")]
+            named = [name for name in candidates.names if name.endswith("_standing") and name not in _WEIGHED_BY_TREES]
             return np.asarray(np.mean([candidates.column(name) for name in named], axis=0))
         return np.asarray(self.booster.predict(candidates.features))
 

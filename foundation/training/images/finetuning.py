@@ -87,18 +87,17 @@ class ImageFineTuning(ABC):
         if self.members < 1:
             raise InputError(f"members: got {self.members}; expected 1 or more")
         dev = job.held_out()
-        trained = [self._trained(member) for member in self._jobs(job)]
+        trained = [self._trained(self._member(job, number)) for number in range(self.members)]
         network = joined([member for member, _ in trained])
         return Fitted(network, network.logits(dev.items), dev.targets, trained[0][1], self)
 
-    def _jobs(self, job: TrainingJob[ImageEncoder]) -> Iterator[TrainingJob[ImageEncoder]]:
-        """Yield a job for each member, which has a seed of its own and tells of its part of the work."""
-        for number in range(self.members):
+    def _member(self, job: TrainingJob[ImageEncoder], number: int) -> TrainingJob[ImageEncoder]:
+        """Return the job of one member, which has a seed of its own and tells of its part of the work."""
 
-            def listener(done: int, total: int, what: str, before: int = number) -> None:
-                job.listener(before * total + done, self.members * total, what)
+        def listener(done: int, total: int, what: str) -> None:
+            job.listener(number * total + done, self.members * total, what)
 
-            yield replace(job, seed=job.seed * self.members + number, listener=listener)
+        return replace(job, seed=job.seed * self.members + number, listener=listener)
 
     def _trained(self, job: TrainingJob[ImageEncoder]) -> tuple[Network[Any], _History]:
         set_seed(job.seed)

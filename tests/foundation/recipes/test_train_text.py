@@ -54,6 +54,16 @@ def test_companions_have_the_same_labels(tmp_path: Path, tiny_backbone: Path) ->
         train_text(own, Recipe(backbone=str(tiny_backbone)), "finance")
 
 
+def test_the_share_of_wrong_answers_that_is_borne_is_kept_and_promised(tmp_path: Path, tiny_backbone: Path) -> None:
+    own = table(tmp_path, "own", rounds=6)
+    usual, lax = (train_text(own, Recipe(backbone=str(tiny_backbone), risk=risk), "finance") for risk in (None, 0.3))
+    for trained, share in ((usual, "0.2"), (lax, "0.3")):
+        calibration = trained.bundle.calibration
+        assert calibration.risk == float(share)
+        assert calibration.threshold == calibration.dial[share] <= 1
+        assert f"of its answers at most {float(share):.0%} are wrong" in trained.papers.card
+
+
 def test_cross_validation_holds_every_row_out_once(tmp_path: Path, tiny_backbone: Path) -> None:
     own = table(tmp_path, "own", rounds=6)
     told = cross_validate(own, Recipe(backbone=str(tiny_backbone)), 4)

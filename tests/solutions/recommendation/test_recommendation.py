@@ -68,10 +68,9 @@ def shop(folder: Path) -> Recommendation:
 
 
 def test_a_users_taste_is_met_and_what_they_had_is_left_out(shop: Recommendation, table: EventTable) -> None:
-    answers = shop.predict([RecommendationRequest(user=f"u{number:03}") for number in range(40)])
-    own = [int(item.item) % 2 == number % 2 for number, answer in enumerate(answers) for item in answer.items]
-    assert np.mean(own) > 0.7
-    answer, items = answers[0], [int(item.item) for item in answers[0].items]
+    (answer,) = shop.predict([RecommendationRequest(user="u000")])
+    items = [int(item.item) for item in answer.items]
+    assert np.mean([item % 2 == 0 for item in items]) >= 0.8
     history = shop.shelves.history(RecommendationRequest(user="u000"))
     assert not set(items) & set(history.items.tolist())
     assert answer.grounds == (Ground.HISTORY,)
