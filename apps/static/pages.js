@@ -51,11 +51,10 @@
   }
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver((changes) => {
-      const told = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.matches?.(
-        "#answer .cl-answer, #answer .cl-error, :has(#answer .cl-answer, #answer .cl-error)"));
-      if (!asked || !told.length) return;
+      // Gradio patches an answer in place: it is there when its progress is gone
+      const answer = asked && document.querySelector("#answer:has(.cl-answer, .cl-error):not(:has(.progress-text))");
+      if (!answer || !changes.some((change) => answer.contains(change.target))) return;
       asked = false;
-      const answer = document.querySelector("#answer");
       if (answer.getBoundingClientRect().top < innerHeight * 0.8) return;
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       answer.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
