@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from solutions.recommendation.catalogue import Catalogue
@@ -99,10 +100,9 @@ def gather(
     had = histories.matrix().toarray() > 0
     chosen = np.zeros_like(had)
     for score in scores.values():
-        open_scores = np.where(had, -np.inf, score)
-        depth = min(_BEST_OF_EACH, score.shape[1])
-        best = np.argpartition(-open_scores, depth - 1, axis=1)[:, :depth]
-        np.put_along_axis(chosen, best, True, axis=1)
+        open_scores = torch.from_numpy(np.where(had, -np.inf, score))
+        best = open_scores.topk(min(_BEST_OF_EACH, score.shape[1]), sorted=False).indices
+        np.put_along_axis(chosen, best.numpy(), True, axis=1)
     users, items = np.nonzero(chosen & ~had)
     said = {name: score[users, items] for name, score in scores.items()}
     columns: dict[str, NDArray[Any]] = said | _standing(said, users) | _known(users, items, histories, facts)
@@ -214,7 +214,9 @@ class Ranker:
         if self.booster is None:
             named = [name for name in candidates.names if name.endswith("_standing") and name not in _WEIGHED_BY_TREES]
             return np.asarray(np.mean([candidates.column(name) for name in named], axis=0))
-        return np.asarray(self.booster.predict(candidates.features))
+        # a second thread of LightGBM's stays awake and keeps those of the linear algebra waiting: of single answers at
+        # 5,000 items the slowest in twenty took 19 ms with it and 8 ms without
+        return np.asarray(self.booster.predict(candidates.features, num_threads=1))
 
 
 def _with_a_label(part: Candidates, label: NDArray[np.bool_]) -> NDArray[np.int64]:
