@@ -39,23 +39,31 @@
   }, { capture: true });
 
   // On a phone an answer stands below the examples, out of sight of who asked for it: it is brought there, once an act.
+  // To who does not see the page its headline is read.
   let asked = false;
+  let moved = false;
   for (const act of ["click", "change", "drop", "keydown"]) {
     document.addEventListener(act, (event) => {
       const elsewhere = !event.target.closest?.("#answer, input[type=range], input[type=number]");
       asked = elsewhere && (act !== "keydown" || event.key === "Enter");
+      moved = false;
     }, { capture: true });
   }
   for (const act of ["wheel", "touchmove"]) {
-    document.addEventListener(act, () => { asked = false; }, { capture: true, passive: true });
+    document.addEventListener(act, () => { moved = true; }, { capture: true, passive: true });
   }
   document.addEventListener("DOMContentLoaded", () => {
+    const read = document.createElement("p");
+    read.className = "cl-read";
+    read.setAttribute("role", "status");
+    document.body.append(read);
     new MutationObserver((changes) => {
       // Gradio patches an answer in place: it is there when its progress is gone
       const answer = asked && document.querySelector("#answer:has(.cl-answer, .cl-error):not(:has(.progress-text))");
       if (!answer || !changes.some((change) => answer.contains(change.target))) return;
       asked = false;
-      if (answer.getBoundingClientRect().top < innerHeight * 0.8) return;
+      read.textContent = [...answer.querySelectorAll("h3")].map((headline) => headline.lastChild.textContent).join("; ");
+      if (moved || answer.getBoundingClientRect().top < innerHeight * 0.8) return;
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       answer.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
     }).observe(document.body, { childList: true, subtree: true });

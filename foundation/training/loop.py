@@ -113,12 +113,16 @@ def train_network(
         ``epoch``, ``loss``, ``dev_loss`` and the metrics; ``mean`` is in the last: the score of the mean of the epochs.
     """
     set_seed(seed)
+    checkpoint = _last_whole_checkpoint(folder)
+    arguments = _arguments(folder, schedule, seed, best=(metric if score else "loss") if dev is not None else None)
+    if checkpoint and (done := _stopped_after(checkpoint)):
+        arguments.num_train_epochs = done
     weights = EpochWeights(folder, schedule.average_from) if schedule.average else None
     trackers = _trackers(folder)
     stopping = [EarlyStoppingCallback(schedule.patience)] if dev is not None else []
     trainer = _GroupedTrainer(
         model=model,
-        args=_arguments(folder, schedule, seed, best=(metric if score else "loss") if dev is not None else None),
+        args=arguments,
         train_dataset=train,
         eval_dataset=dev,
         data_collator=collate,
@@ -128,7 +132,7 @@ def train_network(
     )
     trainer.remove_callback(PrinterCallback)  # a library does not print
     try:
-        trainer.train(resume_from_checkpoint=_last_whole_checkpoint(folder))
+        trainer.train(resume_from_checkpoint=checkpoint)
     except (OSError, RuntimeError) as error:
         if shutil.disk_usage(folder).free > _LEAST_FREE:
             raise
@@ -229,6 +233,7 @@ def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) ->
         save_strategy="epoch",
         save_total_limit=2,  # the best and the last; of 1 the Trainer leaves the best alone at the end
         load_best_model_at_end=best is not None,
+        restore_callback_states_from_checkpoint=True,  # the epochs without a better score so far
         metric_for_best_model=best,
         greater_is_better=best != "loss",
         prediction_loss_only=best == "loss",
@@ -269,6 +274,13 @@ def _last_whole_checkpoint(folder: Path) -> str | None:
             continue
         return str(checkpoint)
     return None
+
+
+def _stopped_after(checkpoint: str) -> float:
+    """Return the epochs after which the run had ended; 0 if it had not. Of one that stopped early there could be more."""
+    state = TrainerState.load_from_json(f"{checkpoint}/trainer_state.json")
+    ended = state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"]
+    return float(state.epoch or 0) if ended else 0.0
 
 
 def _history(log: Sequence[dict[str, Any]]) -> Iterator[dict[str, float]]:

@@ -38,6 +38,7 @@ def test_examples_each_show_something_else(page: "playwright.Page") -> None:
     click_example(page, "a lesion", "Lesion,")
     assert page.locator("#answer .cl-stack img").count() == 3
     assert "Cannot be ruled out: Lesion." in page.inner_text("#answer")
+    assert page.locator(".cl-read[role=status]").text_content() == page.inner_text("#answer h3").removeprefix("●")
     shoot(page, "medical-answer")
     click_example(page, "a holiday photo", "It is in colour")
     assert "Refused" in page.inner_text("#answer h3")

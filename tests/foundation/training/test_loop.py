@@ -143,6 +143,26 @@ def test_early_stopping_ends_a_run_that_does_not_improve(job: TrainingJob) -> No
     assert len(Full(epochs=12, patience=2, batch_size=8).fit(still).history) == 3
 
 
+@pytest.mark.parametrize("at", [5, 7, 9], ids=["without a better score so far", "in the refit", "later in the refit"])
+def test_early_stopping_outlives_an_interruption(job: TrainingJob, at: int) -> None:
+    still = replace(job, dev=replace(job.dev, items=["profit"] * 4))
+    method = Full(epochs=12, patience=2, batch_size=8, refit=True)
+    steps: list[int] = []
+
+    def interrupt(done: int, total: int, what: str) -> None:
+        if what == "training":
+            steps.append(done)
+            if len(steps) == at:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        method.fit(replace(still, listener=interrupt))
+    resumed = method.fit(replace(still, listener=interrupt))
+    assert len(resumed.history) == 3
+    whole = method.fit(still)
+    np.testing.assert_allclose(resumed.network.logits(GOOD), whole.network.logits(GOOD), rtol=1e-4)
+
+
 def test_the_mean_is_over_the_epochs_from_the_second_on(tmp_path: Path) -> None:
     model, weights = nn.Linear(1, 1, bias=False), EpochWeights(tmp_path, first=2)
     assert weights.mean() == {}
