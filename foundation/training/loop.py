@@ -277,7 +277,7 @@ def _last_whole_checkpoint(folder: Path) -> str | None:
 
 
 def _stopped_after(checkpoint: str) -> float:
-    """Return the epochs after which the run had ended; 0 if it had not. Of one that stopped early there could be more."""
+    """Return the epochs after which a run had ended, early or not; 0 if it had not."""
     state = TrainerState.load_from_json(f"{checkpoint}/trainer_state.json")
     ended = state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"]
     return float(state.epoch or 0) if ended else 0.0
