@@ -44,8 +44,8 @@
   let moved = false;
   for (const act of ["click", "change", "drop", "keydown"]) {
     document.addEventListener(act, (event) => {
-      const elsewhere = !event.target.closest?.("#answer, input[type=range], input[type=number]");
-      asked = elsewhere && (act !== "keydown" || event.key === "Enter");
+      if (act === "keydown" && event.key !== "Enter") return;
+      asked = !event.target.closest?.("#answer, input[type=range], input[type=number]");
       moved = false;
     }, { capture: true });
   }

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.events import Events
+from solutions.recommendation.models.factors import Factors
 
 if TYPE_CHECKING:
     import lightgbm
@@ -22,7 +23,7 @@ _DAY = 86_400.0
 # With fewer held-out events among the candidates than this, trees learn noise, and a plain blend answers.
 _LEAST_LABELS = 1_000
 # Factors say much of what EASE says: in a plain mean, taste would have one more vote against order.
-_WEIGHED_BY_TREES = ("factors_standing",)
+_NOT_IN_MEAN = f"{Factors.name}_standing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +213,8 @@ class Ranker:
     def scores(self, candidates: Candidates) -> NDArray[np.float64]:
         """Return a score a candidate, shape (n,)."""
         if self.booster is None:
-            named = [name for name in candidates.names if name.endswith("_standing") and name not in _WEIGHED_BY_TREES]
-            return np.asarray(np.mean([candidates.column(name) for name in named], axis=0))
+            standing = [name for name in candidates.names if name.endswith("_standing") and name != _NOT_IN_MEAN]
+            return np.asarray(np.mean([candidates.column(name) for name in standing], axis=0))
         # a second thread of LightGBM's stays awake and keeps those of the linear algebra waiting: of single answers at
         # 5,000 items the slowest in twenty took 19 ms with it and 8 ms without
         return np.asarray(self.booster.predict(candidates.features, num_threads=1))

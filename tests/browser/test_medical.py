@@ -24,6 +24,7 @@ def click_example(page: "playwright.Page", caption: str, said: str) -> None:
     page.locator("#medical-examples button", has_text=caption).first.click()
     page.locator("#answer section", has_text=said).wait_for(timeout=ANSWER_MS)
     # on a phone it stands below the examples, and is brought to who clicked
+    playwright.expect(page.locator("#answer")).to_be_in_viewport()
     page.wait_for_function("document.querySelector('#answer').getBoundingClientRect().top < innerHeight * 0.8")
 
 

@@ -196,7 +196,7 @@ def _threads(users: int) -> Iterator[None]:
     """Take one thread for a handful of users: waking the others costs more than they do.
 
     Of single answers at 50,000 items the slowest in twenty took 99 ms on two threads and 2 ms on one, because the
-    threads of LightGBM and of the linear algebra are still awake.
+    threads of the linear algebra are still awake.
     """
     usual = torch.get_num_threads()
     torch.set_num_threads(1 if users < _FEW_USERS else usual)
