@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, ParamSpec, TypeVar
 
 from apps.locale import Locale
-from apps.theme import ACCENT, ATTENTION, TONE_COLOURS, TONE_MARKS
+from apps.theme import ACCENT, ATTENTION, TONE_COLOURS, TONE_MARKS, logo
 from foundation.errors import ColonnadeError
 from foundation.trust.explanation import WordWeight
 from solutions.base import Decision
@@ -31,10 +31,6 @@ logger = logging.getLogger(__name__)
 
 # A word that moves the probability by less than a point is not shown as a reason.
 _LEAST_WEIGHT = 0.01
-_LOGO = (
-    '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 3h18v3H3zM3 18h18v3H3z'
-    'M5 7h3v10H5zM10.5 7h3v10h-3zM16 7h3v10h-3z"/></svg>'
-)
 
 #: How an event is wired that shows no progress, and is no part of the API.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -73,7 +69,7 @@ def header(words: Locale, pages: Mapping[str, str], current: str) -> str:
     )
     switch = words("hub.switch_label")
     return f"""<a class="cl-skip" href="#content">{words("hub.skip")}</a><header class="cl-header">
-<a class="cl-brand" href="/{here}/">{words.logo or _LOGO}{words("hub.title")}</a><nav class="cl-nav">{links}</nav>
+<a class="cl-brand" href="/{here}/">{words.logo or logo()}{words("hub.title")}</a><nav class="cl-nav">{links}</nav>
 <div class="cl-tools">
 <a href="/{other}/{current}" lang="{other}" aria-label="{switch}">{words("hub.switch")}</a>
 <button type="button" onclick="colonnadeMode()" aria-label="{words("hub.theme")}">◐</button>

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.locale import Language
-from apps.theme import script
+from apps.theme import page_head
 
 __all__ = ["PageHead"]
 
@@ -57,4 +57,4 @@ def _language(scope: Scope) -> Language | None:
 def _with_script(page: bytes, language: Language) -> bytes:
     spoken = "zh-CN" if language is Language.ZH else "en"
     marked = page.replace(b'lang="en"', f'lang="{spoken}"'.encode(), 1)
-    return marked.replace(b"<head>", b"<head>" + script(language.value).encode(), 1)
+    return marked.replace(b"<head>", b"<head>" + page_head(language.value).encode(), 1)

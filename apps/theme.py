@@ -1,11 +1,23 @@
 """How pages and plots look: one accent, an 8-pixel grid, system fonts, colours that survive colour blindness."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import gradio as gr
 import plotly.graph_objects as go
 
-__all__ = ["ACCENT", "ATTENTION", "MUTED", "TONE_COLOURS", "TONE_MARKS", "css", "plot_template", "script", "theme"]
+__all__ = [
+    "ACCENT",
+    "ATTENTION",
+    "MUTED",
+    "TONE_COLOURS",
+    "TONE_MARKS",
+    "css",
+    "logo",
+    "page_head",
+    "plot_template",
+    "theme",
+]
 
 # Okabe, Ito (2008), "Color universal design"
 ACCENT, ATTENTION, MUTED = "#0072B2", "#E69F00", "#7F8C8D"
@@ -53,10 +65,16 @@ def css() -> str:
     return (_ASSETS / "pages.css").read_text(encoding="utf-8")
 
 
-def script(language: str) -> str:
-    """Return what goes into the page's head: its language, the remembered colour mode, the two switches."""
+def logo() -> str:
+    """Return the mark of the suite, an SVG."""
+    return (_ASSETS / "icon.svg").read_text(encoding="utf-8").strip()
+
+
+def page_head(language: str) -> str:
+    """Return what goes into the page's head: its icon, its language, the remembered colour mode, the two switches."""
     source = (_ASSETS / "pages.js").read_text(encoding="utf-8")
-    return f"<script>window.colonnadeLanguage = {language!r};\n{source}</script>"
+    icon = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{quote(logo())}">'
+    return f"{icon}<script>window.colonnadeLanguage = {language!r};\n{source}</script>"
 
 
 def plot_template() -> go.layout.Template:

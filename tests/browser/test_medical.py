@@ -62,10 +62,12 @@ def test_an_upload_a_review_and_a_mistake_in_chinese(
     page: "playwright.Page", trained_home: Path, tmp_path: Path
 ) -> None:
     open_medical(page, "zh")
+    click_example(page, "无病灶", "无病灶")
     (tmp_path / "half.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
     page.set_input_files("#medical-file input[type=file]", tmp_path / "half.jpg")
     page.locator("#answer .cl-error", has_text="half.jpg").wait_for(timeout=ANSWER_MS)
     playwright.expect(page.locator("#answer")).to_be_in_viewport()
+    playwright.expect(page.locator("#reviewer")).to_be_hidden()  # the picture before it is not what it is about
     click_example(page, "有病灶", "有病灶")
     page.get_by_role("radio", name="无病灶").check()
     page.get_by_role("button", name="保存意见").click()

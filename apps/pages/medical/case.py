@@ -39,7 +39,7 @@ class _Cases:
     def opened(self, path: str | None, sensitivity: float) -> tuple[Any, ...]:
         """Read an uploaded file; of several slices the middle one is shown first."""
         if path is None:
-            return empty(self.words("medical.empty")), None, gr.Slider(visible=False), *self._nothing()
+            return empty(self.words("medical.empty")), None, gr.update(visible=False), *self.nothing()
         started = time.perf_counter()
         pictures = list(read_pictures(Path(path)))
         if len(pictures) > _MOST_SLICES:
@@ -62,7 +62,7 @@ class _Cases:
     def turned(self, pictures: list[Picture] | None, number: float, sensitivity: float) -> tuple[Any, ...]:
         """Answer the slice that the slider shows, or the same one at another operating point."""
         if not pictures:
-            return gr.skip(), *(gr.skip() for _ in self._nothing())
+            return gr.skip(), *(gr.skip() for _ in self.nothing())
         at = min(max(int(number), 1), len(pictures)) - 1 if len(pictures) > 1 else 0
         return self._answered(pictures[at], sensitivity, time.perf_counter())
 
@@ -95,10 +95,11 @@ class _Cases:
         card = case_card(self.solution, self.words, case, self.names, milliseconds, sensitivity)
         report = write_report(self.solution, self.words, [case], self.names)
         choice = gr.Radio(value=None if response.refused else response.finding.label)
-        return card, case, gr.DownloadButton(value=str(report), visible=True), gr.Group(visible=True), choice
+        return card, case, gr.DownloadButton(value=str(report), visible=True), gr.Group(visible=True), choice, ""
 
-    def _nothing(self) -> tuple[Any, ...]:
-        return None, gr.DownloadButton(visible=False), gr.Group(visible=False), gr.Radio(value=None)
+    def nothing(self) -> tuple[Any, ...]:
+        """Return what stands below an answer where there is none: no case, report or review."""
+        return None, gr.update(visible=False), gr.update(visible=False), gr.update(value=None), ""
 
 
 def case_tab(solution: Medical, words: Locale) -> None:
@@ -146,13 +147,13 @@ def case_tab(solution: Medical, words: Locale) -> None:
                     )
                 keep = gr.Button(words("medical.keep"))
                 kept = gr.HTML()
-    rest = [shown, report, reviewing, choice]
-    blank = [gr.skip() for _ in range(2 + len(rest))]
-    guard = shown_errors(words, blank)
+    rest = [shown, report, reviewing, choice, kept]
+    # of a picture that could not be read there is nothing to report or to review, nor of the one before it
+    guard = shown_errors(words, [None, gr.update(visible=False), *cases.nothing()])
     outputs = [answer, pictures, slice_number, *rest]
     file.change(guard(cases.opened), [file, sensitivity], outputs, api_name="look", show_progress_on=answer)
     gallery.select(guard(cases.example), [sensitivity], outputs, show_progress_on=answer, api_visibility="private")
-    again = shown_errors(words, blank[2:])(cases.turned)
+    again = shown_errors(words, cases.nothing())(cases.turned)
     gr.on(
         [slice_number.release, sensitivity.release],
         again,

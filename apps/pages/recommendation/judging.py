@@ -67,7 +67,7 @@ class Judging:
 
     def hidden(self) -> tuple[Any, ...]:
         """Ask nothing."""
-        return None, gr.update(visible=False), gr.CheckboxGroup([], value=[]), ""
+        return None, gr.update(visible=False), gr.update(choices=[], value=[]), ""
 
 
 @cache

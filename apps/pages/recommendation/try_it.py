@@ -85,7 +85,7 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
     asked = [which, user, liked, wish, variety, discovery, exclude, must, boost, only_new, again, chance, before, own]
     names = [source["name"] for source in solution.bundle.record.sources]
 
-    @shown_errors(words, [gr.skip()] * (1 + len(judging.outputs)))
+    @shown_errors(words, [gr.skip(), *judging.hidden()])
     def show(catalogue: str, *given: Any) -> tuple[Any, ...]:
         *request, shown, uploaded = given
         shelves = _shelves(solution, catalogue, uploaded)
@@ -101,7 +101,7 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
             *judging.begin(shelves, wanted if catalogue == LEARNED else None, response),
         )
 
-    @shown_errors(words, [gr.skip()] * (6 + len(judging.outputs)))
+    @shown_errors(words, [*[gr.skip()] * 6, *judging.hidden()])
     def choose(catalogue: str, uploaded: Shelves | None) -> tuple[Any, ...]:
         shelves = _shelves(solution, catalogue, uploaded)
         tags = gr.Dropdown(_tags(shelves, words), value=[])
