@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.packed import PackedLayer
 from foundation.text.trained import load_training, save_training
 
 TEXTS = ["profit rose", "利润上升"]
@@ -35,12 +37,19 @@ def tuned(plain: TextEncoder, moved: TextEncoder, tmp_path: Path) -> TextEncoder
     return load_training(plain, tmp_path, {file.name for file in tmp_path.iterdir()})
 
 
-def test_the_lower_layer_is_one_and_read_once(plain: TextEncoder, moved: TextEncoder, tuned: TextEncoder) -> None:
+def test_the_lower_layer_is_one_and_read_once(
+    plain: TextEncoder, moved: TextEncoder, tuned: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lower, upper = tuned.model.encoder.layer
     assert lower is plain.model.encoder.layer[0]
     assert upper is not plain.model.encoder.layer[1]
-    passes: list[object] = []
-    lower.attention.register_forward_hook(lambda *_: passes.append(1))
+    read_by, passes = PackedLayer.forward, []
+
+    def counted(layer: PackedLayer, *inputs: Any, **named: Any) -> torch.Tensor:
+        passes.extend([1] if layer is lower else [])
+        return read_by(layer, *inputs, **named)
+
+    monkeypatch.setattr(PackedLayer, "forward", counted)
     expected = moved.pooled(TEXTS), moved.pooled(TEXTS[:1])
     np.testing.assert_allclose(tuned.pooled(TEXTS), expected[0], atol=1e-5)
     read = plain.pooled(TEXTS)
