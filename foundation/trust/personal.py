@@ -11,7 +11,11 @@ from importlib import import_module
 
 __all__ = ["mask_personal_data"]
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![a-z])", re.I | re.A)
+# Letters of Latin scripts, not of Chinese: that runs on into the address without a space.
+_LATIN = r"\w.+\u00c0-\u024f-"
+_EMAIL = re.compile(
+    rf"(?<![{_LATIN}])[{_LATIN}]{{1,64}}@(?:[a-z0-9\u00c0-\u024f-]{{1,63}}\.){{1,8}}[a-z]{{2,24}}(?![a-z])", re.I | re.A
+)
 _IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
     # in small letters the groups are digits, or nothing stands between them: the next word is no part of it
@@ -23,25 +27,34 @@ _UNIT = r"\s?[万亿]?(?:元|股|美元|港元|吨|份)"
 # Of China; of Spain, Italy, France, Poland and Germany; of Sweden and the United States, whose dashes tell them from
 # amounts. A country whose number is nine bare digits would take one in eleven of all such numbers away: left out.
 _IDENTITY = {
-    "cn.ric": re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"),
-    "es.dni": re.compile(r"(?<![A-Za-z0-9])\d{8}-?[A-Za-z](?![A-Za-z0-9])"),
+    "cn.ric": re.compile(r"(?<!\d)\d{6} ?\d{8} ?\d{3}[\dXx](?!\d)"),
+    "es.dni": re.compile(r"(?<![A-Za-z0-9])\d{2}\.?\d{3}\.?\d{3}-?[A-Za-z](?![A-Za-z0-9])"),
     "es.nie": re.compile(r"(?<![A-Za-z0-9])[XYZxyz]-?\d{7}-?[A-Za-z](?![A-Za-z0-9])"),
     "it.codicefiscale": re.compile(r"(?<![A-Z0-9])[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z](?![A-Z0-9])", re.I),
     "fr.nir": re.compile(r"(?<!\d)[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?!\d)"),
     "pl.pesel": re.compile(rf"(?<![\d.,¥￥$€£])\d{{11}}(?![\d%]|[.,]\d|{_UNIT})"),
     "de.idnr": re.compile(rf"(?<![\d.,¥￥$€£])\d{{2}} ?\d{{3}} ?\d{{3}} ?\d{{3}}(?![\d%]|[.,]\d|{_UNIT})"),
     "se.personnummer": re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]\d{4}(?!\d)"),
-    "us.ssn": re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
+    "us.ssn": re.compile(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])"),
 }
-# 15 digits of American Express, or 16 to 19 of the networks whose numbers begin with 3 to 6 or with 22 to 27
-_CARD = re.compile(
-    r"(?<![\d.,])(?:3[47]\d{2}[ -]?\d{6}[ -]?\d{5}|(?:[3-6]\d{3}|2[2-7]\d{2})(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?)"
-    r"(?![\d.,]?\d)"
+# 14 digits of Diners, 15 of American Express, or 16 of the networks whose numbers begin with 3 to 6 or with 22 to 27;
+# of China's 17 to 19. What follows may be the month of expiry or the code on the back: without it, it is tried again.
+_GAP = r"(?:[ .-]|  )?"
+_SHORT_CARD = (
+    rf"(?<![\d.,])(?:3[0689]\d{{2}}{_GAP}\d{{6}}{_GAP}\d{{4}}|3[47]\d{{2}}{_GAP}\d{{6}}{_GAP}\d{{5}}"
+    rf"|(?:[3-6]\d{{3}}|2[2-7]\d{{2}})(?:{_GAP}\d{{4}}){{3}})"
 )
-# a Chinese mobile number that is no amount, or a number with its country's code
+_NO_MORE = r"(?![.,]?\d)"
+_LONG_CARD = re.compile(rf"{_SHORT_CARD}{_GAP}\d{{1,3}}{_NO_MORE}")
+_CARD = re.compile(_SHORT_CARD + _NO_MORE)
+_NO_AMOUNT = rf"(?![\d%]|[.,]\d|{_UNIT})"
+# a Chinese mobile number or one with its country's code, that is no amount; with its area's code in brackets, or after
+# the nought that no figure begins with; three groups as in North America
 _TELEPHONE = re.compile(
-    r"(?<![\d.,¥￥$€£])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d%]|[.,]\d|" + _UNIT + r")"
-    r"|(?<![\w+])\+\d{1,3}(?:[ -]?\(?\d{2,5}\)?){2,5}(?![\d%]|[.,]\d)"
+    rf"(?<![\d.,¥￥$€£])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{{4}}[ -]?\d{{4}}{_NO_AMOUNT}"
+    rf"|(?<![\w+])(?:\+[1-9]\d{{0,2}}|00[1-9]\d{{0,2}}(?=[ -]))(?:[ -]?\(?\d{{1,5}}\)?){{2,6}}{_NO_AMOUNT}"
+    rf"|(?<![A-Za-z\d.,-])(?:\(0?\d{{2,4}}\) ?|0\d{{1,4}}[ /-])\d{{3,4}}[ -]?\d{{3,4}}{_NO_AMOUNT}"
+    rf"|(?<![A-Za-z\d.,-])[2-9]\d{{2}}([-.])[2-9]\d{{2}}\1\d{{4}}{_NO_AMOUNT}"
 )
 
 
@@ -50,7 +63,8 @@ def mask_personal_data(text: str) -> str:
 
     Names are left: who is written about in the news is news. What is masked: e-mail addresses, IBANs (ISO 13616),
     identity numbers of China (GB 11643), of six countries of the EU and of the United States, payment cards (ISO/IEC
-    7812, Luhn), Chinese mobile numbers and telephone numbers with a country code. Full-width digits become narrow.
+    7812, Luhn), and telephone numbers that can be told from figures: Chinese mobile ones, and those with the code of a
+    country or an area. Full-width digits become narrow.
 
     Examples
     --------
@@ -73,9 +87,10 @@ def _checked() -> tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]
     return (
         ("[IBAN]", _IBAN, iban.is_valid),
         *(("[identity number]", pattern, valid) for pattern, valid in identity),
-        ("[card]", _CARD, lambda number: luhn.is_valid(re.sub(r"\D", "", number))),
+        ("[card]", _LONG_CARD, luhn.is_valid),
+        ("[card]", _CARD, luhn.is_valid),
     )
 
 
 def _masking(name: str, valid: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
-    return lambda found: name if valid(found[0]) else found[0]
+    return lambda found: name if valid(re.sub(r"[ .-]", "", found[0])) else found[0]

@@ -27,6 +27,18 @@ from foundation.trust.personal import mask_personal_data
         ("personnummer 811228-9874", "personnummer [identity number]"),
         ("my ssn is 536-90-4399", "my ssn is [identity number]"),
         ("pay to DE89 3704 0044 0532 0130 00, please", "pay to [IBAN], please"),
+        ("card 4111 1111 1111 1111 123 expired", "card [card] 123 expired"),
+        ("5555 5555 5555 4444 08/27", "[card] 08/27"),
+        ("4111.1111.1111.1111 or 4111  1111  1111  1111", "[card] or [card]"),
+        ("银联6222 0212 3456 7890 128", "银联[card]"),
+        ("diners 3056 930902 5904", "diners [card]"),
+        ("身份证 110105 19491231 002X", "身份证 [identity number]"),
+        ("DNI 12.345.678-Z", "DNI [identity number]"),
+        ("ssn 536 90 4399", "ssn [identity number]"),
+        ("call (415) 555-2671 or 415-555-2671", "call [phone] or [phone]"),
+        ("020 7946 0958, 0044 20 7946 0958, +44 (0)20 7946 0958", "[phone], [phone], [phone]"),
+        ("座机010-62345678，0571 8765 4321", "座机[phone]，[phone]"),
+        ("schreib an jörg.müller@example.de", "schreib an [e-mail]"),
     ],
 )
 def test_what_points_at_a_person_is_masked(text: str, masked: str) -> None:
@@ -47,6 +59,9 @@ def test_what_points_at_a_person_is_masked(text: str, masked: str) -> None:
         "净利润13800138000元，成交13800138000.50，共13800138000股",
         "Volume 123456789015 and 1234567890128 shares",  # both pass Luhn, and no card is so short or begins so
         "Notes due 2031, ISIN US0378331005",
+        "Between 2019 and 2023, 0.25 0.50 0.75, 12-13 March, 300-400 staff",
+        "rose from 1,000.50 to 2,000.75, codes 600519-000001, 2024.03.15",
+        "4111 1111 1111 1112 123 units",
     ],
 )
 def test_figures_of_a_report_stay(text: str) -> None:
