@@ -50,7 +50,8 @@ _NOT_HELPED = re.compile(
     r"\b(?:that|this|it)(?: one| answer)? (?:did ?n[o']?t|does ?n[o']?t|has ?n[o']?t) (?:help|work|answer)"
     r"|\bnot (?:what i (?:asked|wanted)|helpful|my question)"
     r"|\bstill (?:not|no|doesn'?t|didn'?t) (?:work|help|solved)"
-    r"|没(?:有)?(?:用|帮助|帮到|帮上|解决)|不管用|答非所问|不是我(?:要|想)问的|还是不行|看不懂",
+    # "not used yet" is said with the same word as "of no use"
+    r"|(?<!还)没(?:有)?用(?![过完到掉上户])|没(?:有)?(?:帮助|帮到|帮上|解决)|不管用|答非所问|不是我(?:要|想)问的|还是不行|看不懂",
     re.I,
 )
 _CORRECTION = re.compile(
@@ -93,7 +94,7 @@ def read_move(text: str, options: int = 0) -> Move:
     >>> read_move("第二个", options=2).choice
     1
     """
-    stripped = text.strip()
+    stripped = text.strip().replace("’", "'")
     for at, pattern in enumerate(_CHOICES[:options]):
         if pattern.fullmatch(stripped):
             return Move(Cue.CHOICE, stripped, at)

@@ -4,6 +4,7 @@ Personal data is masked before anything is written. What could not be answered i
 ``solutions/support/gaps.py``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,6 +14,7 @@ import sqlalchemy as sql
 from foundation.errors import InputError
 from foundation.store import Store, log_table, now
 from foundation.trust.personal import mask_personal_data
+from solutions.support.cues import Cue, read_move
 from solutions.support.schema import Act, SupportResponse
 
 __all__ = ["Desk", "Rating", "Reply", "Turn", "Waiting"]
@@ -45,7 +47,6 @@ replies = log_table(
     sql.Column("who", sql.String(64), nullable=False),
     sql.Column("reply", sql.Text, nullable=False),
 )
-
 labels = log_table(
     "labels",
     METADATA,
@@ -134,10 +135,10 @@ class Desk(Store):
             "answered": mask_personal_data(response.text),
             "act": response.act.value,
             "why": response.why,
-            "intent": response.intent.label,
+            "intent": _acted_on(response)[:64],
             "confidence": response.intent.confidence,
             "margin": shares[0] - shares[1] if len(shares) > 1 else 1.0,
-            "article": response.hits[0].document.id if response.hits else "",
+            "article": response.hits[0].document.id[:255] if response.hits else "",
         }
         with self.begin() as run:
             number: int = run.execute(sql.insert(turns).values(row).returning(turns.c.id)).scalar_one()
@@ -191,9 +192,15 @@ class Desk(Store):
         waiting = {each.conversation: each for each in self.waiting()}
         if conversation not in waiting:
             raise InputError("somebody has replied to this customer already; look again")
-        row = {"conversation": conversation, "turn": waiting[conversation].turns[-1].id, "at": now(), "who": who}
+        newest = waiting[conversation].turns[-1].id
+        row = {"conversation": conversation, "turn": newest, "at": now(), "who": who, "reply": text}
+        there = sql.select(replies.c.id).where(replies.c.conversation == conversation, replies.c.turn >= newest)
+        chosen = sql.select(*(sql.literal(value).label(name) for name, value in row.items())).where(~there.exists())
         with self.begin() as run:
-            run.execute(sql.insert(replies), row | {"reply": text})
+            # one statement: of two people who reply at once the second finds the first one's
+            kept = run.execute(sql.insert(replies).from_select(list(row), chosen).returning(replies.c.id))
+            if kept.scalar_one_or_none() is None:
+                raise InputError("somebody has replied to this customer already; look again")
 
     def replies(self, conversation: str, after: int = 0) -> list[Reply]:
         """Return what people replied in a conversation, in order; of these the ones after number ``after``."""
@@ -203,14 +210,18 @@ class Desk(Store):
             return [Reply(*row) for row in found]
 
     def unanswered(self, count: int = 500) -> list[Turn]:
-        """Return the latest questions that found no answer, or one that did not help, the latest first."""
+        """Return the latest questions that found no answer, or one that did not help, the latest first.
+
+        One that was asked about and then answered, by a choice, is none.
+        """
         later = turns.alias()
         following = sql.select(later.c.why).where(later.c.conversation == turns.c.conversation, later.c.id > turns.c.id)
         failed = turns.c.act.in_([Act.ASK.value, Act.REFUSE.value]) | turns.c.rating.in_(
             [Rating.WRONG.value, Rating.UNCLEAR.value]
         )
         failed |= turns.c.why == "not_understood"
-        failed |= following.order_by(later.c.id).limit(1).scalar_subquery().in_(_NOT_HELPED)
+        next_why = sql.func.coalesce(following.order_by(later.c.id).limit(1).scalar_subquery(), "")
+        failed = (failed & (next_why != "chosen")) | next_why.in_(_NOT_HELPED)
         asked = turns.c.why.not_in(_NO_MESSAGE)
         return self._turns(sql.select(turns).where(failed, asked).order_by(turns.c.id.desc()).limit(count))
 
@@ -218,15 +229,14 @@ class Desk(Store):
         """Return messages whose answer helped, as the customer said, with the intent that it answered.
 
         What a reviewer labelled is not among them, which counts before, nor what an article alone answered, of which no
-        intent is known.
+        intent is known, nor what says nothing without the message before it ("and abroad?").
         """
         answered = (turns.c.rating == Rating.HELPED.value) & (turns.c.act == Act.ANSWER.value)
         answered &= turns.c.why != "found"
         open_ones = turns.c.why.not_in(_NO_MESSAGE) & turns.c.said.not_in(sql.select(labels.c.said))
         latest = sql.select(sql.func.max(turns.c.id)).where(answered, open_ones).group_by(turns.c.said)
-        wanted = sql.select(turns.c.at, turns.c.said, turns.c.intent).where(turns.c.id.in_(latest)).order_by(turns.c.id)
-        with self.begin() as run:
-            return [{**row._mapping, "who": "customer"} for row in run.execute(wanted)]
+        kept = self._standing_alone(sql.select(turns).where(turns.c.id.in_(latest)).order_by(turns.c.id))
+        return [{"at": turn.at, "said": turn.said, "intent": turn.intent, "who": "customer"} for turn in kept]
 
     def to_label(self, count: int = 20) -> list[Turn]:
         """Return the turns whose labels would teach most: those in which two intents were nearest to each other.
@@ -239,7 +249,7 @@ class Desk(Store):
         open_ones = turns.c.said.not_in(sql.select(labels.c.said))
         once = sql.select(sql.func.max(turns.c.id)).where(new, open_ones).group_by(turns.c.said)
         wanted = sql.select(turns).where(turns.c.id.in_(once)).order_by(turns.c.margin, turns.c.id)
-        return self._turns(wanted.limit(count))
+        return self._standing_alone(wanted)[:count]
 
     def label(self, number: int, intent: str, who: str) -> None:
         """Keep what a reviewer says that a turn's message wants.
@@ -265,14 +275,32 @@ class Desk(Store):
         with self.begin() as run:
             return [dict(row._mapping) for row in run.execute(wanted)]
 
+    def withdraw(self, conversation: str, numbers: Sequence[int]) -> None:
+        """Forget turns that their customer has taken again."""
+        with self.begin() as run:
+            run.execute(sql.delete(turns).where(turns.c.conversation == conversation, turns.c.id.in_(numbers)))
+
     def transcript(self, conversation: str) -> list[Turn]:
         """Return a conversation in order."""
         wanted = sql.select(turns).where(turns.c.conversation == conversation).order_by(turns.c.id)
         return self._turns(wanted)
 
+    def _standing_alone(self, wanted: "sql.Select[tuple[object, ...]]") -> list[Turn]:
+        """Leave out follow-ups, which say nothing without the message before them."""
+        with self.begin() as run:
+            first = set(run.execute(sql.select(sql.func.min(turns.c.id)).group_by(turns.c.conversation)).scalars())
+        found = self._turns(wanted)
+        return [turn for turn in found if turn.id in first or read_move(turn.said).cue is not Cue.FOLLOW_UP]
+
     def _turns(self, wanted: "sql.Select[tuple[object, ...]]") -> list[Turn]:
         with self.begin() as run:
             return [_turn(row) for row in run.execute(wanted).mappings()]
+
+
+def _acted_on(response: SupportResponse) -> str:
+    """Return the intent that was answered, which of two that are close is that of the conversation."""
+    answered = response.act is Act.ANSWER and response.why != "small_talk"
+    return (response.state.intent if answered else "") or response.intent.label
 
 
 def _turn(row: sql.RowMapping) -> Turn:

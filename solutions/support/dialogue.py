@@ -12,8 +12,9 @@ from solutions.support.schema import Act, DialogueState
 __all__ = ["ANGRY", "PERSON", "SMALL_TALK", "Limits", "Reading", "Verdict", "judge"]
 
 PERSON, SMALL_TALK, ANGRY = "talk_to_person", "small_talk", "angry"
-# A second answer that does not help, or a second message that is not understood, goes to a person.
-_MOST_FAILURES = 2
+# A second answer that does not help, or a second message that is not understood, goes to a person; so does a third in a
+# row that had to be asked about, for whatever reason.
+_MOST_FAILURES, _MOST_ASKED = 2, 3
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,10 @@ def judge(reading: Reading, state: DialogueState, limits: Limits) -> Verdict:
     """
     case = Case(reading, state, limits)
     verdicts = (rule(case) for rule in RULES)
-    return next((verdict for verdict in verdicts if verdict), Verdict(Act.ASK, "unsure"))
+    verdict = next((verdict for verdict in verdicts if verdict), Verdict(Act.ASK, "unsure"))
+    if verdict.act is Act.ASK and state.failures + 1 >= _MOST_ASKED:
+        return Verdict(Act.HAND_OVER, "not_understood", case.first[0])
+    return verdict
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,13 @@ class Case:
     def close(self) -> tuple[str, ...]:
         """The two likeliest intents, where one or the other is likely enough to be acted on; nothing where not."""
         (first, share), (second, other) = self.first, self.second
-        return (first, second) if share + other >= self.limits.answer and not self.reading.strange else ()
+        likely = share + other >= self.limits.answer and self.answered_by(first)
+        return (first, second) if likely and not self.reading.strange else ()
+
+    def answered_by(self, intent: str) -> bool:
+        """Tell whether the articles have something on an intent: about it, or near to what is asked."""
+        hits = self.reading.hits
+        return any(hit.document.topic == intent for hit in hits) or (bool(hits) and hits[0].score >= self.limits.found)
 
     @property
     def last_try(self) -> bool:
@@ -206,7 +216,7 @@ def _out_of_scope(case: Case) -> Verdict | None:
 def _sure(case: Case) -> Verdict | None:
     (first, share), (_, other) = case.first, case.second
     sure = share >= case.limits.answer and share - other >= case.limits.close and not case.reading.strange
-    return Verdict(Act.ANSWER, "sure", first) if sure and not case.reading.outside else None
+    return Verdict(Act.ANSWER, "sure", first) if sure and case.answered_by(first) and not case.reading.outside else None
 
 
 def _found(case: Case) -> Verdict | None:

@@ -25,8 +25,23 @@ _SECONDS = 20.0
 _HERE = ("localhost", "127.0.0.1", "::1")
 # Of a sentence's words, the share that its source must have; the rest are the small change of other wording.
 _COVERED = 0.7
-_FIGURES = re.compile(r"\d+(?:[.,]\d+)*")
-_NEGATIONS = re.compile(r"\b(?:not|no|never|cannot|can't|don't|won't|isn't|without|unless)\b|不|没|无法|除非|未", re.I)
+_SPELLED = {
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10", "eleven": "11", "twelve": "12", "twenty": "20", "thirty": "30", "sixty": "60", "ninety": "90",
+    "二": "2", "两": "2", "三": "3", "四": "4", "五": "5", "六": "6", "七": "7", "八": "8", "九": "9", "十": "10",
+}  # fmt: skip
+# Chinese numerals are parts of words too (三维): they count before what is counted.
+_FIGURES = re.compile(
+    r"\d+(?:[.,]\d+)*|\b(?:" + "|".join(word for word in _SPELLED if word.isascii()) + r")\b"
+    r"|[二两三四五六七八九十](?=[到至、个天日月年周次张笔件元小分工种倍])",
+    re.I,
+)
+_NEGATIONS = re.compile(
+    r"\b(?:not|no|never|cannot|without|neither|nor|none)\b|n['’]t\b|不|没|无|勿|禁|未|非(?!常)", re.I
+)
+_CONDITIONS = re.compile(
+    r"\b(?:if|unless|only|until|except|before|after)\b|如果|若|除非|只|仅|之前|之后|超过|至少|最多", re.I
+)
 _LINKS = re.compile(r"https?://|www\.|@", re.I)
 _ASKED = {
     Language.EN: "Rewrite the answer below as one short, friendly reply to the customer. Keep every figure, name and "
@@ -89,8 +104,9 @@ class Rewriter:
 def supported(text: str, sources: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """Return the sentences of a text with the source that covers each; nothing, where one has none.
 
-    A source covers a sentence that shares most of its words, has no figure and no link of its own, and negates as the
-    source does. It is no proof of the same meaning: it keeps out what was made up.
+    A source covers a sentence that shares most of its words, has no link and no figure of its own, figures in the same
+    order, in digits or in words, as many negations, and every condition. It is no proof of the same meaning: it keeps
+    out what was made up and what was dropped.
 
     Examples
     --------
@@ -113,5 +129,17 @@ def _covers(source: str, sentence: str) -> bool:
     words, known = set(search_words(sentence)), set(search_words(source))
     if not words or len(words & known) < _COVERED * len(words) or _LINKS.search(sentence):
         return False
-    figures = set(_FIGURES.findall(sentence)) <= set(_FIGURES.findall(source))
-    return figures and bool(_NEGATIONS.search(sentence)) == bool(_NEGATIONS.search(source))
+    left = iter(_figures(source))
+    return (
+        all(figure in left for figure in _figures(sentence))  # as a part of the source's, in the source's order
+        and len(_NEGATIONS.findall(sentence)) == len(_NEGATIONS.findall(source))
+        and _conditions(source) <= _conditions(sentence)
+    )
+
+
+def _figures(text: str) -> list[str]:
+    return [_SPELLED.get(figure.lower(), figure) for figure in _FIGURES.findall(text)]
+
+
+def _conditions(text: str) -> set[str]:
+    return {condition.lower() for condition in _CONDITIONS.findall(text)}

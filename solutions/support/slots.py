@@ -23,10 +23,13 @@ _CURRENCIES = {
     "£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "quid": "GBP", "英镑": "GBP",
     "¥": "CNY", "￥": "CNY", "cny": "CNY", "rmb": "CNY", "yuan": "CNY", "元": "CNY", "块": "CNY", "块钱": "CNY",
 }  # fmt: skip
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+,\d{1,2}|\d+(?:[.,]\d{1,2})?"
 _BEFORE = r"€|\$|£|¥|￥|(?<![a-z])(?:eur|usd|gbp|cny|rmb)"
-_AFTER = r"€|欧元|欧|美元|美金|刀|英镑|块钱|块|元|(?:eur|euros?|usd|dollars?|gbp|pounds?|quid|cny|rmb|yuan)(?![a-z])"
-_MONTH = rf"({'|'.join(_MONTHS)})(?![a-z])\.?"
+_AFTER = r"€|欧元|欧|美元|美金|刀|英镑|块钱|块|元(?!宵|旦)|(?:eur|euros?|usd|dollars?|gbp"
+_AFTER += r"|pounds?|quid|cny|rmb|yuan)(?![a-z])"
+# "May" may be a verb too, and a number after a month may count something.
+_MONTH = rf"({'|'.join(_MONTHS)})(?![a-z])(?!(?<=may) (?:be|have|not|i|you|we|it|need|take|only|still)\b)\.?"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?(?!\d| (?:times?|days?|weeks?|months?|years?|hours?)\b)"
 
 
 class SlotKind(str, Enum):
@@ -104,8 +107,11 @@ def _card(match: re.Match[str]) -> str:
 
 def _amount(match: re.Match[str]) -> str:
     number, currency = match["before"] or match["after"], match["unit"] or match["suffix"]
-    digits = number.replace(",", "") if re.search(r",\d{3}(?!\d)", number) else number.replace(",", ".")
-    return f"{float(digits):.2f} {_CURRENCIES[currency]}"
+    if "." in number and "," in number[number.index(".") :]:
+        digits = number.replace(".", "").replace(",", ".")  # as in 1.250,50
+    else:
+        digits = number.replace(",", "") if re.search(r",\d{3}(?!\d)", number) else number.replace(",", ".")
+    return f"{float(digits) * (10_000 if match['myriad'] else 1):.2f} {_CURRENCIES[currency]}"
 
 
 def _year_first(match: re.Match[str]) -> str | None:
@@ -138,7 +144,9 @@ _RULES: tuple[tuple[SlotKind, re.Pattern[str], _Value], ...] = (
     (SlotKind.ORDER, re.compile(r"(?<![a-z0-9])tw[ -]?(\d{8})(?!\d)"), _order),
     (
         SlotKind.CARD,
-        re.compile(r"(?:ending|ends|finishing)(?: in| with)?:? (\d{4})(?!\d)|尾号(?:是|为|:)? ?(\d{4})(?!\d)"),
+        re.compile(
+            r"(?:ending|ends|finishing)(?: in| with)?:? (\d{4})(?!\d)|(?:尾号|后四位)(?:是|为|:)? ?(\d{4})(?!\d)"
+        ),
         _card,
     ),
     (SlotKind.DATE, re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)"), _year_first),
@@ -150,13 +158,14 @@ _RULES: tuple[tuple[SlotKind, re.Pattern[str], _Value], ...] = (
     ),
     (
         SlotKind.DATE,
-        re.compile(rf"(?<![a-z]){_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,? (\d{{4}})(?![-\d]))?"),
+        re.compile(rf"(?<![a-z]){_MONTH} {_DAY}(?:,? (\d{{4}})(?![-\d]))?"),
         _month_day,
     ),
     (
         SlotKind.AMOUNT,
         re.compile(
-            rf"(?P<unit>{_BEFORE}) ?(?P<before>{_NUMBER})(?!\d)|(?<![\d.,-])(?P<after>{_NUMBER}) ?(?P<suffix>{_AFTER})"
+            rf"(?P<unit>{_BEFORE}) ?(?P<before>{_NUMBER})(?![.,]?\d)"
+            rf"|(?<![\d.,-])(?P<after>{_NUMBER}) ?(?P<myriad>万)?(?P<suffix>{_AFTER})"
         ),
         _amount,
     ),

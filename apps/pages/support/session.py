@@ -24,12 +24,25 @@ def desk() -> Desk:
 
 @dataclass(frozen=True)
 class Answered:
-    """A turn that was taken."""
+    """A turn that was taken.
+
+    Attributes
+    ----------
+    said : str
+        As the visitor sees it.
+    response : SupportResponse
+    number : int
+        At the desk.
+    milliseconds : float
+    sent : str
+        What the assistant read, where that is not what is seen: of a choice by a button, its number.
+    """
 
     said: str
     response: SupportResponse
     number: int
     milliseconds: float
+    sent: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,7 @@ class Session:
         return replace(state, handed_over=False, failures=0) if replied else state
 
     def before(self, turn: int) -> "Session":
-        """Return the conversation as it was before a turn, to take it again."""
+        """Return the conversation as it was before a turn, to take it again; the desk forgets it when that is done."""
         return replace(self, turns=self.turns[:turn], replies=tuple(said for said in self.replies if said[0] <= turn))
 
     def replied(self, reply: Reply) -> "Session":
@@ -73,7 +86,8 @@ class Session:
         (response,) = assistant.predict([SupportRequest(text, self.state)])
         milliseconds = 1000 * (time.perf_counter() - started)
         number = desk().record(self.id, shown or text, response)
-        return replace(self, turns=(*self.turns, Answered(shown or text, response, number, milliseconds)))
+        turn = Answered(shown or text, response, number, milliseconds, text if shown else "")
+        return replace(self, turns=(*self.turns, turn))
 
     def messages(self, words: Locale, names: dict[str, str]) -> list[dict[str, Any]]:
         """Return the conversation as Gradio's chat shows it, opened by the line that says what answers here."""
@@ -82,7 +96,7 @@ class Session:
         for count, turn in enumerate(self.turns, start=1):
             shown.append({"role": "user", "content": escape(turn.said, quote=False)})
             options = [
-                {"value": str(at), "label": names.get(option, option)}
+                {"value": f"{count}.{at}", "label": names.get(option, option)}
                 for at, option in enumerate(turn.response.options, start=1)
             ]
             shown.append({"role": "assistant", "content": written(turn.response), "options": options})

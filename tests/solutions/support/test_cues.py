@@ -23,6 +23,11 @@ from solutions.support.cues import Cue, read_move, thanks
         ("no, that one didn't help me either", Cue.NOT_HELPED),
         ("没用", Cue.NOT_HELPED),
         ("这个没帮到我", Cue.NOT_HELPED),
+        ("that didn’t help", Cue.NOT_HELPED),
+        ("还是没用啊", Cue.NOT_HELPED),
+        ("没用过的优惠券可以退吗", Cue.NEW),
+        ("券还没有用能退吗", Cue.NEW),
+        ("我的卡没用过", Cue.NEW),
     ],
 )
 def test_cues(text: str, cue: Cue) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,41 @@ def test_a_question_that_was_not_helped_is_a_gap_and_the_complaint_is_none(desk:
     assert [turn.said for turn in desk.unanswered()] == ["how do I pay in kroner?"]
     assert desk.helped() == []
     assert "that did not help" not in {turn.said for turn in desk.to_label()}
+
+
+def test_a_question_that_a_choice_answered_is_no_gap(desk: Desk) -> None:
+    desk.record("one", "card", response(Act.ASK, "vague"))
+    desk.record("two", "card?", response(Act.ASK, "vague"))
+    desk.record("one", "1", response(Act.ANSWER, "chosen"))
+    assert [turn.said for turn in desk.unanswered()] == ["card?"]
+
+
+def test_what_is_learned_from_is_what_was_acted_on_and_stands_alone(desk: Desk) -> None:
+    continued = replace(response(Act.ANSWER, "continued"), state=DialogueState(intent="card"))
+    for said in ("block my card", "and abroad?"):
+        desk.rate(desk.record("one", said, continued), Rating.HELPED)
+    talk = replace(response(Act.ANSWER, "small_talk"), state=DialogueState(intent="card"))
+    assert [(row["said"], row["intent"]) for row in desk.helped()] == [("block my card", "card")]
+    assert [turn.said for turn in desk.to_label()] == ["block my card"]
+    desk.record("two", "hello", talk)
+    assert desk.transcript("two")[0].intent == "refund"
+
+
+def test_of_two_who_reply_at_once_one_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.record("one", "a person!", response(Act.HAND_OVER, "wish"))
+    seen = desk.waiting()
+    desk.reply("one", "Kim", "Here I am.")
+    monkeypatch.setattr(Desk, "waiting", lambda _: seen)  # what Lee saw before Kim's reply was kept
+    with pytest.raises(InputError, match="already"):
+        desk.reply("one", "Lee", "Here I am, too.")
+    assert len(desk.replies("one")) == 1
+
+
+def test_long_names_of_a_client_are_cut(desk: Desk) -> None:
+    hit = Hit(Document("k" * 300, "t", "b"), 1.0, 0.9, 1.0)
+    long = Decision("r" * 70, 0.6, False, {"r" * 70: 0.6}, "i")
+    desk.record("one", "refund?", replace(response(), hits=(hit,), intent=long))
+    assert len(desk.transcript("one")[0].article) == 255
 
 
 def test_what_to_label_next_is_what_was_nearest(desk: Desk) -> None:

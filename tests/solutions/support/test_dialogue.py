@@ -6,6 +6,7 @@ import pytest
 
 from foundation.retrieval.documents import Document
 from foundation.retrieval.index import Hit
+from foundation.text.sentences import split_sentences
 from foundation.trust.scope import OUT_OF_SCOPE
 from solutions.base import Decision
 from solutions.support.composer import quote, template, templates
@@ -41,6 +42,7 @@ def reading(text: str = "refund please", options: int = 0, score: float = 0.0, a
 
 
 CLOSE = decision(refund=0.4, card=0.35, talk_to_person=0.2, small_talk=0.05)
+UNSAID = decision(fees=0.9, card=0.05, refund=0.05)  # sure, but no article is about it
 ASKED = DialogueState("refund?", "refund", ("kb1",))
 
 
@@ -70,6 +72,12 @@ ASKED = DialogueState("refund?", "refund", ("kb1",))
         (reading(intent=CLOSE), replace(ASKED, intent="fees"), Act.ASK, "two_intents"),
         (reading(intent=CLOSE, score=2.5), DialogueState(), Act.ANSWER, "found"),
         (reading(intent=CLOSE), DialogueState(failures=1), Act.HAND_OVER, "not_understood"),
+        (reading(intent=UNSAID), DialogueState(), Act.ASK, "unsure"),
+        (reading(intent=UNSAID, score=2.5), DialogueState(), Act.ANSWER, "sure"),
+        (reading(readable=False), DialogueState(failures=1), Act.ASK, "unreadable"),
+        (reading(readable=False), DialogueState(failures=2), Act.HAND_OVER, "not_understood"),
+        (reading(vague=("card", "refund", "fees")), DialogueState(failures=2), Act.HAND_OVER, "not_understood"),
+        (reading("go back"), DialogueState(failures=2), Act.HAND_OVER, "not_understood"),
     ],
 )  # fmt: skip
 def test_rules(case: Reading, state: DialogueState, act: Act, why: str) -> None:
@@ -94,8 +102,9 @@ def test_every_span_is_of_an_article_or_a_template() -> None:
             if sentence.source.startswith("template:"):
                 assert sentence.text in known
             else:
-                article, _, _number = sentence.source.partition("#")
-                assert sentence.text in next(each.body for each in ARTICLES if each.id == article)
+                article, _, number = sentence.source.partition("#")
+                body = next(each.body for each in ARTICLES if each.id == article)
+                assert sentence.text == split_sentences(body)[int(number) - 1]
 
 
 def test_another_article_after_one_that_did_not_help() -> None:

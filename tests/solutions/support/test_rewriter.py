@@ -98,6 +98,34 @@ def test_chinese_is_checked_too() -> None:
     assert not supported("退款到银行卡不需要3到5个工作日。", SOURCES[2:])
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("A refund takes three to five working days.", "A refund takes nine working days."),
+        ("A refund takes 3 to 5 working days.", "A refund takes three to nine working days."),
+        ("退款需要三到五个工作日。", "退款需要九个工作日。"),
+        (
+            "Standard delivery costs 4 euros and express 9 euros.",
+            "Standard delivery costs 9 euros and express 4 euros.",
+        ),
+        ("You can return it within 30 days if the seal is unbroken.", "You can return it within 30 days."),
+        ("The old card works until the new one arrives.", "The old card doesn't work until the new one arrives."),
+        ("请勿把密码告诉任何人。", "请把密码告诉任何人。"),
+        ("禁止转借银行卡。", "可以转借银行卡。"),
+        ("本券仅限新用户使用。", "本券限新用户使用。"),
+    ],
+)
+def test_another_meaning_in_the_same_words_is_not_supported(source: str, said: str) -> None:
+    assert supported(source, [Sentence(source, "kb1#1")])
+    assert not supported(said, [Sentence(source, "kb1#1")])
+
+
+def test_a_figure_may_be_spelled(server: StandIn) -> None:
+    server.says = "A refund to your card takes three to five working days."
+    (said,) = rewriter(server).rewrite("refund?", SOURCES[:1], Language.EN)
+    assert said == Sentence(str(server.says), "kb1#1")
+
+
 def test_none_is_configured_by_default(home: object) -> None:
     assert Rewriter.configured() is None
 

@@ -20,6 +20,12 @@ from solutions.support.slots import find_slots
         ("31 Feb, 2026-13-01, 0月5日, may I ask 2 marketing people", []),
         ("card ending in 1234, 尾号8866", [("card", "1234"), ("card", "8866")]),
         ("I ordered 3 lamps 10 days ago", []),
+        ("€1.250,50 or 1.250,50 EUR", [("amount", "1250.50 EUR"), ("amount", "1250.50 EUR")]),
+        ("USD7.999", []),  # seven, or nearly eight thousand
+        ("充了1.5万元，又买5元宵", [("amount", "15000.00 CNY")]),
+        ("卡号后四位1234", [("card", "1234")]),
+        ("2 may be late, I may 3 times a week", []),
+        ("on 2 May or May 3", [("date", "--05-02"), ("date", "--05-03")]),
     ],
 )  # fmt: skip
 def test_what_is_named_is_found(text: str, found: list[tuple[str, str]]) -> None:

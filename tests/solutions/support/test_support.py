@@ -13,6 +13,8 @@ from foundation.errors import InputError
 from foundation.retrieval.documents import Document
 from foundation.retrieval.index import SearchIndex
 from foundation.settings import settings
+from foundation.text.sentences import split_sentences
+from solutions.support.composer import templates
 from solutions.support.pipeline import Support
 from solutions.support.schema import Act, DialogueState, Language, SupportRequest, SupportResponse
 from tests.conftest import ROOT
@@ -41,7 +43,7 @@ def talk(support: Support, *messages: str) -> list[SupportResponse]:
 
 def test_most_turns_of_the_dialogues_go_as_expected(support: Support) -> None:
     """What is measured, and what of it misses the aim, stands in docs/RESULTS.md; this guards what was reached."""
-    right = turns = 0
+    right = turns = ends = 0
     for line in DIALOGUES.read_text(encoding="utf-8").splitlines():
         state = DialogueState()
         for turn in json.loads(line)["turns"]:
@@ -52,19 +54,29 @@ def test_most_turns_of_the_dialogues_go_as_expected(support: Support) -> None:
                 not turn["articles"] or bool(quoted & set(turn["articles"]))
             )
             turns += 1
+        ends += response.act.value == turn["act"] and (not turn["articles"] or bool(quoted & set(turn["articles"])))
     assert turns == 97
+    assert ends == 20, "a conversation does not end as it should"
     assert right / turns >= 0.7
 
 
 def test_every_sentence_is_in_the_knowledge_base_or_a_template(support: Support) -> None:
-    bodies = {document.id: [] for document in support.knowledge.documents}
+    bodies: dict[str, list[list[str]]] = {}
     for document in support.knowledge.documents:
-        bodies[document.id].append(document.body)
-    for response in talk(support, "how long does a refund take?", "and to a gift card?", "我的卡丢了", "what is 2+2?"):
+        bodies.setdefault(document.id, []).append(split_sentences(document.body))
+    said = ("how long does a refund take for TW-48213907?", "and to a gift card?", "我的卡丢了", "what is 2+2?")
+    kinds = set()
+    for response in talk(support, *said):
         for sentence in response.sentences:
-            article, numbered, _ = sentence.source.partition("#")
-            assert not numbered or any(sentence.text in body for body in bodies[article])
-            assert numbered or sentence.source.startswith("template:")
+            source, numbered, number = sentence.source.partition("#")
+            if numbered:
+                assert sentence.text in [body[int(number) - 1] for body in bodies[source] if len(body) >= int(number)]
+            else:
+                name = source.removeprefix("template:")
+                slots = ", ".join(dict.fromkeys(slot.text for slot in response.slots))
+                assert sentence.text == templates()[name][response.language.value].format(slots=slots)
+            kinds.add(bool(numbered))
+    assert kinds == {True, False}
 
 
 def test_the_answer_follows_the_language_of_the_customer(support: Support) -> None:
@@ -114,7 +126,8 @@ def test_an_article_that_gives_orders_is_only_quoted(support: Support) -> None:
     )
     other = support.with_knowledge(SearchIndex.build([evil], support.knowledge.encoder))
     (response,) = talk(other, "how long does a refund take?")
-    assert {sentence.source for sentence in response.sentences} <= {"evil#1", "evil#2"}
+    assert [sentence.source for sentence in response.sentences] == ["evil#1", "evil#2"]
+    assert response.text == evil.body
 
 
 def test_another_firms_articles_decide_what_is_in_scope(support: Support, tmp_path: Path) -> None:
