@@ -52,7 +52,7 @@ def watch(
         raise InputError("--events tells what happened in an archive; add --once")
     known = read_events(events) if events else []
     channels = {channel.name: channel for channel in map(find_channel, alert or [])}
-    sources = [_source(address, encoding, parse_pairs("--map", mapping)) for address in source]
+    sources = [_source(address, encoding, parse_pairs("--map", mapping), ended=once) for address in source]
     companies = read_watch_list(watch_list, encoding) if watch_list else None
     kept = MonitorStore(store) if store else MonitorStore.at(settings().home / "monitor.db")
     with progress_bar() as listener:
@@ -128,13 +128,13 @@ def _judge(told: "ReplayReport") -> None:
     )
 
 
-def _source(address: str, encoding: str, columns: dict[str, str]) -> "Source":
+def _source(address: str, encoding: str, columns: dict[str, str], *, ended: bool) -> "Source":
     from solutions.finance.monitor.feeds import FeedSource
     from solutions.finance.monitor.files import FileSource
 
     kind, _, place = address.partition(":")
     if kind == "file" and place:
-        return FileSource(Path(place), encoding, columns)
+        return FileSource(Path(place), encoding, columns, ended)
     if kind == "rss" and place:
         return FeedSource(place)
     raise InputError(f"cannot follow {address!r}; expected file:PATH or rss:https://HOST/PATH")

@@ -1,12 +1,13 @@
 """Zip archives of pictures, unpacked in memory one member at a time, within limits."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from foundation.data.pictures import Picture, is_picture, read_pictures
+from foundation.data.pictures import DICOM_MARK, Picture, is_picture, may_be_dicom, read_pictures
 from foundation.errors import InputError
 
 __all__ = ["RefusedError", "read_archive"]
@@ -20,6 +21,10 @@ _MOST_RATIO = 200
 
 # The flag of a name in UTF-8, APPNOTE.TXT 4.4.4.
 _UTF8 = 0x800
+
+
+# What reading a member raises, with each of the four ways to compress; NotImplementedError is a RuntimeError.
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSError, EOFError)
 
 
 class RefusedError(InputError):
@@ -41,7 +46,7 @@ def read_archive(path: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | Re
     except (zipfile.BadZipFile, OSError) as error:
         raise InputError(f"{path.name} is no whole zip archive") from error
     with archive:
-        members = [member for member in archive.infolist() if not member.is_dir() and is_picture(member.filename)]
+        members = [member for member in archive.infolist() if not member.is_dir() and _holds_picture(archive, member)]
         if len(members) > _MOST_MEMBERS:
             raise InputError(f"{path.name} holds {len(members):,} pictures; expected at most {_MOST_MEMBERS:,}")
         if sum(member.file_size for member in members) > _MOST_BYTES:
@@ -54,6 +59,14 @@ def read_archive(path: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | Re
                 yield name, _read_member(archive, member, name)
             except InputError as error:
                 yield name, RefusedError(str(error))
+
+
+def _holds_picture(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    if not may_be_dicom(PurePosixPath(member.filename).name):
+        return is_picture(member.filename)
+    with suppress(*_BROKEN), archive.open(member) as stream:
+        return stream.read(DICOM_MARK[0].stop)[DICOM_MARK[0]] == DICOM_MARK[1]
+    return False
 
 
 def _written(member: zipfile.ZipInfo) -> str:
@@ -75,6 +88,6 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: PurePo
     try:
         with archive.open(member) as stream:
             content = stream.read(member.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError) as error:
+    except _BROKEN as error:
         raise InputError(f"{name.name} cannot be unpacked ({str(error)[:80]})") from error
     return list(read_pictures(Path(name.name), content))

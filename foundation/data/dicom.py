@@ -8,7 +8,6 @@ refused; other text is looked for in every picture (``foundation/data/lettering.
 
 import io
 import secrets
-import struct
 from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
@@ -42,6 +41,8 @@ KEPT_ELEMENTS = (
     "KVP",
 )
 _MOST_CHARACTERS = 64
+# PS3.5, A.5: all of the file behind its first group is one deflated stream.
+_DEFLATED, _HEAD_BYTES = b"1.2.840.10008.1.2.1.99", 1024
 
 
 def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
@@ -57,33 +58,46 @@ def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
         It is no DICOM file, holds no pixels, cannot be decoded, is too big, or says that text is burnt in.
     """
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
-    from pydicom.pixels import apply_modality_lut, pixel_array
+    from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
 
+    if _DEFLATED in content[:_HEAD_BYTES]:
+        raise InputError(f"{name} is deflated as a whole, which has no bound; export it with another transfer syntax")
     try:
         dataset = dcmread(io.BytesIO(content))
-    except (InvalidDicomError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, struct.error) as error:
+        columns, rows = int(dataset.get("Columns", 0) or 0), int(dataset.get("Rows", 0) or 0)
+        frames = int(dataset.get("NumberOfFrames", 1) or 1)
+        burnt_in = str(dataset.get("BurnedInAnnotation", "")).upper() == "YES"
+        facts, patient = kept_facts(dataset), pseudonym(str(dataset.get("PatientID", "")))
+    except Exception as error:  # elements are read when they are asked for, and a broken one raises almost anything
         raise InputError(f"{name} is no whole DICOM file; expected one with its 128-byte preamble") from error
     if "PixelData" not in dataset:
-        kind = str(dataset.get("Modality", "")) or "unknown modality"
+        kind = facts.get("Modality", "") or "unknown modality"
         raise InputError(f"{name} is a DICOM file without pixels ({kind}); expected one with an image in it")
-    if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
+    if burnt_in:
         raise InputError(f"{name} says that text is burnt into its picture, which may name the patient; mask it first")
-    check_size(int(dataset.get("Columns", 0) or 0), int(dataset.get("Rows", 0) or 0), name)
-    frames = int(dataset.get("NumberOfFrames", 1) or 1)
+    check_size(columns, rows, name)
     if frames > MOST_FRAMES:
         raise InputError(f"{name} has {frames:,} frames; expected at most {MOST_FRAMES:,}")
-    facts, patient = kept_facts(dataset), pseudonym(str(dataset.get("PatientID", "")))
     try:
         for number in range(frames):
             raw = pixel_array(dataset, index=number)
-            pixels = raw.astype(np.uint8) if raw.ndim == 3 else _shown(apply_modality_lut(raw, dataset), dataset)
+            coloured = str(dataset.get("PhotometricInterpretation", "")) == "PALETTE COLOR"
+            colour = apply_color_lut(raw, dataset) if coloured else raw
+            grey = colour.ndim == 2
+            pixels = _shown(apply_modality_lut(raw, dataset), dataset) if grey else _eight_bits(colour, dataset)
             yield Picture(pixels, name if frames == 1 else f"{name}#{number + 1}", facts, patient)
-    # each decoder has errors of its own, and a broken header raises almost anything
-    except Exception as error:
-        syntax = getattr(getattr(dataset.file_meta, "TransferSyntaxUID", None), "name", "unknown")
+    except Exception as error:  # each decoder has errors of its own
+        syntax = getattr(dataset.file_meta.get("TransferSyntaxUID"), "name", "unknown")
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InputError(f"{name}: its pixels cannot be decoded ({syntax}: {reason})") from error
+
+
+def _eight_bits(colours: NDArray[Any], dataset: "Dataset") -> NDArray[np.uint8]:
+    """Scale colours of more than eight bits; a palette's are of 16 where its entries are."""
+    if colours.dtype == np.uint8:
+        return colours
+    bits = 16 if "RedPaletteColorLookupTableDescriptor" in dataset else int(dataset.BitsStored)
+    return to_bytes(colours.astype(np.float64), 0, 2**bits - 1)
 
 
 def _shown(values: NDArray[Any], dataset: "Dataset") -> NDArray[np.uint8]:

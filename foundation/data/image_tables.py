@@ -193,7 +193,11 @@ def _read_medmnist(path: Path, names: Sequence[str]) -> tuple[list[NDArray[np.ui
                 if numbers.shape[1] != 1:
                     raise InputError(f"{path.name} has {numbers.shape[1]} labels a picture; expected one")
                 labels = [names[number] if names else str(number) for number in numbers[:, 0]]
-                images += list(pixels.astype(np.uint8))
+                if pixels.dtype != np.uint8 or numbers.min(initial=0) < 0:
+                    raise InputError(
+                        f"{path.name} has pixels of {pixels.dtype} or labels below 0; expected uint8 and 0, 1, ..."
+                    )
+                images += list(pixels)
                 frames.append(pd.DataFrame({Columns.LABEL: labels}).assign(split=split.value, file_split=key))
     except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is not as MedMNIST's archives are: {str(error)[:120]}") from error

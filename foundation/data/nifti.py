@@ -1,12 +1,13 @@
 """NIfTI volumes as slices; the header's free text, which may name somebody, is not read."""
 
 import gzip
+import math
 import zlib
 from collections.abc import Iterator
 
 import numpy as np
 
-from foundation.data.pictures import Picture, to_bytes
+from foundation.data.pictures import MOST_FRAMES, Picture, check_size, to_bytes
 from foundation.errors import InputError
 
 __all__ = ["read_nifti"]
@@ -34,7 +35,7 @@ def read_nifti(content: bytes, name: str) -> Iterator[Picture]:
         whole = _unzipped(content, name)
         image = nibabel.Nifti1Image.from_bytes(whole)
         shape = image.shape
-        if len(shape) < 2 or int(np.prod(shape)) > _MOST_VOXELS:
+        if len(shape) < 2 or not 0 < math.prod(map(int, shape)) <= _MOST_VOXELS or min(shape) < 1:
             raise InputError(f"{name} has the shape {shape}; expected two axes or more and at most {_MOST_VOXELS:,}")
         values = np.asarray(image.dataobj, dtype=np.float32)
     except (
@@ -45,6 +46,7 @@ def read_nifti(content: bytes, name: str) -> Iterator[Picture]:
         EOFError,
         ValueError,
         TypeError,
+        OverflowError,
         zlib.error,
     ) as error:
         raise InputError(f"{name} is no whole NIfTI file ({str(error)[:80]})") from error
@@ -52,6 +54,9 @@ def read_nifti(content: bytes, name: str) -> Iterator[Picture]:
         values = values[..., 0]
     if values.ndim == 2:
         values = values[..., None]
+    check_size(values.shape[0], values.shape[1], name)
+    if values.shape[2] > MOST_FRAMES:
+        raise InputError(f"{name} has {values.shape[2]:,} slices; expected at most {MOST_FRAMES:,}")
     if not np.isfinite(values).all():
         wrong = float((~np.isfinite(values)).mean())
         raise InputError(f"{name}: {wrong:.1%} of its values are no numbers (NaN or infinite); export it anew")

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,12 @@ from foundation.data.lettering import has_lettering
 from foundation.errors import InputError
 
 __all__ = [
+    "DICOM_MARK",
     "MOST_PIXELS",
     "PICTURE_SUFFIXES",
     "Picture",
     "is_picture",
+    "may_be_dicom",
     "picture_sha256",
     "read_picture",
     "read_pictures",
@@ -30,9 +32,13 @@ __all__ = [
 #: More than any slide scanner's overview; a file that claims more is refused before it is unpacked.
 MOST_PIXELS = 50_000_000
 _MOST_BYTES = 200_000_000
+# Of one file's frames or pages together: a few kilobytes of a TIFF may claim a thousand pages of the size above.
+_MOST_UNPACKED = 1_000_000_000
 # A cine loop of half a minute; what is longer is video.
 MOST_FRAMES = 1_000
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm", ".nii", ".nii.gz")
+#: What stands in a DICOM file, and where.
+DICOM_MARK = slice(128, 132), b"DICM"
 _KINDS = "PNG, JPEG, TIFF, BMP, DICOM or NIfTI"
 
 
@@ -69,6 +75,20 @@ def is_picture(name: str) -> bool:
     (True, False)
     """
     return name.lower().endswith(PICTURE_SUFFIXES)
+
+
+def may_be_dicom(name: str) -> bool:
+    """Tell whether a file may be DICOM though its name does not say so: archives write ``IM000001`` or ``1.2.840.7``.
+
+    What begins as ``DICOM_MARK`` says is one.
+
+    Examples
+    --------
+    >>> may_be_dicom("IM000001"), may_be_dicom("1.2.840.7"), may_be_dicom("notes.txt")
+    (True, True, False)
+    """
+    suffix = PurePath(name).suffix
+    return not is_picture(name) and (not suffix or suffix[1:].isdigit())
 
 
 def picture_sha256(pixels: NDArray[np.uint8]) -> str:
@@ -111,12 +131,16 @@ def read_pictures(path: Path, content: bytes | None = None) -> Iterator[Picture]
         content = path.read_bytes()
     if not content:
         raise InputError(f"{path.name} is empty; expected a picture: {_KINDS}")
+    held = 0
     for picture in _frames(content, path.name):
+        held += picture.pixels.nbytes
+        if held > _MOST_UNPACKED:
+            raise InputError(f"{path.name} unpacks to more than {_MOST_UNPACKED / 1e9:.0f} GB of pictures; split it")
         yield replace(picture, lettering=has_lettering(picture.pixels))
 
 
 def _frames(content: bytes, name: str) -> Iterator[Picture]:
-    if content[128:132] == b"DICM" or name.lower().endswith(".dcm"):
+    if content[DICOM_MARK[0]] == DICOM_MARK[1] or name.lower().endswith(".dcm"):
         from foundation.data.dicom import read_dicom
 
         yield from read_dicom(content, name)
@@ -166,7 +190,10 @@ def check_size(width: int, height: int, name: str) -> None:
 def _as_pixels(image: "Image.Image") -> NDArray[np.uint8]:  # type: ignore[name-defined]  # noqa: F821 - Pillow is imported late
     """Write any mode as 8-bit grey or colour; colour whose three channels agree is grey."""
     if image.mode in ("I", "F", "I;16", "I;16B", "I;16L"):
-        return to_bytes(np.asarray(image, dtype=np.float64))
+        values = np.asarray(image, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("holds values that are no numbers")
+        return to_bytes(values)
     if image.mode in ("1", "L", "LA"):
         return np.asarray(image.convert("L"), dtype=np.uint8)
     pixels = np.asarray(image.convert("RGB"), dtype=np.uint8)

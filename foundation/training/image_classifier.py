@@ -74,6 +74,6 @@ class ImageClassifier(EncoderClassifier):
                 got = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
                 raise InputError(
                     f"image {at} is {got}; expected uint8 of shape (height, width) or (height, width, 3); "
-                    "read files with foundation.data.images.read_image"
+                    "read files with foundation.data.pictures.read_picture"
                 )
         return images

@@ -102,8 +102,8 @@ class WatchList:
         if not self.companies or not text:
             return
         names, tickers = self._patterns
-        for match in names.finditer(text):
-            yield self._names[match.group().casefold()]
+        for match in names.finditer(text.casefold()):
+            yield self._names[match.group()]
         for match in tickers.finditer(text):
             yield self._tickers[match.group()]
 
@@ -126,7 +126,7 @@ class WatchList:
         every, long = list(self._tickers), [code for code in self._tickers if len(code) >= _PLAIN_TICKER]
         marked = rf"(?:(?<=[$(:])|(?<=: ))(?:{_either(every)})(?![0-9A-Za-z])"
         tickers = rf"{marked}|(?<![0-9A-Za-z])(?:{_either(long)})(?![0-9A-Za-z])"
-        return re.compile(names or "(?!)", re.IGNORECASE), re.compile(tickers)
+        return re.compile(names or "(?!)"), re.compile(tickers)
 
 
 def read_watch_list(path: Path, encoding: str = "utf-8") -> WatchList:

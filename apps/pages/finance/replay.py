@@ -174,7 +174,7 @@ def wire_replay(
     @guard
     def begin_sample(*given: Any) -> tuple[Any, ...]:
         folder = find_card("headlines").folder()
-        return begin(read_archive(FileSource(folder / "sample.csv")), folder / "events.csv", *given)
+        return begin(read_archive(FileSource(folder / "sample.csv", ended=True)), folder / "events.csv", *given)
 
     def tell(begun: ReplayRun | None, *asked: Any) -> Iterator[tuple[Any, ...]]:
         if begun is None or begun.told:  # what was asked for could not be read: the error stays
@@ -230,7 +230,7 @@ def _own_archive(path: Path, encoding: str) -> Archive:
         raise InputError(
             f"{path.name} needs a column of texts and one of times; it has: {given}; call them text and time"
         )
-    return read_archive(FileSource(path, encoding, {"text": text, "time": times}))
+    return read_archive(FileSource(path, encoding, {"text": text, "time": times}, ended=True))
 
 
 def _controls(*, running: bool, shown: bool) -> tuple[Any, ...]:

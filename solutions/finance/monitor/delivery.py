@@ -6,12 +6,15 @@ An alert is marked as sent after the receiver took it. If the machine fails just
 
 import os
 import smtplib
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
+from email.utils import formatdate
+from hashlib import blake2b
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import sqlalchemy as sql
@@ -70,16 +73,23 @@ class Mail:
         return f"mailto:{self.to}"
 
     def send(self, key: str, told: Mapping[str, Any]) -> None:
-        """Hand the mail over to the server, encrypted where the address says ``smtps:``."""
+        """Hand the mail over to the server, encrypted where the address says ``smtps:``.
+
+        A password is sent over an encrypted connection wherever the server offers one.
+        """
         server = urlsplit(os.environ["COLONNADE_SMTP"])
         mail = EmailMessage()
-        mail["Subject"], mail["To"], mail["Message-ID"] = told["title"], self.to, f"<{key}@colonnade>"
+        mail["Subject"], mail["To"] = " ".join(told["title"].split()), self.to
+        mail["Message-ID"], mail["Date"] = f"<{key}@colonnade>", formatdate()
         mail["From"] = server.username if server.username and "@" in server.username else f"colonnade@{server.hostname}"
         mail.set_content("\n".join([told["text"], "", *(f"- {story}" for story in told["stories"])]))
         kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
         with kind(server.hostname or "localhost", server.port or 0, timeout=_SECONDS) as connection:
             if server.username and server.password:
-                connection.login(server.username, server.password)
+                connection.ehlo_or_helo_if_needed()
+                if server.scheme != "smtps" and connection.has_extn("starttls"):
+                    connection.starttls(context=ssl.create_default_context())
+                connection.login(unquote(server.username), unquote(server.password))
             connection.send_message(mail)
 
 
@@ -116,9 +126,10 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
     for row in waiting:
         error = ""
         try:
-            channels[row["channel"]].send(f"alert-{row['alert']}", _told(store, known[row["alert"]]))
+            alert = known[row["alert"]]
+            channels[row["channel"]].send(_key(alert), _told(store, alert))
             taken += 1
-        except (OSError, httpx.HTTPError, smtplib.SMTPException) as failure:
+        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL, smtplib.SMTPException) as failure:
             error = f"{type(failure).__name__}: {failure}"[:500]
         pause = min(_FIRST_PAUSE * 2 ** min(row["attempts"], 16), _LONGEST_PAUSE)
         with store.begin() as run:
@@ -128,6 +139,12 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
                 .values(sent=not error, attempts=row["attempts"] + 1, next_at=moment + pause, error=error)
             )
     return taken
+
+
+def _key(alert: Alert) -> str:
+    """Name an alert so that a receiver can tell it from the first one of another store."""
+    facts = f"{alert.series} {alert.kind.value} {alert.start} {alert.hour} {alert.items}"
+    return f"alert-{alert.id}-{blake2b(facts.encode(), digest_size=6).hexdigest()}"
 
 
 def _told(store: MonitorStore, alert: Alert) -> dict[str, Any]:

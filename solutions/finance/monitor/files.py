@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from foundation.data.tables import MAX_TEXT_CHARACTERS, parse_times, read_table
-from foundation.errors import InputError, UnknownNameError
+from foundation.errors import ColonnadeError, InputError, UnknownNameError
 from solutions.finance.monitor.items import Batch, Item, Refused, item_key
 
 __all__ = ["FileSource"]
@@ -23,7 +24,11 @@ Record = Mapping[str, Any] | str
 _GROWING, _WHOLE = (".csv", ".tsv", ".jsonl"), (".parquet", ".xlsx")
 # What is read of a file at once: memory stays flat however far behind the monitor is.
 _BLOCK_BYTES = 1 << 20
+# A year that is left out, or nought seconds since 1970, would be taken for a past that there was.
+_FIRST_YEAR = 1980
 _LONGEST_RECORD = 8 * MAX_TEXT_CHARACTERS
+# From the quote that a cell begins with to the one that ends it, or to the end of what was read.
+_QUOTED_CELL = re.compile(rb'(?<![^,\t\n\r])"(?:[^"]|"")*(?:"|\Z)')
 # Bytes that end a line or open a quote mean the same in these; in UTF-16 they do not.
 _ENCODINGS = ("utf-8", "gb18030", "gbk", "gb2312", "big5", "latin-1")
 
@@ -38,11 +43,14 @@ class FileSource:
     encoding : str
     columns : mapping
         Your names of ``text``, ``time``, ``body`` and ``link``: ``{"text": "headline"}``.
+    ended : bool
+        Whether nobody writes to it any more: what stands behind the last line end is a record too.
     """
 
     path: Path
     encoding: str = "utf-8"
     columns: Mapping[str, str] = field(default_factory=dict)
+    ended: bool = False
 
     @property
     def name(self) -> str:
@@ -52,25 +60,40 @@ class FileSource:
     def poll(self, position: str) -> Batch:
         """Return the next block of whole records of the first file that has any.
 
+        A file that has become shorter is another one, and read from its beginning. In a folder, a file that cannot be
+        read is told once, and looked at again when its size changes; the others go on.
+
         Raises
         ------
         InputError
-            There is no such file or folder, or a column is missing.
+            There is no such file or folder, or a column of the one file is missing.
         """
         if self.encoding.lower() not in _ENCODINGS:
             raise InputError(
                 f"a growing file in {self.encoding!r} cannot be followed; expected {', '.join(_ENCODINGS)}"
             )
         places: dict[str, int] = json.loads(position or "{}")
+        unread: list[Refused] = []
         for file in self._files():
-            seen = places.get(file.name, 0)
-            if file.stat().st_size <= seen:
-                continue
-            rows, places[file.name] = self._read(file, seen)
-            if places[file.name] > seen:
+            try:
+                size, seen = file.stat().st_size, places.get(file.name, 0)
+                if size == abs(seen):
+                    continue
+                begin = seen if 0 <= seen < size else 0
+                rows, end = self._read(file, begin)
                 items, refused = self._items(file, rows)
-                return Batch(items, json.dumps(places), refused, more=True)
-        return Batch((), position)
+            except FileNotFoundError:
+                continue  # it was taken away meanwhile
+            except ColonnadeError as error:
+                if not self.path.is_dir():
+                    raise
+                places[file.name] = -size
+                unread.append(Refused(file.name, str(error)))
+                continue
+            if end > begin:
+                places[file.name] = end
+                return Batch(items, json.dumps(places), [*unread, *refused], more=True)
+        return Batch((), json.dumps(places) if unread else position, unread)
 
     def _files(self) -> list[Path]:
         if self.path.is_dir():
@@ -92,12 +115,16 @@ class FileSource:
                 return [], seen
             stream.seek(max(seen, len(head)))
             start = stream.tell()
-            block = _whole_records(stream.read(_BLOCK_BYTES), quoted=bool(head))
-            if not block:  # one record may be longer than a block
-                stream.seek(start)
-                block = _whole_records(stream.read(_LONGEST_RECORD), quoted=bool(head))
+            read = stream.read(_BLOCK_BYTES)
+            block = _whole_records(read, quoted=bool(head))
+            if not block and len(read) == _BLOCK_BYTES:  # one record may be longer than a block
+                read += stream.read(_LONGEST_RECORD - _BLOCK_BYTES)
+                # a quote that nothing closes: its line is refused, the next one is read
+                block = _whole_records(read, quoted=bool(head)) or read[: read.find(b"\n") + 1]
+            if self.ended and len(read) < _BLOCK_BYTES:
+                block = read
         text = block.decode(self.encoding, errors="replace")
-        records = _csv(head.decode(self.encoding), text, file.suffix) if head else _jsonl(text)
+        records = _csv(head.decode(self.encoding), text, file.suffix) if head else _jsonl(text.removeprefix("\ufeff"))
         return [(f"byte {start}, record {row + 1}", cells) for row, cells in enumerate(records)], start + len(block)
 
     def _items(self, file: Path, rows: list[tuple[str, Record]]) -> tuple[list[Item], list[Refused]]:
@@ -131,20 +158,25 @@ class FileSource:
 def _fault(title: str, body: str, time: pd.Timestamp) -> str:
     if not any(letter.isalnum() for letter in title):
         return "has no text"
+    if any("\ud800" <= letter <= "\udfff" for letter in title + body):
+        return "holds half of a letter (a lone surrogate such as \\ud83d)"
     if "\ufffd" in title:
         return "is in another encoding; name it with --encoding (gb18030, ...)"
     if len(title) + len(body) > MAX_TEXT_CHARACTERS:
         return f"is longer than {MAX_TEXT_CHARACTERS:,} characters"
-    return "has a time that cannot be read; expected one such as 2026-03-02 09:30" if pd.isna(time) else ""
+    if pd.isna(time):
+        return "has a time that cannot be read; expected one such as 2026-03-02 09:30"
+    return f"has a time in the year {time.year}; expected when it was published" if time.year < _FIRST_YEAR else ""
 
 
 def _whole_records(block: bytes, *, quoted: bool) -> bytes:
-    """Return the block up to its last line end that does not lie between quotes."""
+    """Return the block up to its last line end that does not lie between quotes; one within a cell (5") opens none."""
     end = len(block)
-    while (end := block.rfind(b"\n", 0, end)) >= 0:
-        if not quoted or block.count(b'"', 0, end) % 2 == 0:
-            return block[: end + 1]
-    return b""
+    for cell in reversed(list(_QUOTED_CELL.finditer(block)) if quoted else []):
+        if (line := block.rfind(b"\n", cell.end(), end)) >= 0:
+            return block[: line + 1]
+        end = cell.start()
+    return block[: block.rfind(b"\n", 0, end) + 1]
 
 
 def _csv(head: str, text: str, suffix: str) -> Iterator[Record]:

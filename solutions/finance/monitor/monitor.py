@@ -148,7 +148,8 @@ class Monitor:
 
     def _keep(self, batch: Batch, source: str, moment: datetime) -> int:
         known = self._store.known([item.key for item in batch.items])
-        fresh = {item.key: item for item in batch.items if item.key not in known}
+        # the oldest first, whatever a feed's order: what came later is the copy
+        fresh = {item.key: item for item in sorted(batch.items, key=lambda item: item.time) if item.key not in known}
         try:
             return self._store.add(self._read(list(fresh.values()), moment), source, batch.position)
         except Exception:

@@ -1,4 +1,5 @@
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -6,9 +7,18 @@ import pytest
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEG2000, ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless, generate_uid
+from pydicom.uid import (
+    JPEG2000,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    RLELossless,
+    generate_uid,
+)
 
+from foundation.data.archives import RefusedError, read_archive
 from foundation.data.dicom import KEPT_ELEMENTS, pseudonym, read_dicom
+from foundation.data.image_files import walk_pictures
 from foundation.data.pictures import read_picture
 from foundation.errors import InputError
 
@@ -134,3 +144,50 @@ def test_what_cannot_be_shown_is_one_clear_line(dataset: Dataset, expected: str)
     with pytest.raises(InputError, match=expected) as told:
         list(read_dicom(content(dataset), "a.dcm"))
     assert "\n" not in str(told.value)
+
+
+def test_colours_of_sixteen_bits_and_of_a_palette() -> None:
+    colours = np.stack([RAMP, RAMP[::-1], RAMP.T], axis=-1).astype(np.uint16) * 15  # up to 61,425 of 65,535
+    wide = dicom(colours[..., 0], SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0)
+    wide.PixelData = colours.astype("<u2").tobytes()
+    np.testing.assert_array_equal(only(wide), np.rint(colours / 65535 * 255).astype(np.uint8))
+
+    index = (RAMP % 4).astype(np.uint16)
+    palette = dicom(index, PhotometricInterpretation="PALETTE COLOR")
+    entries = {"Red": [0, 65535, 0, 0], "Green": [0, 0, 65535, 0], "Blue": [0, 0, 0, 65535]}
+    for name, values in entries.items():
+        setattr(palette, f"{name}PaletteColorLookupTableDescriptor", [4, 0, 16])
+        setattr(palette, f"{name}PaletteColorLookupTableData", np.array(values, dtype="<u2").tobytes())
+    expected = np.stack([np.take(values, index) // 257 for values in entries.values()], axis=-1)
+    np.testing.assert_array_equal(only(palette), expected)
+
+
+def test_broken_bytes_are_one_line() -> None:
+    whole, generator = content(dicom(BurnedInAnnotation="NO")), np.random.default_rng(0)
+    for _ in range(300):
+        broken = bytearray(whole)
+        for at in generator.integers(132, 700, 4):
+            broken[at] = generator.integers(256)
+        try:
+            list(read_dicom(bytes(broken), "a.dcm"))
+        except InputError:
+            continue
+
+
+def test_what_is_deflated_as_a_whole_is_not_unpacked() -> None:
+    dataset = dicom()
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    with pytest.raises(InputError, match="deflated as a whole"):
+        list(read_dicom(content(dataset), "a.dcm"))
+
+
+def test_a_file_without_a_suffix_is_found_by_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "IM000001").write_bytes(content(dicom()))
+    (tmp_path / "1.2.840.7").write_bytes(content(dicom()))
+    (tmp_path / "LICENSE").write_text("not a picture")
+    found = [str(name) for name, pictures in walk_pictures(tmp_path) if not isinstance(pictures, RefusedError)]
+    assert found == ["1.2.840.7", "IM000001"]
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name in (*found, "LICENSE"):
+            archive.write(tmp_path / name, f"study/{name}")
+    assert [name.name for name, _ in read_archive(tmp_path / "all.zip")] == found

@@ -128,6 +128,31 @@ def test_a_volume_with_holes_is_told(tmp_path: Path) -> None:
         list(read_pictures(volume(values, tmp_path / "nan.nii")))
 
 
+@pytest.mark.parametrize("shape", [(0, 9, 9), (9, 9, 0), (2, 2, 20), (8, 8, 1001)])
+def test_a_volume_of_no_picture_or_too_many_is_told(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = volume(np.zeros(shape, dtype=np.float32), tmp_path / "brain.nii")
+    with pytest.raises(InputError, match=r"^brain\.nii "):
+        list(read_pictures(path))
+
+
+def test_pages_that_would_fill_the_memory_are_not_read_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foundation.data.pictures._MOST_UNPACKED", 1_000_000)
+    pages = [Image.new("1", (700, 700)) for _ in range(20)]
+    path = saved(tmp_path, "bomb.tif", pages[0], save_all=True, append_images=pages[1:], compression="group4")
+    assert path.stat().st_size < 10_000
+    read = read_pictures(path)
+    assert [next(read).name for _ in range(2)] == ["bomb.tif#1", "bomb.tif#2"]
+    with pytest.raises(InputError, match="unpacks to more than"):
+        next(read)
+
+
+def test_a_picture_with_holes_is_told(tmp_path: Path) -> None:
+    values = np.ones((16, 16), dtype=np.float32)
+    values[3, 3] = np.nan
+    with pytest.raises(InputError, match="holds values that are no numbers"):
+        list(read_pictures(saved(tmp_path, "holes.tif", Image.fromarray(values))))
+
+
 def zipped(members: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:

@@ -70,3 +70,9 @@ def test_mistakes_in_a_list_are_named(tmp_path, table, told):
     file.write_text(table, encoding="utf-8")
     with pytest.raises(InputError, match=told):
         read_watch_list(file)
+
+
+def test_letters_whose_case_is_not_one_for_one() -> None:
+    listed = WatchList([Company("Große Bank"), Company("Iris Bank")])
+    assert [mention.company for mention in listed.mentions("GROSSE BANK und die Große Bank")] == ["Große Bank"]
+    assert listed.mentions("İris Bankası, ıris bank") == ()

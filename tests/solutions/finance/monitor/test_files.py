@@ -103,3 +103,65 @@ def test_a_column_called_error_and_a_rare_line_end_are_nothing_special(tmp_path)
     assert titles(FileSource(tmp_path / "news.csv").poll("")) == ["fine"]
     (tmp_path / "news.jsonl").write_text('{"text": "one\u2028line"}\n', encoding="utf-8")
     assert titles(FileSource(tmp_path / "news.jsonl").poll("")) == ["one\u2028line"]
+
+
+def read_on(source: FileSource) -> list[str]:
+    position, found = "", []
+    while (batch := source.poll(position)).more:
+        found += titles(batch)
+        position = batch.position
+    return found
+
+
+def test_a_quote_within_a_cell_stops_nothing(tmp_path):
+    file = tmp_path / "news.csv"
+    file.write_text(HEAD + '2026-03-02,a 5" pipe burst\n2026-03-02,"two\nlines"\n2026-03-02,good\n')
+    assert read_on(FileSource(file)) == ['a 5" pipe burst', "two\nlines", "good"]
+
+
+def test_a_quote_that_nothing_closes_costs_its_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("solutions.finance.monitor.files._BLOCK_BYTES", 64)
+    monkeypatch.setattr("solutions.finance.monitor.files._LONGEST_RECORD", 128)
+    file = tmp_path / "news.csv"
+    file.write_text(HEAD + '2026-03-02,"open\n' + "".join(f"2026-03-02,item {at:02}\n" for at in range(20)))
+    found = read_on(FileSource(file))
+    assert [title for title in found if title.startswith("item")] == [f"item {at:02}" for at in range(20)]
+
+
+def test_a_file_that_became_shorter_is_read_from_its_beginning(tmp_path):
+    file = tmp_path / "news.csv"
+    file.write_text(HEAD + "2026-03-02,first of the old file\n")
+    batch = FileSource(file).poll("")
+    file.write_text(HEAD + "2026-03-03,new\n")
+    assert titles(FileSource(file).poll(batch.position)) == ["new"]
+
+
+def test_a_bad_file_in_a_folder_is_told_once_and_read_when_mended(tmp_path):
+    (tmp_path / "a.csv").write_text("time,headline\n2026-03-02,x\n")
+    (tmp_path / "b.csv").write_text(HEAD + "2026-03-02,fine\n")
+    (tmp_path / "c.csv").symlink_to(tmp_path / "gone.csv")
+    source = FileSource(tmp_path)
+    batch = source.poll("")
+    assert titles(batch) == ["fine"]
+    assert [refused.where for refused in batch.refused] == ["a.csv"]
+    again = source.poll(batch.position)
+    assert (again.items, again.refused, again.position) == ((), [], batch.position)
+    (tmp_path / "a.csv").write_text(HEAD + "2026-03-02,mended at last\n")
+    assert titles(source.poll(again.position)) == ["mended at last"]
+
+
+def test_what_stands_behind_the_last_line_end_counts_once_nobody_writes(tmp_path):
+    (tmp_path / "news.csv").write_text(HEAD + "2026-03-02,one\n2026-03-02,two")
+    assert read_on(FileSource(tmp_path / "news.csv")) == ["one"]
+    assert read_on(FileSource(tmp_path / "news.csv", ended=True)) == ["one", "two"]
+
+
+def test_a_mark_a_half_letter_and_a_lost_year(tmp_path):
+    lines = ['{"text": "with a mark"}', '{"text": "half \\ud800"}', '{"text": "lost", "time": "1970-01-01"}']
+    (tmp_path / "news.jsonl").write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
+    batch = FileSource(tmp_path / "news.jsonl").poll("")
+    assert titles(batch) == ["with a mark"]
+    assert [refused.reason.split(" (")[0] for refused in batch.refused] == [
+        "holds half of a letter",
+        "has a time in the year 1970; expected when it was published",
+    ]
