@@ -154,13 +154,16 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
 
     @classmethod
     def row(cls, response: MedicalResponse) -> dict[str, Any]:
-        """Write class, confidence, set and referral."""
-        return {
+        """Write class, confidence, set and referral; of a picture that was refused only that and why."""
+        answer = {
             _IMAGE + "_class": response.finding.label,
             "confidence": round(response.confidence, 4),
             "finding_probability": round(response.finding_probability, 4),
             "positive": response.positive,
             "possible": " | ".join(response.possible),
+        }
+        return {
+            **(dict.fromkeys(answer) if response.refused else answer),
             "referred": response.abstained,
             "referred_because": " | ".join(referral.value for referral in response.referrals),
             "model": response.model,

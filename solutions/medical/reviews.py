@@ -1,7 +1,7 @@
-"""What reviewers said of answers: agreed, or what it should have been. No picture is kept, and nobody's name in one.
+"""What reviewers said of answers: agreed, or what it should have been. No picture is kept.
 
 A row knows its picture by the hash of the pixels, so that a client who has the picture can find it again and nobody
-else can; the note is masked as everything is that a person types.
+else can; in the note numbers and addresses are masked as in everything that a person types, and names are not.
 """
 
 from collections.abc import Iterator

@@ -11,6 +11,7 @@ from apps.pages.medical.answer import Case, headline, heat_maps, referral_reason
 from apps.pages.medical.pictures import inline, thumbnail, viewer
 from apps.scratch import scratch_file
 from solutions.medical.pipeline import Medical
+from solutions.medical.schema import MedicalResponse
 
 __all__ = ["write_report"]
 
@@ -62,8 +63,8 @@ def _row_table(solution: Medical, words: Locale, case: Case, names: Mapping[str,
     response = case.response
     rows = {
         words("medical.col_answer"): headline(words, response, names),
-        words("medical.col_possible"): words("list.join").join(names[label] for label in response.possible),
-        words("medical.col_finding"): percent(response.finding_probability),
+        words("medical.col_possible"): _possible(words, response, names),
+        words("medical.col_finding"): "—" if response.refused else percent(response.finding_probability),
         words("medical.col_referred"): _why(solution, words, case),
         **{
             words(f"medical.map_{each.kind.value}"): words(
@@ -79,6 +80,10 @@ def _row_table(solution: Medical, words: Locale, case: Case, names: Mapping[str,
     return f"<table>{cells}</table>"
 
 
+def _possible(words: Locale, response: MedicalResponse, names: Mapping[str, str]) -> str:
+    return "—" if response.refused else words("list.join").join(names[label] for label in response.possible)
+
+
 def _why(solution: Medical, words: Locale, case: Case) -> str:
     return " ".join(referral_reasons(solution, words, case.response)) or "—"
 
@@ -89,7 +94,7 @@ def _many(solution: Medical, words: Locale, cases: Sequence[Case], names: Mappin
     rows = "".join(
         f'<tr><td><img src="{inline(thumbnail(case.pixels))}" alt=""><br>{escape(case.name)}</td>'
         f"<td>{escape(headline(words, case.response, names))}</td>"
-        f"<td>{escape(words('list.join').join(names[label] for label in case.response.possible))}</td>"
+        f"<td>{escape(_possible(words, case.response, names))}</td>"
         f"<td>{escape(_why(solution, words, case))}</td></tr>"
         for case in cases
     )

@@ -57,6 +57,10 @@ def test_other_pictures_are_refused_with_a_reason(medical: Medical) -> None:
     noise = generator.integers(0, 255, (96, 96), dtype=np.uint8)
     reasons = [answer.referrals for answer in medical.predict(asked(photo, blank, noise))]
     assert reasons == [(Referral.COLOUR,), (Referral.BLANK,), (Referral.UNLIKE,)]
+    row = Medical.row(medical.predict(asked(photo))[0])
+    assert (row["image_class"], row["confidence"], row["possible"], row["referred_because"]) == (None,) * 3 + (
+        "colour",
+    )
 
 
 def test_the_set_decides_on_referral(medical: Medical, slices: list[np.ndarray]) -> None:
