@@ -38,7 +38,7 @@ class Guard:
     Attributes
     ----------
     scope : Scope
-        Fitted on the training pictures; 98 % of held-out ones pass.
+        Fitted on the training pictures; 97 % of held-out ones pass.
     encoder : ImageEncoder
         The plain one, as it was before training: a tuned one has forgotten what else there is.
     colourful : bool

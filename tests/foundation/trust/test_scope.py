@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foundation.trust.scope import Reference, Scope, fit_scope
+from foundation.trust.scope import Reference, Scope, fit_nearness, fit_scope
 
 
 def cloud(generator: np.random.Generator, centre: int, count: int) -> np.ndarray:
@@ -68,3 +68,45 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     asked = cloud(generator, 1, 5), taken_for(0, 5)
     assert again.scores(*asked).tolist() == scope.scores(*asked).tolist()
     assert again.threshold == scope.threshold
+
+
+def test_of_forty_held_out_items_nearness_still_keeps_what_it_promises() -> None:
+    """The references stand in for held-out items; the energy of a strange one, however great, does not help it."""
+    kept = []
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        reference = kinds(generator, 120)
+        scope = fit_nearness(
+            reference, [str(at) for at in range(240)], cloud(generator, 0, 40), np.zeros(40, int), 0.97
+        )
+        kept.append((scope.scores(cloud(generator, 0, 500), taken_for(0, 500)) >= scope.threshold).mean())
+        strange = scope.scores(cloud(generator, 5, 50), taken_for(0, 50, strength=1000.0))
+        assert (strange < scope.threshold).all()
+    assert 0.96 <= np.mean(kept) <= 0.985
+    assert min(kept) >= 0.93
+
+
+def test_pictures_of_one_patient_are_no_neighbours() -> None:
+    generator = np.random.default_rng(0)
+    centres = np.repeat(cloud(generator, 0, 30), 5, axis=0)
+    vectors = centres + generator.normal(scale=0.01, size=centres.shape).astype(np.float32)
+    reference = Reference(
+        (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16), np.zeros(150, int)
+    )
+    patients = [str(at // 5) for at in range(150)]
+    new, logits = cloud(generator, 0, 500), taken_for(0, 500)
+    told, untold = (
+        fit_nearness(reference, groups, new[:10], np.zeros(10, int))
+        for groups in (patients, list(map(str, range(150))))
+    )
+    assert (told.scores(new, logits) >= told.threshold).mean() > 0.9
+    assert (untold.scores(new, logits) >= untold.threshold).mean() < 0.5
+
+
+def test_nearness_alone_is_saved(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    scope = fit_nearness(kinds(generator, 50), ["a", "b"] * 50, cloud(generator, 0, 9), np.zeros(9, int))
+    scope.save(tmp_path / "scope.safetensors")
+    loaded = Scope.load(tmp_path / "scope.safetensors")
+    new = cloud(generator, 0, 9)
+    np.testing.assert_allclose(loaded.scores(new, taken_for(0, 9)), scope.scores(new, taken_for(0, 9)))
