@@ -23,6 +23,8 @@ __all__ = ["Monitor", "Turn", "hour_of", "time_of"]
 _UNIX = datetime(1970, 1, 1)
 # An hour is judged when it has been over for so long: sources are some minutes late.
 _GRACE = timedelta(minutes=10)
+# What a source missed while it was away for longer would all count in the hour of its return, and look like a surge.
+_AWAY = timedelta(hours=1)
 # An alert about what lies further back is kept and shown, and nobody is woken by it: an archive was read.
 _NEWS = 48
 
@@ -68,8 +70,9 @@ class Monitor:
     """Follows sources.
 
     An item counts in the hour in which it was published, or, where it arrives later, in which it became known: what was
-    looked at once is never counted anew, and a replay of the stored counts gives the same alerts. A story counts once,
-    by its first item.
+    looked at once is never counted anew, and a replay of the stored counts gives the same alerts. What a source brings
+    with it that was away for more than an hour, from hours that were looked at without it, is kept and not counted. A
+    story counts once, by its first item.
 
     Parameters
     ----------
@@ -108,6 +111,7 @@ class Monitor:
             store.ask(watch_list)
         self._look_for(store.watch_list())
         self._stories: Stories | None = None
+        self._away: dict[str, datetime] = {}
 
     def _look_for(self, companies: WatchList) -> None:
         """Follow these companies beside the topics, with what is stored of them as their past."""
@@ -138,11 +142,14 @@ class Monitor:
                 if not place:  # it was never read: what was asked for is wrong
                     raise
                 refused.append(Refused(source.name, str(error)))
+                self._away.setdefault(source.name, moment)
                 continue
             refused += batch.refused
             more = more or batch.more
             if batch.items or batch.position != place:
                 new += self._keep(batch, source.name, moment)
+            if not batch.more:
+                self._away.pop(source.name, None)
         alerts = [] if more else self._advance(moment)
         return Turn(new, refused, alerts, more)
 
@@ -151,12 +158,14 @@ class Monitor:
         # the oldest first, whatever a feed's order: what came later is the copy
         fresh = {item.key: item for item in sorted(batch.items, key=lambda item: item.time) if item.key not in known}
         try:
-            return self._store.add(self._read(list(fresh.values()), moment), source, batch.position)
+            back_log = moment - self._away.get(source, moment) > _AWAY
+            read = self._read(list(fresh.values()), moment, back_log=back_log)
+            return self._store.add(read, source, batch.position)
         except Exception:
             self._stories = None  # they hold what was not kept
             raise
 
-    def _read(self, items: Sequence[Item], moment: datetime) -> list[ReadItem]:
+    def _read(self, items: Sequence[Item], moment: datetime, *, back_log: bool) -> list[ReadItem]:
         if not items:
             return []
         answers = self._solution.predict([FinanceRequest(item.text, item.time) for item in items])
@@ -165,6 +174,7 @@ class Monitor:
         hours = [max(min(hour_of(item.time, self._offset), latest), earliest) for item in items]
         read = []
         for item, answer, hour, placed in zip(items, answers, hours, self._placed(items, hours), strict=True):
+            missed = back_log and hour_of(item.time, self._offset) < earliest
             mentions = self._watch_list.mentions(item.title, item.body)
             series = {
                 f"topic:{answer.topic.label}": 1.0,
@@ -178,7 +188,7 @@ class Monitor:
                     tone=answer.tone.label,
                     tone_confidence=answer.tone.confidence,
                     unsure=answer.tone.abstained,
-                    series=series if placed.story == item.key else {},
+                    series=series if placed.story == item.key and not missed else {},
                     story=placed.story,
                     novelty=placed.novelty,
                 )

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sql
 
 from foundation.errors import ColonnadeError, InputError
-from solutions.finance.monitor.monitor import Monitor
+from solutions.finance.monitor.monitor import Monitor, hour_of
 from solutions.finance.monitor.records import AlertState
 from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.surge.detector import AlarmKind
@@ -119,6 +119,34 @@ def test_an_item_that_comes_late_counts_when_it_is_known(store):
     assert bad.sum() == 1
 
 
+@pytest.mark.parametrize("counted", [False, True])
+def test_what_a_source_missed_while_it_was_away_is_no_surge(store, monkeypatch, counted):
+    """Hour after hour was looked at without it; counted in the hour of its return, a day's news would be one."""
+    if counted:
+        monkeypatch.setattr("solutions.finance.monitor.monitor._AWAY", timedelta(days=9))
+    everything, gone = history(35), START + timedelta(days=30)
+    source = ListSource([each for each in everything if each.time < gone])
+    watching = Monitor(KeywordFinance(), store, [source])
+    run(watching, gone)
+
+    def away(_):
+        raise ColonnadeError("no route to host")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(source, "poll", away)
+        for hour in range(24):
+            assert run(watching, gone + timedelta(hours=hour, minutes=30)) == []
+    back = gone + timedelta(hours=24, minutes=30)
+    source.items = [each for each in everything if each.time < back]
+    assert watching.turn(back).new == 25
+    returned = hour_of(back)
+    assert store.counts(["topic:credit"], returned - 1, returned + 1)[0].sum() == (25 if counted else 2)
+    source.items = [each for each in everything if each.time < back + timedelta(hours=5)]
+    run(watching, back + timedelta(hours=5))
+    counts, _ = store.counts(["topic:credit"], returned + 1, returned + 5)
+    assert counts.ravel().tolist() == [1, 1, 1, 1], "what comes on time counts as ever"
+
+
 def test_what_people_do_with_an_alert_is_kept(store):
     (alert,) = run(monitor(store, history(40, surge_days=1)), END)
     store.change(alert, AlertState.SNOOZED, "Ana", "waiting for the auditor", until=START)  # over long ago
@@ -199,7 +227,7 @@ KILLED = """
 import sys
 from datetime import timedelta
 from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history
-from solutions.finance.monitor.monitor import Monitor
+from solutions.finance.monitor.monitor import Monitor, hour_of
 from solutions.finance.monitor.store import MonitorStore
 END = START + timedelta(days=40)
 watching = Monitor(KeywordFinance(), MonitorStore(sys.argv[1]), [ListSource(history(40, surge_days=1), at_once=5)])
