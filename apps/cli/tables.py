@@ -30,6 +30,9 @@ _PAIRS = {
     "--set": "name=value pairs, such as epochs=4,learning_rate=1e-4",
 }
 
+# Of files that were passed over.
+_MOST_TOLD = 10
+
 DatasetOption = Annotated[str | None, typer.Option(help="Name of a dataset card; the task's own where left out.")]
 DataOption = Annotated[
     Path | None,
@@ -86,6 +89,10 @@ def labelled_table(
         table = solution.own_table(data, spec.name, parse_pairs("--map", mapping), encoding, items)
     else:
         table = solution.card_table(dataset or spec.default_dataset, spec.name, data_root)
+    for problem in table.problems[:_MOST_TOLD]:
+        typer.echo(f"left out: {problem}", err=True)
+    if more := len(table.problems[_MOST_TOLD:]):
+        typer.echo(f"left out: {more:,} more", err=True)
     return table.under(protocol) if protocol else table
 
 

@@ -36,13 +36,10 @@ class ImageTable(LabelledTable):
         In the order of the frame's rows.
     columns : ImageColumns
         How they are read and prepared.
-    problems : tuple of str
-        Files that were passed over, and why.
     """
 
     images: tuple[NDArray[np.uint8], ...] = ()
     columns: ImageColumns = field(default_factory=ImageColumns)
-    problems: tuple[str, ...] = ()
 
     def part(self, *splits: Split) -> tuple[list[NDArray[np.uint8]], list[str]]:
         """Return images and labels of the rows in any of the given splits."""

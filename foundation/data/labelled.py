@@ -57,6 +57,8 @@ class LabelledTable:
         Where local copies of public sets were looked for.
     reads : {"text", "pairs", "rows"}
         What an item is: a text, two (``foundation.pairs``), or the cells of a row (``foundation.rows``).
+    problems : tuple of str
+        Files that were passed over, and why.
     """
 
     name: str
@@ -70,6 +72,7 @@ class LabelledTable:
     companions: tuple["LabelledTable", ...] = ()
     data_root: Path | None = None
     reads: Reads = "text"
+    problems: tuple[str, ...] = ()
 
     def part(self, *splits: Split) -> tuple[list[Any], list[str]]:
         """Return texts and labels of the rows in any of the given splits."""

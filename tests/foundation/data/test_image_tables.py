@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from apps.cli.tables import labelled_table
 from foundation.assets import ASSETS
 from foundation.data.image_leakage import find_image_leakage, leaked_rows
 from foundation.data.image_tables import load_own_images
@@ -13,6 +14,7 @@ from foundation.data.splits import Split
 from foundation.errors import InputError, IntegrityError, OfflineError, UnknownNameError
 from foundation.files import md5_file
 from foundation.settings import settings
+from solutions.medical.pipeline import Medical
 
 
 def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
@@ -86,13 +88,15 @@ def test_a_table_of_files_keeps_patients_together(tmp_path: Path) -> None:
     assert set(table.groups(Split.TRAIN)).isdisjoint(table.groups(Split.TEST))
 
 
-def test_bad_files_are_passed_over_and_named(tmp_path: Path) -> None:
+def test_bad_files_are_passed_over_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = folder_of(tmp_path / "own", {"sick": 15, "well": 15})
     (root / "sick" / "half.png").write_bytes(b"\x89PNG broken")
     (root / "empty").mkdir()
     table = load_own_images(root, "image", {})
     assert len(table.images) == 30
     assert [problem.split(" ")[0] for problem in table.problems] == ["half.png", "the"]
+    labelled_table(Medical, Medical.spec.task("image"), None, root, "", "utf-8", None)
+    assert [line.split(" ")[2] for line in capsys.readouterr().err.splitlines()] == ["half.png", "the"]
 
 
 def test_nothing_to_read_is_told(tmp_path: Path) -> None:
