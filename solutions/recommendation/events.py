@@ -275,9 +275,10 @@ def _seconds(block: pd.DataFrame) -> pd.Series:
     if Columns.TIME not in block.columns:
         return pd.Series(0.0, index=block.index)
     seconds = pd.to_numeric(block[Columns.TIME], errors="coerce").astype(float)
-    if seconds.isna().all():
-        moments = parse_times(block[Columns.TIME])
-        seconds = (moments - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
+    written = seconds.isna()  # as dates; one number among them makes no numbers of the others
+    if written.any():
+        moments = parse_times(block.loc[written, Columns.TIME])
+        seconds[written] = (moments - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
     latest = datetime.now(UTC).timestamp() + _CLOCK_SLACK
     return seconds.where(seconds.between(_EARLIEST, latest))
 

@@ -19,11 +19,17 @@ from solutions.recommendation.models.text import centred
 
 __all__ = ["Clause", "WishReader", "clauses", "item_vectors"]
 
-_BREAK = re.compile(r"[,;.!?，。；！？、…\n]+|\b(?:but|just|and|as long as)\b|但是?|不过|而且")
+_BREAK = re.compile(r"([,;.!?，。；！？、…\n]+|\b(?:but|just|and|as long as)\b|但是?|不过|而且)")
+# Between what is named together: "no blood and gore" wants neither, "no gore and a happy ending" wants one.
+_JOINS, _NAME = re.compile(r"and|、"), re.compile(r"\W*(?:[a-z'-]+(?: [a-z'-]+)?|[\u4e00-\u9fff]{1,4})\W*")
 _NOT_EN = re.compile(
-    r"\b(?:no|not|without|nothing|never|don't|dont|isn't|aren't|avoid|except|skip|hold the|hate|minus)\b"
+    r"\b(?:no|not(?! only)|without|nothing|never|don't|dont|isn't|aren't|avoid|except|skip|hold the|hate|minus"
+    r"|can't stand|cannot stand|can't bear)\b"
 )
-_NOT_ZH = re.compile(r"不要|不想|不看|不喜欢|不太|别|没有|无需|除了|讨厌|就算了|免谈|不能")
+# 别 is a part of other words too: 特别, 离别, 性别, 别墅
+_NOT_ZH = re.compile(
+    r"不要|不想|不看|不喜欢|不太|(?<!是)不是|没那么|(?<![特离级区个告分性类差辨])别(?![墅的具致人])|没有|无需|除了|讨厌|就算了|免谈|不能"
+)
 # How much an unwanted thing counts against an item, beside a wanted one, and words that are shared beside meaning.
 # Chosen on the dev wishes of the card wayside.
 _AGAINST = 1.0
@@ -54,13 +60,18 @@ def clauses(wish: str) -> tuple[Clause, ...]:
     [('slow science fiction', True), ('gore', False)]
     >>> [(clause.text, clause.wanted) for clause in clauses("慢节奏的剧情片，别太血腥")]
     [('慢节奏的剧情片', True), ('太血腥', False)]
+    >>> [(clause.text, clause.wanted) for clause in clauses("no blood and gore and a happy ending")]
+    [('blood', False), ('gore', False), ('a happy ending', True)]
     """
-    found = []
-    for piece in _BREAK.split(wish.lower()):
+    found: list[Clause] = []
+    pieces = _BREAK.split(wish.lower().replace("’", "'"))
+    for join, piece in zip(["", *pieces[1::2]], pieces[::2], strict=True):
         negation = _NOT_EN.search(piece) or _NOT_ZH.search(piece)
         before, after = (piece[: negation.start()], piece[negation.end() :]) if negation else (piece, "")
         if negation and not after.strip():  # 恐怖片就算了: what is not wanted stands before
             before, after = "", before
+        if found and not found[-1].wanted and not negation and _JOINS.fullmatch(join) and _NAME.fullmatch(piece):
+            before, after = "", piece
         found += [Clause(text.strip(), wanted) for text, wanted in ((before, True), (after, False)) if text.strip()]
     return tuple(found)
 

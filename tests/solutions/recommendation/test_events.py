@@ -34,6 +34,12 @@ def test_rows_that_cannot_be_used_are_counted_and_the_first_is_named() -> None:
     assert datetime.fromtimestamp(events.times[0], UTC).day == 1
 
 
+def test_a_number_among_dates_costs_itself_alone() -> None:
+    frame = table(user=["u"] * 4, item=["a", "b", "c", "a"], time=["2024-01-02", "2024-01-03 09:30", "7", "2024-02-01"])
+    events = collect_events([frame], ITEMS)
+    assert (len(events), events.faults.impossible_times, events.faults.repeated) == (2, 1, 1)
+
+
 def test_blocks_and_order_of_rows_do_not_matter() -> None:
     frame = table(user=list("vuvuw"), item=list("abcab"), time=["5e8", "7e8", "8e8", "9e8", "9e8"])
     frame["time"] = [str(float(cell) + 5e8) for cell in frame["time"]]
