@@ -49,6 +49,7 @@ class _Packed(nn.Module):
         return (
             _AVAILABLE
             and inputs.dtype == torch.float32
+            and not torch.is_autocast_enabled(inputs.device.type)
             and not torch.is_grad_enabled()
             and not any(weight.requires_grad for weight in self._weights())
         )

@@ -135,7 +135,7 @@ class Desk(Store):
             "answered": mask_personal_data(response.text),
             "act": response.act.value,
             "why": response.why,
-            "intent": _acted_on(response)[:64],
+            "intent": response.acted_on[:64],
             "confidence": response.intent.confidence,
             "margin": shares[0] - shares[1] if len(shares) > 1 else 1.0,
             "article": response.hits[0].document.id[:255] if response.hits else "",
@@ -210,10 +210,7 @@ class Desk(Store):
             return [Reply(*row) for row in found]
 
     def unanswered(self, count: int = 500) -> list[Turn]:
-        """Return the latest questions that found no answer, or one that did not help, the latest first.
-
-        One that was asked about and then answered, by a choice, is none.
-        """
+        """Return the latest questions that found no answer, nor by a choice, or one that did not help, newest first."""
         later = turns.alias()
         following = sql.select(later.c.why).where(later.c.conversation == turns.c.conversation, later.c.id > turns.c.id)
         failed = turns.c.act.in_([Act.ASK.value, Act.REFUSE.value]) | turns.c.rating.in_(
@@ -295,12 +292,6 @@ class Desk(Store):
     def _turns(self, wanted: "sql.Select[tuple[object, ...]]") -> list[Turn]:
         with self.begin() as run:
             return [_turn(row) for row in run.execute(wanted).mappings()]
-
-
-def _acted_on(response: SupportResponse) -> str:
-    """Return the intent that was answered, which of two that are close is that of the conversation."""
-    answered = response.act is Act.ANSWER and response.why != "small_talk"
-    return (response.state.intent if answered else "") or response.intent.label
 
 
 def _turn(row: sql.RowMapping) -> Turn:

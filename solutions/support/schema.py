@@ -150,6 +150,12 @@ class SupportResponse:
         return ("" if self.language is Language.ZH else " ").join(sentence.text for sentence in self.sentences)
 
     @property
+    def acted_on(self) -> str:
+        """The intent that was answered, which of two that are close is that of the conversation."""
+        answered = self.act is Act.ANSWER and self.why != "small_talk"
+        return (self.state.intent if answered else "") or self.intent.label
+
+    @property
     def confidence(self) -> float:
         """Of the intent."""
         return self.intent.confidence

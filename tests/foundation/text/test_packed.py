@@ -87,3 +87,11 @@ def test_a_layer_with_another_activation_stays_as_it_is() -> None:
         hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, hidden_act="relu"
     )
     assert not any(isinstance(module, PackedLayer) for module in pack(BertModel(config)).modules())
+
+
+def test_under_autocast_a_layer_is_computed_from_its_modules(bert: BertModel) -> None:
+    layer, hidden = pack(bert).encoder.layer[0], torch.randn(1, 5, 48)
+    with torch.no_grad():
+        plain = layer(hidden)
+        with torch.autocast("cpu", torch.bfloat16):
+            torch.testing.assert_close(layer(hidden).float(), plain, rtol=0.1, atol=0.1)
