@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from foundation.data.pictures import DICOM_MARK, Picture, is_picture, may_be_dicom, read_pictures
+from foundation.data.pictures import Picture, holds_picture, read_pictures
 from foundation.errors import InputError
 
 __all__ = ["RefusedError", "read_archive"]
@@ -21,9 +21,7 @@ _MOST_RATIO = 200
 
 # The flag of a name in UTF-8, APPNOTE.TXT 4.4.4.
 _UTF8 = 0x800
-
-
-# What reading a member raises, with each of the four ways to compress; NotImplementedError is a RuntimeError.
+# What reading a member raises: it is damaged, compressed in a way that is not known, or needs a password.
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSError, EOFError)
 
 
@@ -62,10 +60,8 @@ def read_archive(path: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | Re
 
 
 def _holds_picture(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
-    if not may_be_dicom(PurePosixPath(member.filename).name):
-        return is_picture(member.filename)
-    with suppress(*_BROKEN), archive.open(member) as stream:
-        return stream.read(DICOM_MARK[0].stop)[DICOM_MARK[0]] == DICOM_MARK[1]
+    with suppress(*_BROKEN):
+        return holds_picture(PurePosixPath(member.filename).name, lambda: archive.open(member))
     return False
 
 

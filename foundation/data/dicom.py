@@ -81,10 +81,9 @@ def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
     try:
         for number in range(frames):
             raw = pixel_array(dataset, index=number)
-            coloured = str(dataset.get("PhotometricInterpretation", "")) == "PALETTE COLOR"
-            colour = apply_color_lut(raw, dataset) if coloured else raw
-            grey = colour.ndim == 2
-            pixels = _shown(apply_modality_lut(raw, dataset), dataset) if grey else _eight_bits(colour, dataset)
+            if facts.get("PhotometricInterpretation") == "PALETTE COLOR":
+                raw = apply_color_lut(raw, dataset)
+            pixels = _eight_bits(raw, dataset) if raw.ndim == 3 else _shown(apply_modality_lut(raw, dataset), dataset)
             yield Picture(pixels, name if frames == 1 else f"{name}#{number + 1}", facts, patient)
     except Exception as error:  # each decoder has errors of its own
         syntax = getattr(dataset.file_meta.get("TransferSyntaxUID"), "name", "unknown")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from foundation.data.archives import RefusedError
-from foundation.data.pictures import DICOM_MARK, PICTURE_SUFFIXES, Picture, is_picture, may_be_dicom, read_pictures
+from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture_file, read_pictures
 from foundation.data.tables import iter_table
 from foundation.errors import InputError
 
@@ -23,18 +23,11 @@ def walk_pictures(root: Path) -> Iterator[tuple[PurePosixPath, list[Picture] | R
     """Yield the path of each picture file below a folder, with what is in it or why it cannot be read."""
     for path in sorted(root.rglob("*")):
         name = PurePosixPath(path.relative_to(root).as_posix())
-        if path.is_file() and _holds_picture(path) and not any(part.startswith(".") for part in name.parts):
+        if is_picture_file(path) and not any(part.startswith(".") for part in name.parts):
             try:
                 yield name, list(read_pictures(path))
             except InputError as error:
                 yield name, RefusedError(str(error))
-
-
-def _holds_picture(path: Path) -> bool:
-    if not may_be_dicom(path.name):
-        return is_picture(path.name)
-    with path.open("rb") as stream:
-        return stream.read(DICOM_MARK[0].stop)[DICOM_MARK[0]] == DICOM_MARK[1]
 
 
 def load_unlabelled_images(folder: Path) -> tuple[NDArray[np.uint8], ...]:
@@ -67,7 +60,7 @@ def picture_files(source: Path, column: str, rows: int, encoding: str = "utf-8")
             paths = [str(source.parent / str(path)) for path in frame.get(column, [])]
             yield frame.assign(**{column: paths}) if paths else frame
         return
-    files = [str(path) for path in sorted(source.rglob("*")) if path.is_file() and _holds_picture(path)]
+    files = [str(path) for path in sorted(source.rglob("*")) if is_picture_file(path)]
     if not files:
         raise InputError(f"{source} holds no pictures; expected {', '.join(PICTURE_SUFFIXES)} in it")
     for start in range(0, len(files), rows):

@@ -35,7 +35,7 @@ def read_nifti(content: bytes, name: str) -> Iterator[Picture]:
         whole = _unzipped(content, name)
         image = nibabel.Nifti1Image.from_bytes(whole)
         shape = image.shape
-        if len(shape) < 2 or not 0 < math.prod(map(int, shape)) <= _MOST_VOXELS or min(shape) < 1:
+        if len(shape) < 2 or min(shape) < 1 or math.prod(map(int, shape)) > _MOST_VOXELS:
             raise InputError(f"{name} has the shape {shape}; expected two axes or more and at most {_MOST_VOXELS:,}")
         values = np.asarray(image.dataobj, dtype=np.float32)
     except (

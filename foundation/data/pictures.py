@@ -5,10 +5,11 @@ PNG, JPEG, TIFF and BMP by Pillow, DICOM and NIfTI by the modules beside this on
 
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path, PurePath
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,12 @@ from foundation.data.lettering import has_lettering
 from foundation.errors import InputError
 
 __all__ = [
-    "DICOM_MARK",
     "MOST_PIXELS",
     "PICTURE_SUFFIXES",
     "Picture",
+    "holds_picture",
     "is_picture",
-    "may_be_dicom",
+    "is_picture_file",
     "picture_sha256",
     "read_picture",
     "read_pictures",
@@ -37,8 +38,6 @@ _MOST_UNPACKED = 1_000_000_000
 # A cine loop of half a minute; what is longer is video.
 MOST_FRAMES = 1_000
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm", ".nii", ".nii.gz")
-#: What stands in a DICOM file, and where.
-DICOM_MARK = slice(128, 132), b"DICM"
 _KINDS = "PNG, JPEG, TIFF, BMP, DICOM or NIfTI"
 
 
@@ -77,18 +76,39 @@ def is_picture(name: str) -> bool:
     return name.lower().endswith(PICTURE_SUFFIXES)
 
 
-def may_be_dicom(name: str) -> bool:
-    """Tell whether a file may be DICOM though its name does not say so: archives write ``IM000001`` or ``1.2.840.7``.
+def holds_picture(name: str, opened: Callable[[], IO[bytes]]) -> bool:
+    """Tell whether a file is of a kind that is read here: by its name, or else as DICOM by its beginning.
 
-    What begins as ``DICOM_MARK`` says is one.
+    Archives of DICOM files write names without a suffix: ``IM000001``, ``1.2.840.7``.
+
+    Parameters
+    ----------
+    name : str
+    opened : callable
+        Opens the file; called only where its name leaves it open.
 
     Examples
     --------
-    >>> may_be_dicom("IM000001"), may_be_dicom("1.2.840.7"), may_be_dicom("notes.txt")
-    (True, True, False)
+    >>> [holds_picture(name, lambda: io.BytesIO(bytes(128) + b"DICM")) for name in ("a.png", "IM000001", "notes.txt")]
+    [True, True, False]
     """
     suffix = PurePath(name).suffix
-    return not is_picture(name) and (not suffix or suffix[1:].isdigit())
+    if is_picture(name) or (suffix and not suffix[1:].isdigit()):
+        return is_picture(name)
+    with opened() as stream:
+        return _is_dicom(stream.read(132))
+
+
+def is_picture_file(path: Path) -> bool:
+    """Tell it of a file on the disk; one that must not be opened holds none."""
+    try:
+        return path.is_file() and holds_picture(path.name, lambda: path.open("rb"))
+    except OSError:
+        return False
+
+
+def _is_dicom(content: bytes) -> bool:
+    return content[128:132] == b"DICM"
 
 
 def picture_sha256(pixels: NDArray[np.uint8]) -> str:
@@ -140,7 +160,7 @@ def read_pictures(path: Path, content: bytes | None = None) -> Iterator[Picture]
 
 
 def _frames(content: bytes, name: str) -> Iterator[Picture]:
-    if content[DICOM_MARK[0]] == DICOM_MARK[1] or name.lower().endswith(".dcm"):
+    if _is_dicom(content) or name.lower().endswith(".dcm"):
         from foundation.data.dicom import read_dicom
 
         yield from read_dicom(content, name)

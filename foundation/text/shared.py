@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from foundation.text.packed import frozen
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -47,10 +49,10 @@ def share_lower_layers(model: "nn.Module", backbone: "nn.Module", moved: Collect
 class _Remembering:
     """Mixed into a layer: what came in last, and what went out.
 
-    Only of frozen weights and without gradients; the memory is not copied along, since the copy's weights may move.
+    Only of frozen weights and without gradients. A copy remembers nothing, since its weights may move.
     """
 
-    _known: tuple[Tensor, ...] = ()
+    _weights: tuple[Tensor, ...] = ()
     _last: tuple[Tensor, Tensor | None, Tensor] | None = None
 
     def forward(
@@ -58,27 +60,23 @@ class _Remembering:
     ) -> Tensor:
         layer: Any = super()
         last = self._last
-        if last and self._still() and _same(last[0], hidden_states) and _same(last[1], attention_mask):
+        if last and frozen(self._weights) and _same(last[0], hidden_states) and _same(last[1], attention_mask):
             return last[2]
         told: Tensor = layer.forward(hidden_states, attention_mask, *others, **named)
-        if self._still() and hidden_states.shape[:-1].numel() <= _REMEMBERED_TOKENS:
+        if self._weights and frozen(self._weights) and hidden_states.shape[:-1].numel() <= _REMEMBERED_TOKENS:
             self._last = hidden_states, attention_mask, told
         return told
 
-    def _still(self) -> bool:
-        known = self._known
-        return bool(known) and not torch.is_grad_enabled() and not any(weight.requires_grad for weight in known)
-
     def __getstate__(self) -> dict[str, Any]:
         state: Any = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_known", "_last")}
+        return {name: value for name, value in state.items() if name not in ("_weights", "_last")}
 
 
 def _remembering(layer: "nn.Module") -> "nn.Module":
     kind = type(layer)
     if not issubclass(kind, _Remembering):
         layer.__class__ = type(kind.__name__, (_Remembering, kind), {"__module__": kind.__module__})
-    layer._known = tuple(layer.parameters())  # type: ignore[assignment]  # asked for at each pass: named once
+    layer._weights = tuple(layer.parameters())  # type: ignore[assignment]  # asked for at each pass: named once
     return layer
 
 

@@ -24,6 +24,7 @@ _IBAN = re.compile(
 _NARROW = str.maketrans("０１２３４５６７８９＠＋－", "0123456789@+-")
 # What makes an amount of the digits before it.
 _UNIT = r"\s?[万亿]?(?:元|股|美元|港元|吨|份)"
+_NO_AMOUNT = rf"(?![\d%]|[.,]\d|{_UNIT})"
 # Of China; of Spain, Italy, France, Poland and Germany; of Sweden and the United States, whose dashes tell them from
 # amounts. A country whose number is nine bare digits would take one in eleven of all such numbers away: left out.
 _IDENTITY = {
@@ -32,8 +33,8 @@ _IDENTITY = {
     "es.nie": re.compile(r"(?<![A-Za-z0-9])[XYZxyz]-?\d{7}-?[A-Za-z](?![A-Za-z0-9])"),
     "it.codicefiscale": re.compile(r"(?<![A-Z0-9])[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z](?![A-Z0-9])", re.I),
     "fr.nir": re.compile(r"(?<!\d)[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?!\d)"),
-    "pl.pesel": re.compile(rf"(?<![\d.,¥￥$€£])\d{{11}}(?![\d%]|[.,]\d|{_UNIT})"),
-    "de.idnr": re.compile(rf"(?<![\d.,¥￥$€£])\d{{2}} ?\d{{3}} ?\d{{3}} ?\d{{3}}(?![\d%]|[.,]\d|{_UNIT})"),
+    "pl.pesel": re.compile(rf"(?<![\d.,¥￥$€£])\d{{11}}{_NO_AMOUNT}"),
+    "de.idnr": re.compile(rf"(?<![\d.,¥￥$€£])\d{{2}} ?\d{{3}} ?\d{{3}} ?\d{{3}}{_NO_AMOUNT}"),
     "se.personnummer": re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]\d{4}(?!\d)"),
     "us.ssn": re.compile(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])"),
 }
@@ -47,7 +48,6 @@ _SHORT_CARD = (
 _NO_MORE = r"(?![.,]?\d)"
 _LONG_CARD = re.compile(rf"{_SHORT_CARD}{_GAP}\d{{1,3}}{_NO_MORE}")
 _CARD = re.compile(_SHORT_CARD + _NO_MORE)
-_NO_AMOUNT = rf"(?![\d%]|[.,]\d|{_UNIT})"
 # a Chinese mobile number or one with its country's code, that is no amount; with its area's code in brackets, or after
 # the nought that no figure begins with; three groups as in North America
 _TELEPHONE = re.compile(

@@ -121,9 +121,7 @@ class Scope:
         return cls(reference, tensors["mean"], tensors["spread"], float(tensors["threshold"][0]))
 
 
-def fit_scope(
-    reference: Reference, held_out: NDArray[np.float32], logits: NDArray[np.float64], kept: float = _KEPT
-) -> Scope:
+def fit_scope(reference: Reference, held_out: NDArray[np.float32], logits: NDArray[np.float64]) -> Scope:
     """Fit to texts in scope alone; no example of anything else is needed.
 
     Parameters
@@ -135,8 +133,6 @@ def fit_scope(
         is no neighbour of its own.
     logits : ndarray, shape (m, classes)
         What the classifier gives those.
-    kept : float, 0 to 1
-        Share of the held-out items that the threshold lets pass.
 
     Examples
     --------
@@ -152,7 +148,7 @@ def fit_scope(
     features = _features(reference, held_out, logits, itself=False)
     mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), _LEAST_SPREAD)
     scores = ((features - mean) / spread).sum(axis=1)
-    return Scope(reference, mean, spread, float(np.quantile(scores, 1 - kept)))
+    return Scope(reference, mean, spread, float(np.quantile(scores, 1 - _KEPT)))
 
 
 def fit_nearness(
@@ -160,7 +156,7 @@ def fit_nearness(
     groups: Sequence[str],
     held_out: NDArray[np.float32],
     classes: NDArray[np.int64],
-    kept: float = _KEPT,
+    kept: float,
 ) -> Scope:
     """Fit to items in scope where few are held out, by nearness alone: each reference is held out from the others, too.
 
@@ -181,7 +177,7 @@ def fit_nearness(
     --------
     >>> vectors = np.array([[1, 0], [0.99, 0.14], [0.96, 0.28], [0.92, 0.39]], dtype=np.float32)
     >>> reference = Reference(vectors.astype(np.float16), np.zeros(4, dtype=np.int64))
-    >>> scope = fit_nearness(reference, ["a", "b", "c", "d"], vectors[:1], np.array([0]))
+    >>> scope = fit_nearness(reference, ["a", "b", "c", "d"], vectors[:1], np.array([0]), kept=0.95)
     >>> new, logits = np.array([[0.98, 0.2], [0, 1]], dtype=np.float32), np.array([[2.5], [99.0]])
     >>> (scope.scores(new, logits) >= scope.threshold).tolist()
     [True, False]

@@ -23,6 +23,7 @@ __all__ = ["Desk", "Rating", "Reply", "Turn", "Waiting"]
 _NOT_HELPED = ("another", "not_helped")
 # The same, where what was said is no message with an intent.
 _NO_MESSAGE = ("waiting", "unreadable", "back", "nothing_before", "chosen", *_NOT_HELPED)
+_REPLIED = "somebody has replied to this customer already; look again"
 METADATA = sql.MetaData()
 turns = log_table(
     "turns",
@@ -191,7 +192,7 @@ class Desk(Store):
             raise InputError(f"personal data is not kept, the customer would read {masked!r}; say it in another way")
         waiting = {each.conversation: each for each in self.waiting()}
         if conversation not in waiting:
-            raise InputError("somebody has replied to this customer already; look again")
+            raise InputError(_REPLIED)
         newest = waiting[conversation].turns[-1].id
         row = {"conversation": conversation, "turn": newest, "at": now(), "who": who, "reply": text}
         there = sql.select(replies.c.id).where(replies.c.conversation == conversation, replies.c.turn >= newest)
@@ -200,7 +201,7 @@ class Desk(Store):
             # one statement: of two people who reply at once the second finds the first one's
             kept = run.execute(sql.insert(replies).from_select(list(row), chosen).returning(replies.c.id))
             if kept.scalar_one_or_none() is None:
-                raise InputError("somebody has replied to this customer already; look again")
+                raise InputError(_REPLIED)
 
     def replies(self, conversation: str, after: int = 0) -> list[Reply]:
         """Return what people replied in a conversation, in order; of these the ones after number ``after``."""
@@ -210,7 +211,7 @@ class Desk(Store):
             return [Reply(*row) for row in found]
 
     def unanswered(self, count: int = 500) -> list[Turn]:
-        """Return the latest questions that found no answer, nor by a choice, or one that did not help, newest first."""
+        """Return the latest questions that found no answer, or one that did not help, the latest first."""
         later = turns.alias()
         following = sql.select(later.c.why).where(later.c.conversation == turns.c.conversation, later.c.id > turns.c.id)
         failed = turns.c.act.in_([Act.ASK.value, Act.REFUSE.value]) | turns.c.rating.in_(
@@ -218,6 +219,7 @@ class Desk(Store):
         )
         failed |= turns.c.why == "not_understood"
         next_why = sql.func.coalesce(following.order_by(later.c.id).limit(1).scalar_subquery(), "")
+        # what was asked about and then chosen has its answer
         failed = (failed & (next_why != "chosen")) | next_why.in_(_NOT_HELPED)
         asked = turns.c.why.not_in(_NO_MESSAGE)
         return self._turns(sql.select(turns).where(failed, asked).order_by(turns.c.id.desc()).limit(count))

@@ -18,7 +18,7 @@ WAITING = DialogueState(handed_over=True)
 
 
 def talk(*acts: Act) -> Session:
-    turns = tuple(Answered(f"said {at} <b>", response(act), at, 1.0) for at, act in enumerate(acts, start=1))
+    turns = tuple(Answered(f"said {at} <b>", response(act), at, 1.0, "") for at, act in enumerate(acts, start=1))
     return Session(turns=turns)
 
 
@@ -61,8 +61,10 @@ def test_who_wrote_on_before_the_reply_was_read_reads_it_and_waits_on() -> None:
 
 
 def test_options_are_buttons() -> None:
-    asked = Answered("card", response(Act.ASK, "two_intents"), 1, 1.0)
-    asked = Answered("card", type(asked.response)(**{**vars(asked.response), "options": ("card", "pin")}), 1, 1.0)
+    asked = Answered("card", response(Act.ASK, "two_intents"), 1, 1.0, "card")
+    asked = Answered(
+        "card", type(asked.response)(**{**vars(asked.response), "options": ("card", "pin")}), 1, 1.0, "card"
+    )
     message = Session(turns=(asked,)).messages(EN, {"card": "Cards"})[-1]
     assert message["options"] == [{"value": "1.1", "label": "Cards"}, {"value": "1.2", "label": "pin"}]
 

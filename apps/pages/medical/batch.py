@@ -18,7 +18,7 @@ from apps.scratch import scratch_file
 from apps.tabs import label_names
 from foundation.data.archives import RefusedError, read_archive
 from foundation.data.image_files import shrunk
-from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture, read_pictures
+from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture_file, read_pictures
 from foundation.data.tables import write_table
 from foundation.errors import InputError
 from solutions.medical.pipeline import Medical
@@ -43,9 +43,12 @@ class _Batch:
     def look(self, files: list[str] | None, folder: list[str] | None, progress: gr.Progress) -> tuple[Any, ...]:
         """Answer every picture of every file; one that cannot be read is told, the others go on.
 
-        Of a folder, what is no picture by its name is passed over.
+        Of a folder, what is no picture is passed over.
         """
-        paths = [*(files or []), *(path for path in folder or [] if is_picture(path) or path.lower().endswith(".zip"))]
+        paths = [
+            *(files or []),
+            *(path for path in folder or [] if is_picture_file(Path(path)) or path.lower().endswith(".zip")),
+        ]
         if not paths:
             raise InputError("no file is chosen; choose pictures or a zip of them")
         cases: list[Case] = []

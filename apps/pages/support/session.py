@@ -35,14 +35,14 @@ class Answered:
         At the desk.
     milliseconds : float
     sent : str
-        What the assistant read, where that is not what is seen: of a choice by a button, its number.
+        What the assistant read: of a choice by a button, its number.
     """
 
     said: str
     response: SupportResponse
     number: int
     milliseconds: float
-    sent: str = ""
+    sent: str
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,15 @@ class Session:
         What a person wrote once the conversation was handed over, and after how many turns.
     heard : int
         Number of the last reply that was shown.
+    again : tuple of int
+        Numbers of the turns that are being taken again: the desk forgets them once the new one is kept.
     """
 
     id: str = field(default_factory=lambda: str(uuid4()))
     turns: tuple[Answered, ...] = ()
     replies: tuple[tuple[int, str], ...] = ()
     heard: int = 0
+    again: tuple[int, ...] = ()
 
     @property
     def state(self) -> DialogueState:
@@ -72,8 +75,10 @@ class Session:
         return replace(state, handed_over=False, failures=0) if replied else state
 
     def before(self, turn: int) -> "Session":
-        """Return the conversation as it was before a turn, to take it again; the desk forgets it when that is done."""
-        return replace(self, turns=self.turns[:turn], replies=tuple(said for said in self.replies if said[0] <= turn))
+        """Return the conversation as it was before a turn, to take it again."""
+        replies = tuple(said for said in self.replies if said[0] <= turn)
+        again = tuple(taken.number for taken in self.turns[turn:])
+        return replace(self, turns=self.turns[:turn], replies=replies, again=again)
 
     def replied(self, reply: Reply) -> "Session":
         """Return the conversation with a person's reply; one who wrote on meanwhile waits for the next."""
@@ -86,8 +91,9 @@ class Session:
         (response,) = assistant.predict([SupportRequest(text, self.state)])
         milliseconds = 1000 * (time.perf_counter() - started)
         number = desk().record(self.id, shown or text, response)
-        turn = Answered(shown or text, response, number, milliseconds, text if shown else "")
-        return replace(self, turns=(*self.turns, turn))
+        desk().withdraw(self.id, self.again)
+        turn = Answered(shown or text, response, number, milliseconds, text)
+        return replace(self, turns=(*self.turns, turn), again=())
 
     def messages(self, words: Locale, names: dict[str, str]) -> list[dict[str, Any]]:
         """Return the conversation as Gradio's chat shows it, opened by the line that says what answers here."""

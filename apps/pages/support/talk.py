@@ -11,7 +11,7 @@ import gradio as gr
 from apps.components import empty, error
 from apps.locale import Locale
 from apps.pages.support.reasons import reason_panel
-from apps.pages.support.session import Answered, Session, desk, written
+from apps.pages.support.session import Session, desk, written
 from apps.scratch import scratch_file
 from apps.tabs import label_names
 from foundation.errors import ColonnadeError
@@ -73,19 +73,11 @@ class Talk:
         """Take a turn again."""
         at = talk.turn_at(_index(event))
         turn = talk.turns[at]
-        yield from self._again(talk, at, self.answer(*_as_sent(turn, talk.before(at), own, risk)))
+        yield from self.answer(turn.sent, talk.before(at), own, risk, turn.said)
 
     def edit(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.EditData) -> Iterator[Shown]:
         """Take a turn again with another message; what came after it is gone."""
-        at = talk.turn_at(_index(event))
-        yield from self._again(talk, at, self.answer(unescape(str(event.value)), talk.before(at), own, risk))
-
-    def _again(self, talk: Session, at: int, taken: Iterator[Shown]) -> Iterator[Shown]:
-        """Let the desk forget the turns that were taken again, once they have been."""
-        for shown in taken:
-            if isinstance(shown[2], Session) and len(shown[2].turns) > at:
-                desk().withdraw(talk.id, [turn.number for turn in talk.turns[at:]])
-            yield shown
+        yield from self.answer(unescape(str(event.value)), talk.before(talk.turn_at(_index(event))), own, risk)
 
     def choose(self, talk: Session, own: SearchIndex | None, risk: str, event: gr.SelectData) -> Iterator[Shown]:
         """Take the option whose button was pressed; one of an earlier turn is no choice any more."""
@@ -136,12 +128,6 @@ class Talk:
             self.words("chat.unclear"): Rating.UNCLEAR,
         }
         return ratings.get(str(liked), Rating.NONE)
-
-
-def _as_sent(
-    turn: Answered, before: Session, own: SearchIndex | None, risk: str
-) -> tuple[str, Session, SearchIndex | None, str, str]:
-    return (turn.sent, before, own, risk, turn.said) if turn.sent else (turn.said, before, own, risk, "")
 
 
 def _index(event: gr.EventData) -> int:

@@ -77,7 +77,7 @@ class FileSource:
         for file in self._files():
             try:
                 size, seen = file.stat().st_size, places.get(file.name, 0)
-                if size == abs(seen):
+                if size == abs(seen):  # below 0: it could not be read when it had that size
                     continue
                 begin = seen if 0 <= seen < size else 0
                 rows, end = self._read(file, begin)

@@ -96,7 +96,7 @@ def test_pictures_of_one_patient_are_no_neighbours() -> None:
     patients = [str(at // 5) for at in range(150)]
     new, logits = cloud(generator, 0, 500), taken_for(0, 500)
     told, untold = (
-        fit_nearness(reference, groups, new[:10], np.zeros(10, int))
+        fit_nearness(reference, groups, new[:10], np.zeros(10, int), 0.95)
         for groups in (patients, list(map(str, range(150))))
     )
     assert (told.scores(new, logits) >= told.threshold).mean() > 0.9
@@ -105,7 +105,7 @@ def test_pictures_of_one_patient_are_no_neighbours() -> None:
 
 def test_nearness_alone_is_saved(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
-    scope = fit_nearness(kinds(generator, 50), ["a", "b"] * 50, cloud(generator, 0, 9), np.zeros(9, int))
+    scope = fit_nearness(kinds(generator, 50), ["a", "b"] * 50, cloud(generator, 0, 9), np.zeros(9, int), 0.95)
     scope.save(tmp_path / "scope.safetensors")
     loaded = Scope.load(tmp_path / "scope.safetensors")
     new = cloud(generator, 0, 9)
