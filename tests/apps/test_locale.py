@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 from string import Formatter
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -38,9 +39,13 @@ def test_chinese_is_chinese() -> None:
 
 def bad_pictures() -> dict[str, bytes]:
     """One file for each thing that can be wrong with a picture."""
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
     from tests.foundation.data.test_dicom import content, dicom
     from tests.foundation.data.test_pictures import bomb, jpeg, zipped
 
+    deflated = dicom()
+    deflated.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     return {
         "text.png": b"no picture",
         "half.jpg": jpeg()[:2000],
@@ -51,18 +56,21 @@ def bad_pictures() -> dict[str, bytes]:
         "report.dcm": content(dicom(None)),
         "burnt.dcm": content(dicom(BurnedInAnnotation="YES")),
         "short.dcm": content(dicom(PixelData=b"0" * 100)),
+        "deflated.dcm": content(deflated),
         "plain.nii": b"no volume",
-        "nan.nii": nan_volume(),
+        "nan.nii": volume(np.full((9, 9, 2), np.nan)),
+        "flat.nii": volume(np.zeros((9, 9, 0))),
+        "long.nii": volume(np.zeros((8, 8, 1001))),
         "plain.zip": b"PK no archive",
         "escape.zip": zipped({"../a.jpg": jpeg()}),
         "fat.zip": zipped({"a.png": bytes(10_000_000)}),
     }
 
 
-def nan_volume() -> bytes:
+def volume(values: np.ndarray) -> bytes:
     import nibabel
 
-    return nibabel.Nifti1Image(np.full((9, 9, 2), np.nan, dtype=np.float32), np.eye(4)).to_bytes()
+    return nibabel.Nifti1Image(values.astype(np.float32), np.eye(4)).to_bytes()
 
 
 def page_errors(folder: Path) -> list[str]:
@@ -178,6 +186,7 @@ def page_errors(folder: Path) -> list[str]:
         *(lambda name=name: read_picture(folder / name) for name in bad_pictures() if not name.endswith(".zip")),
         *(lambda name=name: first_refusal(name) for name in bad_pictures() if name.endswith(".zip")),
         lambda: cases.opened(str(folder / "many.tif"), 0.9),
+        lambda: patch("foundation.data.pictures._MOST_UNPACKED", 999)(read_picture)(folder / "many.tif"),
         lambda: cases.review(None, "lesion", "Kim", ""),
         lambda: reviews.add(None, None, "", "Kim"),  # type: ignore[arg-type]
         lambda: reviews.add(None, None, "lesion", " "),  # type: ignore[arg-type]

@@ -95,7 +95,8 @@ class _Batch:
         wrong = (
             f"<p>{self.words('medical.batch_problems', count=len(problems))}</p><ul>{listed}</ul>" if problems else ""
         )
-        return f'<p class="cl-summary">{escape(said)} {escape(kinds)}</p>{wrong}'
+        rest = self.words("medical.batch_rest", kinds=kinds) if kinds else ""
+        return f'<p class="cl-summary">{escape(said)} {escape(rest)}</p>{wrong}'
 
 
 def _pictures(paths: Sequence[str], problems: list[str]) -> Iterator[Picture]:
