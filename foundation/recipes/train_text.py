@@ -105,7 +105,8 @@ def train_text(
         figures=recipe.figures,
     )
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
-    seen = fingerprints(texts)
+    refitted = getattr(model.method_, "refit", False)  # then what answers has seen dev, too
+    seen = fingerprints([*texts, *dev[0]] if refitted else texts)
     if recipe.start is not None:
         seen = np.union1d(seen, recipe.start.seen)
     bundle = Bundle(record, model.network_, calibration, seen, scope)

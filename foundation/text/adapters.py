@@ -74,13 +74,16 @@ class AdaptedEncoder(TextEncoder):
     name : str
         Of this one's in the bank.
     adapter : Adapter
+    lock : RLock
+        Of the bank.
     """
 
-    def __init__(self, shared: TextEncoder, bank: "PeftModel", name: str, adapter: Adapter) -> None:
+    def __init__(self, shared: TextEncoder, bank: "PeftModel", name: str, adapter: Adapter, lock: RLock) -> None:
         super().__init__(bank, shared.tokenizer, shared.record, shared.sha256, tuned=shared.tuned)
         self.shared = shared
         self.name = name
         self.adapter = adapter
+        self.lock = lock
 
     def content_sha256(self) -> str:
         """Return a hash of the shared weights and of the adapter."""
@@ -99,14 +102,15 @@ class AdaptedEncoder(TextEncoder):
     ) -> NDArray[np.float32]:
         """Return the mean of each text's token vectors, each through its own of ``adapters`` where they are named."""
         named = [self.name] * len(texts) if adapters is None else adapters
-        return super().pooled(texts, prefix=prefix, listener=listener, adapters=named)
+        with self.lock:  # peft names the adapters of a batch by hooks on the modules that all share
+            return super().pooled(texts, prefix=prefix, listener=listener, adapters=named)
 
 
 def adapt(encoder: TextEncoder, adapter: Adapter) -> AdaptedEncoder:
     """Put an adapter over an encoder; it leaves memory with the returned object."""
     bank = _bank(encoder)
     name = uuid4().hex
-    adapted = AdaptedEncoder(encoder, bank.add(name, adapter), name, adapter)
+    adapted = AdaptedEncoder(encoder, bank.add(name, adapter), name, adapter, bank.lock)
     weakref.finalize(adapted, bank.remove, name)
     return adapted
 
@@ -175,13 +179,13 @@ class _Bank:
     def __init__(self, encoder: TextEncoder) -> None:
         self._encoder = encoder
         self._model: PeftModel | None = None
-        self._lock = RLock()
+        self.lock = RLock()
 
     def add(self, name: str, adapter: Adapter) -> "PeftModel":
         from peft import LoraConfig, set_peft_model_state_dict
 
         config = LoraConfig(**adapter.config)
-        with self._lock:
+        with self.lock:
             if self._model is None:
                 self._model = inject(sharing_copy(self._encoder.model), config, name)
             else:
@@ -190,7 +194,7 @@ class _Bank:
             return self._model.eval()
 
     def remove(self, name: str) -> None:
-        with self._lock:
+        with self.lock:
             others = [other for other in self._model.peft_config if other != name] if self._model is not None else []
             if self._model is not None and others:
                 self._model.set_adapter(others[0], inference_mode=True)

@@ -206,7 +206,6 @@ class TextEncoder:
             del self._memo[key]
 
 
-@lru_cache(maxsize=4)
 def load_encoder(name: str, listener: Listener = silent) -> TextEncoder:
     """Load a backbone by name; the same name gives the same object, so that tasks share one copy in memory.
 
@@ -215,11 +214,11 @@ def load_encoder(name: str, listener: Listener = silent) -> TextEncoder:
     InputError, AssetError
         As ``prepare_backbone``; also when the folder holds no model that can be loaded.
     """
-    folder = prepare_backbone(name, listener)
-    return _load(folder, backbone_record(name))
+    return _load(prepare_backbone(name, listener), name)
 
 
-def _load(folder: Path, record: TextBackbone) -> TextEncoder:
+@lru_cache(maxsize=4)
+def _load(folder: Path, name: str) -> TextEncoder:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -231,4 +230,4 @@ def _load(folder: Path, record: TextBackbone) -> TextEncoder:
     except (OSError, ValueError, KeyError) as error:
         first = str(error).splitlines()[0]
         raise AssetError(f"{folder} cannot be loaded as a text backbone: {first}") from error
-    return TextEncoder(pack(model.eval()), tokenizer, record, backbone_sha256(folder))
+    return TextEncoder(pack(model.eval()), tokenizer, backbone_record(name), backbone_sha256(folder))

@@ -31,12 +31,12 @@ from transformers import (
 )
 from transformers.integrations.integration_utils import TensorBoardCallback
 from transformers.trainer_callback import PrinterCallback
-from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from foundation.errors import ColonnadeError, InputError
 from foundation.progress import Listener
 from foundation.settings import Tracking, settings
 from foundation.training.averaging import EpochWeights, swap_weights
+from foundation.training.sampling import SeededSampler
 
 __all__ = ["Schedule", "is_main_process", "process_rank", "run_folder", "train_network"]
 
@@ -203,11 +203,11 @@ def is_main_process() -> bool:
 
 
 class _GroupedTrainer(Trainer):
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+    def _get_train_sampler(self, train_dataset: Any = None) -> SeededSampler:
         data: Any = self.train_dataset if train_dataset is None else train_dataset
         # all that one step sees, so that processes and passes cut a batch and do not change it
         together = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        return LengthGroupedSampler(together, lengths=data.lengths)
+        return SeededSampler(together, data.lengths, self.args.seed)
 
 
 class _Progress(TrainerCallback):
@@ -221,10 +221,15 @@ class _Progress(TrainerCallback):
 
 def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) -> TrainingArguments:
     passes = schedule.accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    if schedule.batch_size % passes:
+        raise InputError(
+            f"batches of {schedule.batch_size} cannot be cut into {passes} equal parts (accumulation times processes); "
+            "choose another accumulation or batch_size"
+        )
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=schedule.epochs,
-        per_device_train_batch_size=max(1, schedule.batch_size // passes),
+        per_device_train_batch_size=schedule.batch_size // passes,
         per_device_eval_batch_size=64,
         gradient_accumulation_steps=schedule.accumulation,
         lr_scheduler_type="cosine",

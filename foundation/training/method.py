@@ -8,6 +8,7 @@ from dataclasses import Field, dataclass, fields, replace
 from enum import Enum
 from hashlib import sha256
 from importlib import import_module
+from math import inf
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -215,6 +216,9 @@ def find_method(name: str, modality: Modality = Modality.TEXT) -> Method:
 
 
 M = TypeVar("M", bound=Method)
+# Hyper-parameters of these names are shares below 1, or counts from 1 on; all other numbers may be 0 or more.
+_SHARES = {"dropout", "token_dropout", "label_smoothing", "masked"}
+_COUNTS = {"epochs", "batch_size", "accumulation", "rank", "first_rank", "max_tokens"}
 
 
 def configure(method: M, options: Mapping[str, str]) -> M:
@@ -225,7 +229,7 @@ def configure(method: M, options: Mapping[str, str]) -> M:
     UnknownNameError
         The method has no such hyper-parameter; the nearest name is suggested.
     InputError
-        The text is not of its type.
+        The text is not of its type, or a number that it cannot be.
 
     Examples
     --------
@@ -242,4 +246,8 @@ def configure(method: M, options: Mapping[str, str]) -> M:
             values[name] = TypeAdapter(kind).validate_strings(text)
         except ValidationError as error:
             raise InputError(f"{name}: got {text!r}; expected {getattr(kind, '__name__', kind)}") from error
+        least, limit = (1 if name in _COUNTS else 0), (1 if name in _SHARES else inf)
+        if isinstance(values[name], (int, float)) and not least <= values[name] < limit:
+            below = f" and below {limit}" if name in _SHARES else ""
+            raise InputError(f"{name}: got {text!r}; expected a number of {least} or more{below}")
     return replace(method, **values)

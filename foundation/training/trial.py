@@ -50,7 +50,9 @@ class Trial:
     @classmethod
     def run(cls, method: Method, job: TrainingJob[Any]) -> Self:
         """Fit, and measure on dev."""
-        weights = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
+        asked = not np.allclose(job.class_weight, 1)
+        its_own = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
+        weights = job.class_weight if asked else its_own
         started = time.monotonic()
         fitted = method.fit(replace(job, class_weight=weights, dev=job.dev if method.needs_dev else None))
         seconds = time.monotonic() - started

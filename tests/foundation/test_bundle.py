@@ -15,7 +15,7 @@ from foundation.incumbents import incumbent
 from foundation.recipes.evaluate_text import evaluate_text
 from foundation.recipes.recipe import Recipe, Trained
 from foundation.recipes.train_text import classifier, train_text
-from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.encoder import TextEncoder, _load, load_encoder
 from foundation.text.figures import compare_figures
 from tests.foundation.training.conftest import BAD, GOOD
 
@@ -55,7 +55,7 @@ def test_the_same_training_gives_the_same_id(tmp_path: Path, tiny_backbone: Path
     recipe = Recipe("full", str(tiny_backbone), options=QUICK)
     ids = []
     for number in range(2):
-        load_encoder.cache_clear()
+        _load.cache_clear()
         trained = train_text(table(tmp_path), recipe, "finance")
         ids.append(trained.save(tmp_path / str(number)).record.id)
     assert ids[0] == ids[1]

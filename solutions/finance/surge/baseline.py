@@ -88,6 +88,9 @@ class Baseline:
         a + b of the Beta distribution from which a day's share is drawn: small where days differ much.
     volume_shape : ndarray, shape (series,)
         Shape of the Gamma distribution (mean 1) that a day's volume is multiplied by.
+    share_pack, volume_pack : ndarray, shape (series,)
+        How many times as much as independent items the hours of one day differ, in tone and in volume: items of one
+        event come together. Counts over this are counts of what is independent (the design effect). At least 1.
     days : int
         That it was learned from.
     """
@@ -96,6 +99,8 @@ class Baseline:
     share: Floats
     share_strength: Floats
     volume_shape: Floats
+    share_pack: Floats
+    volume_pack: Floats
     days: int
 
 
@@ -104,7 +109,8 @@ def fit_baseline(history: History, lag: int = WEEK) -> Baseline:
 
     Profiles over the weekday and the hour are shrunk towards those that all series share, single days are clipped, and
     what a day's share and volume vary beyond binomial and Poisson sampling is estimated by moments, as for the
-    beta-binomial and negative binomial distribution.
+    beta-binomial and negative binomial distribution, and so is what the hours of a day vary: Rao, Scott (1992), "A
+    simple method for the analysis of clustered binary data".
 
     Parameters
     ----------
@@ -121,9 +127,9 @@ def fit_baseline(history: History, lag: int = WEEK) -> Baseline:
     negative = (history.negative[rows] * usual).reshape(days, DAY, -1).astype(float)
     seen = usual.reshape(days, DAY, -1).mean(axis=1)
     weekday = (hours[: days * DAY : DAY] // DAY + _FIRST_WEEKDAY) % 7
-    volume, shape = _volume(items, seen, weekday)
-    share, strength = _share(items, negative, weekday)
-    return Baseline(_week(volume), _week(share), strength, shape, days)
+    volume, shape, volume_pack = _volume(items, seen, weekday)
+    share, strength, share_pack = _share(items, negative, weekday)
+    return Baseline(_week(volume), _week(share), strength, shape, share_pack, volume_pack, days)
 
 
 def _week(by_weekday: Floats) -> Floats:
@@ -132,13 +138,16 @@ def _week(by_weekday: Floats) -> Floats:
     return rolled.reshape(WEEK, -1)
 
 
-def _volume(items: Floats, seen: Floats, weekday: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return expected items, shape (7, 24, series), and the Gamma shape of daily volume, shape (series,)."""
+def _volume(items: Floats, seen: Floats, weekday: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """Return expected items, shape (7, 24, series), and the Gamma shape and the packs of volume, shape (series,)."""
     weekdays = np.eye(7)[weekday]
     exposure = weekdays.T @ seen
     daily = items.sum(axis=1)
     hourly = items.sum(axis=0) + _COMMON_WEIGHT * _normalised(items.sum(axis=(0, 2))[:, None] + 1.0)
     hour_profile = _normalised(hourly)
+    # the hours of a day, its total given: multinomial where items come one by one
+    spread = items.sum(axis=1, keepdims=True) * hour_profile
+    pack = _pack((items - spread) ** 2, spread * (1 - hour_profile))
     for _ in range(2):  # the second pass clips days by what the first expected
         common = _ratio((weekdays.T @ daily).sum(axis=1), exposure.sum(axis=1))[:, None]
         common = common / max(common.mean(), _LEAST_ITEMS)
@@ -148,13 +157,17 @@ def _volume(items: Floats, seen: Floats, weekday: NDArray[np.int64]) -> tuple[Fl
         level = np.maximum(level, _LEAST_ITEMS)
         expected = level[weekday] * seen
         daily = _clipped(daily, expected, np.sqrt(expected))
-    variation = _moments((daily - expected) ** 2 - expected, expected**2, _VARIATION)
-    return level[:, None, :] * hour_profile[None], 1.0 / variation
+    variation = _moments((daily - expected) ** 2 - pack * expected, expected**2, _VARIATION)
+    return level[:, None, :] * hour_profile[None], 1.0 / variation, pack
 
 
-def _share(items: Floats, negative: Floats, weekday: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return the expected negative share, shape (7, 24, series), and the Beta strength of a day, shape (series,)."""
+def _share(items: Floats, negative: Floats, weekday: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """Return the expected negative share, shape (7, 24, series), and a day's Beta strength and packs, (series,)."""
     daily_items, daily = items.sum(axis=1), negative.sum(axis=1)
+    # the hours of a day, its totals given: hypergeometric where tones come one by one
+    drawn = items * _ratio(daily, daily_items)[:, None]
+    others = _ratio(daily_items[:, None] - items, daily_items[:, None] - 1)
+    pack = _pack((negative - drawn) ** 2, drawn * (1 - _ratio(daily, daily_items)[:, None]) * others)
     total = daily_items.sum(axis=0)
     # of a series with an item a day, most days have none that is negative
     least = _ratio(daily.sum() + 1.0, daily_items.sum() + 4.0) / 2
@@ -171,10 +184,10 @@ def _share(items: Floats, negative: Floats, weekday: NDArray[np.int64]) -> tuple
     expected, binomial = (items * hourly).sum(axis=1), (items * hourly * (1 - hourly)).sum(axis=1)
     daily = _clipped(daily, expected, np.sqrt(binomial))
     pairs = binomial * np.maximum(daily_items - 1, 0)
-    correlation = _moments((daily - expected) ** 2 - binomial, pairs, _CORRELATION)
+    correlation = _moments((daily - expected) ** 2 - pack * binomial, pairs, _CORRELATION)
     # the level itself is known from so many items only
-    correlation = correlation + 1.0 / (total + _LEVEL_WEIGHT)
-    return share, 1.0 / correlation - 1.0
+    correlation = correlation + pack / (total + _LEVEL_WEIGHT)
+    return share, 1.0 / correlation - 1.0, pack
 
 
 def _effect(items: Floats, negative: Floats, overall: float) -> Floats:
@@ -199,6 +212,13 @@ def _moments(excess: Floats, scale: Floats, limits: tuple[float, float]) -> Floa
     own, own_scale = excess.sum(axis=0), scale.sum(axis=0)
     estimate = (own + own.mean()) / np.maximum(own_scale + own_scale.mean(), 1e-9)
     return np.asarray(_CAUTION * np.clip(estimate, *limits))
+
+
+def _pack(squares: Floats, sampling: Floats) -> Floats:
+    """Return how many times their sampling variance the hours vary, (days, 24, series) summed, half from all series."""
+    own, own_sampling = squares.sum(axis=(0, 1)), sampling.sum(axis=(0, 1))
+    times = _ratio(own + own.mean(), own_sampling + own_sampling.mean())
+    return 1.0 + _CAUTION * np.maximum(times - 1.0, 0.0)
 
 
 def _normalised(profile: Floats) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import betaln, gammaln
 
-from solutions.finance.surge.baseline import Counts, Flags, Floats
+from solutions.finance.surge.baseline import Flags, Floats
 
 __all__ = ["Bets", "e_bh", "log_beta_binomial", "log_negative_binomial", "multiplied"]
 
@@ -63,12 +63,12 @@ def multiplied(share: Floats, odds: float) -> Floats:
     return np.asarray(odds * share / (1 + (odds - 1) * share))
 
 
-def log_beta_binomial(negative: Counts, items: Counts, a: Floats, b: Floats) -> Floats:
+def log_beta_binomial(negative: Floats, items: Floats, a: Floats, b: Floats) -> Floats:
     """Return the log-probability without the binomial coefficient, which every ratio cancels."""
     return np.asarray(betaln(negative + a, items - negative + b) - betaln(a, b))
 
 
-def log_negative_binomial(items: Counts, mean: Floats, shape: Floats) -> Floats:
+def log_negative_binomial(items: Floats, mean: Floats, shape: Floats) -> Floats:
     """Return the log-probability without the factorial of ``items``, which every ratio cancels."""
     sure = gammaln(items + shape) - gammaln(shape) + shape * np.log(shape)
     return np.asarray(sure + items * np.log(mean) - (items + shape) * np.log(shape + mean))

@@ -15,6 +15,7 @@ above, so the rate holds for all together.
 
 The counts of a series are modelled as a share drawn for the day (beta-binomial) of a volume drawn for the day (negative
 binomial). Both urns are followed hour by hour, so a bad day is evidence only as far as it is worse than bad days are.
+Items of one event come together; the urns take counts over the size of such packs, as the hours of usual days tell it.
 The day begins when the hour, as it is handed in, is a multiple of 24: hand in local hours.
 
 References
@@ -133,7 +134,7 @@ class SurgeDetector:
         self.dial = dial
         self.history = History(series, weeks)
         self._baseline: Baseline | None = None
-        # the urns: items, negative items, expected items and expected other items of the day so far
+        # the urns: negative items, items, expected items and expected other items of the day so far
         self._day = np.zeros((4, series))
         self._bursts = Bets(2 * len(_BURST_ODDS), series, _FADE)
         self._drifts = Bets(len(_DRIFT_ODDS), series, fade=1.0)
@@ -175,25 +176,27 @@ class SurgeDetector:
         """Return log-ratios, shape (bets, series), and let the urns take the hour in."""
         if hour % DAY == 0:
             self._day[:] = 0.0
-        day_items, day_negative, day_volume, day_other_volume = self._day
         volume, share = baseline.items[hour % WEEK], baseline.share[hour % WEEK]
         strength, shape = baseline.share_strength, baseline.volume_shape
-        many = shape + day_items
+        bad, some, day_bad, day_some = np.array([negative, items, *self._day[:2]]) / baseline.share_pack
         usual_share = log_beta_binomial(
-            negative, items, strength * share + day_negative, strength * (1 - share) + day_items - day_negative
+            bad, some, strength * share + day_bad, strength * (1 - share) + day_some - day_bad
         )
-        usual_volume = log_negative_binomial(items, volume * many / (shape + day_volume), many)
+        come, expected = items / baseline.volume_pack, volume / baseline.volume_pack
+        day_negative, day_come, day_expected, day_other = self._day / baseline.volume_pack
+        many = shape + day_come
+        usual_volume = log_negative_binomial(come, expected * many / (shape + day_expected), many)
         # how busy the day is without the bad news, were that added
-        other = shape + day_items - day_negative
-        busy = volume * other / (shape + day_other_volume)
+        other = shape + day_come - day_negative
+        busy = expected * other / (shape + day_other)
         bets = []
         for odds in _BURST_ODDS:
             then = multiplied(share, odds)
-            worse = log_beta_binomial(negative, items, strength * then, strength * (1 - then)) - usual_share
+            worse = log_beta_binomial(bad, some, strength * then, strength * (1 - then)) - usual_share
             # bad news in the place of other news, and bad news on top of it
-            more = log_negative_binomial(items, busy * (1 + (odds - 1) * share), other) - usual_volume
+            more = log_negative_binomial(come, busy * (1 + (odds - 1) * share), other) - usual_volume
             bets += [worse, worse + more]
-        self._day += np.array([items, negative, volume, volume * (1 - share)])
+        self._day += np.array([negative, items, volume, volume * (1 - share)])
         return np.array(bets)
 
     def _drift_bets(self, baseline: Baseline, hour: int) -> Floats:
@@ -203,11 +206,12 @@ class SurgeDetector:
         items, negative = counts.sum(axis=0), self.history.negative[rows % self.history.size].sum(axis=0)
         share = np.where(items > 0, (counts * shares).sum(axis=0) / np.maximum(items, 1), shares.mean(axis=0))
         strength = baseline.share_strength
-        usual = log_beta_binomial(negative, items, strength * share, strength * (1 - share))
+        bad, some = np.array([negative, items]) / baseline.share_pack
+        usual = log_beta_binomial(bad, some, strength * share, strength * (1 - share))
         bets = []
         for odds in _DRIFT_ODDS:
             then = multiplied(share, odds)
-            bets.append(log_beta_binomial(negative, items, strength * then, strength * (1 - then)) - usual)
+            bets.append(log_beta_binomial(bad, some, strength * then, strength * (1 - then)) - usual)
         return np.where(self.ongoing(AlarmKind.BURST, hour), 0.0, np.array(bets))
 
     def _raise(self, kind: AlarmKind, hour: int) -> list[Alarm]:
@@ -237,5 +241,6 @@ class SurgeDetector:
         counts = self.history.items[rows % self.history.size, series]
         share = float(np.average(baseline.share[rows % WEEK, series], weights=counts if counts.any() else None))
         strength = baseline.share_strength[series]
-        p = float(betabinom.sf(negative - 1, items, strength * share, strength * (1 - share)))
+        bad, some = np.rint(np.array([negative, items]) / baseline.share_pack[series])
+        p = float(betabinom.sf(bad - 1, some, strength * share, strength * (1 - share)))
         return Alarm(kind, hour, start, items, negative, share, p, expected_false, series)

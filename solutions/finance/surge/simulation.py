@@ -49,6 +49,9 @@ class Scenario:
         By which a surge multiplies the negative share.
     hours : int
         That a surge lasts.
+    pack : float
+        Mean number of items that come together, of one tone: an event is written about more than once. Geometric; at 1
+        each item comes by itself.
     """
 
     share: float
@@ -59,6 +62,7 @@ class Scenario:
     planted: Planted = Planted.ADDED
     factor: float = 2.0
     hours: int = 48
+    pack: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,16 @@ def simulate(scenario: Scenario, seed: int, weeks: int, surge_at: int | None = N
             negative[hours, 0] = other[hours, 0] * then / (1 - then)
         else:
             negative[hours, 0], other[hours, 0] = volume[hours, 0] * then, volume[hours, 0] * (1 - then)
-    bad = generator.poisson(negative)
-    return Stream(bad + generator.poisson(other), bad)
+    bad = _drawn(generator, negative, scenario.pack)
+    return Stream(bad + _drawn(generator, other, scenario.pack), bad)
+
+
+def _drawn(generator: np.random.Generator, expected: Floats, pack: float) -> Counts:
+    events = generator.poisson(expected / pack)
+    if pack == 1:
+        return events
+    more = generator.negative_binomial(np.maximum(events, 1), 1 / pack)
+    return np.where(events > 0, events + more, 0)
 
 
 def headline_share(data_root: Path | None = None) -> tuple[float, str]:

@@ -11,7 +11,7 @@ from foundation.errors import BundleError, InputError
 from foundation.retrieval.documents import Document, read_documents, write_documents
 from foundation.retrieval.index import SearchIndex
 from foundation.retrieval.neighbours import Neighbours
-from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.encoder import TextEncoder, _load, load_encoder
 
 ARTICLES = [
     Document("a", "How do I return a jacket?", "Open the app.", "returns", "en"),
@@ -23,9 +23,9 @@ ARTICLES = [
 
 @pytest.fixture
 def encoder(tiny_backbone: Path) -> Iterator[TextEncoder]:
-    load_encoder.cache_clear()
+    _load.cache_clear()
     yield load_encoder(str(tiny_backbone))
-    load_encoder.cache_clear()
+    _load.cache_clear()
 
 
 def test_vectors_by_hand(encoder: TextEncoder) -> None:

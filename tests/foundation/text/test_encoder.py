@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from foundation.errors import AssetError, InputError, OfflineError
 from foundation.settings import settings
 from foundation.text.backbone import backbone_sha256, prepare_backbone
-from foundation.text.encoder import TextEncoder, load_encoder, mean_pool
+from foundation.text.encoder import TextEncoder, _load, load_encoder, mean_pool
 
 
 @pytest.fixture
 def encoder(tiny_backbone: Path) -> Iterator[TextEncoder]:
-    load_encoder.cache_clear()
+    _load.cache_clear()
     yield load_encoder(str(tiny_backbone))
-    load_encoder.cache_clear()
+    _load.cache_clear()
 
 
 def test_mean_pool_leaves_padding_out() -> None:

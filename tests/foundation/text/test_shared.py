@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.text.encoder import TextEncoder, _load, load_encoder
 from foundation.text.packed import PackedLayer
 from foundation.text.trained import load_training, save_training
 
@@ -15,9 +15,9 @@ TEXTS = ["profit rose", "利润上升"]
 
 @pytest.fixture
 def plain(tiny_backbone: Path) -> Iterator[TextEncoder]:
-    load_encoder.cache_clear()
+    _load.cache_clear()
     yield load_encoder(str(tiny_backbone))
-    load_encoder.cache_clear()
+    _load.cache_clear()
 
 
 @pytest.fixture

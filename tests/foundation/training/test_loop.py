@@ -19,6 +19,7 @@ from foundation.training.adalora import Adalora
 from foundation.training.averaging import EpochWeights, swap_weights
 from foundation.training.full import Full
 from foundation.training.method import TrainingJob
+from foundation.training.sampling import SeededSampler
 from tests.conftest import ROOT
 from tests.foundation.training.conftest import BAD, GOOD
 
@@ -107,6 +108,22 @@ def test_two_processes_give_what_one_gives(job: TrainingJob, tiny_backbone: Path
     assert run(launcher, script, tiny_backbone, tmp_path / "two.npy", home) == 0
     one = method.fit(job).network.logits(GOOD + BAD)
     np.testing.assert_allclose(np.load(tmp_path / "two.npy"), one, atol=0.05 * np.abs(one).max())
+
+
+def test_an_order_is_of_the_seed_and_the_epoch_alone():
+    sampler, other = (SeededSampler(4, list(range(13)), seed=3) for _ in range(2))
+    torch.manual_seed(1)
+    first = list(sampler)
+    torch.manual_seed(2)
+    assert first == list(other)
+    other.set_epoch(1)
+    assert sorted(second := list(other)) == list(range(13))
+    assert second != first
+
+
+def test_a_batch_that_cannot_be_cut_evenly_is_refused(job: TrainingJob) -> None:
+    with pytest.raises(InputError, match="batches of 4 cannot be cut into 3 equal parts"):
+        Full(**FAST, accumulation=3).fit(job)
 
 
 def test_curves_are_logged_for_tensorboard(job: TrainingJob, home: Path) -> None:

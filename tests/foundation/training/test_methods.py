@@ -197,6 +197,9 @@ def test_every_method_is_configured_by_text(name: MethodName) -> None:
 
 def test_configure_reads_types_and_refuses_others() -> None:
     assert configure(Full(), {"epochs": "3", "learning_rate": "2e-4"}) == Full(epochs=3, learning_rate=2e-4)
+    for name, text in (("epochs", "0"), ("dropout", "1"), ("learning_rate", "nan"), ("warmup", "-0.5")):
+        with pytest.raises(InputError, match=f"{name}: got '{text}'; expected a number of [01] or more"):
+            configure(find_method("full"), {name: text})
     with pytest.raises(InputError, match="epochs: got 'many'; expected int"):
         configure(Full(), {"epochs": "many"})
     with pytest.raises(InputError, match=r"unknown hyper-parameter 'epoch'.*did you mean 'epochs'"):

@@ -36,6 +36,15 @@ def test_weekends_and_nights_are_usual_too():
     assert expected[2 * DAY + 12] == pytest.approx(3, rel=0.2)  # Saturday noon
 
 
+@pytest.mark.parametrize("pack", [1.0, 1.5, 2.0])
+def test_items_that_come_together_are_told_by_the_hours_of_a_day(pack):
+    """Of geometric packs of mean m the variance is 2 m - 1 times the mean; the excess over 1 is taken a quarter up."""
+    stream = simulate(Scenario(share=0.3, items_a_day=(60.0,) * 4, pack=pack), seed=3, weeks=8)
+    baseline = fit_baseline(filled(stream.items, stream.negative), lag=0)
+    for estimate in (baseline.volume_pack, baseline.share_pack):
+        assert estimate == pytest.approx(1 + 1.25 * (2 * pack - 2), rel=0.15)
+
+
 def test_a_surge_that_nobody_reported_hardly_moves_the_usual():
     items, negative = constant(8 * WEEK, 4, 1)
     before = fit_baseline(filled(items, negative), lag=0)

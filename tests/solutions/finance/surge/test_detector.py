@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,14 +44,14 @@ def test_a_bet_is_worth_one_on_average_as_things_usually_go(seed, past):
     detector = SurgeDetector(4)
     for hour in range(3 * WEEK + past):
         detector.step(hour, stream.items[hour], stream.negative[hour])
-    baseline, hour = detector._baseline, 3 * WEEK + past
-    assert baseline is not None
+    assert detector._baseline is not None
+    baseline, hour = replace(detector._baseline, share_pack=np.ones(4), volume_pack=np.ones(4)), 3 * WEEK + past
     volume, share = baseline.items[hour % WEEK], baseline.share[hour % WEEK]
     day = detector._day.copy() if hour % DAY else np.zeros((4, 4))
-    many = baseline.volume_shape + day[0]
+    many = baseline.volume_shape + day[1]
     mean = volume * many / (baseline.volume_shape + day[2])
-    bad = baseline.share_strength * share + day[1]
-    good = baseline.share_strength * (1 - share) + day[0] - day[1]
+    bad = baseline.share_strength * share + day[0]
+    good = baseline.share_strength * (1 - share) + day[1] - day[0]
     worth = 0.0
     for items in range(60):
         for negative in range(items + 1):
