@@ -29,6 +29,7 @@ def surge(
     planted: Annotated[
         str, typer.Option(help="Bad news on top of other news (added) or in its place (replaced).")
     ] = "added",
+    pack: Annotated[float, typer.Option(min=1, help="Items that come together, of one tone, on average.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     data_root: DataRootOption = None,
 ) -> None:
@@ -40,7 +41,7 @@ def surge(
     if planted not in {known.value for known in Planted}:
         raise UnknownNameError("kind of surge", planted, [known.value for known in Planted])
     share, source = headline_share(data_root)
-    scenario = Scenario(share, planted=Planted(planted))
+    scenario = Scenario(share, planted=Planted(planted), pack=pack)
     with progress_bar() as listener:
         figures = benchmark_surge(SurgeBenchmark(scenario, dial, weeks, runs), listener)
     if as_json:

@@ -1,5 +1,6 @@
 """``colonnade train``."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -77,6 +78,8 @@ def train(
     _check_options(f"{vertical}/{task}", spec.reads, {"--cv": cv, "--unlabelled": unlabelled, "--with": beside})
     if class_weight not in ("auto", "balanced", "none"):
         raise InputError(f"--class-weight: got {class_weight!r}; expected auto, balanced or none")
+    if out is not None:
+        _check_writable(out)
     chosen = parse_pairs("--set", options)
     if budget:
         if method != "auto":
@@ -112,6 +115,13 @@ def train(
             trained.save(out)
         _tell(trained, out or trained.install())
         typer.echo(f"next: colonnade evaluate {vertical} --task {task}{f' --bundle {out}' if out else ''}")
+
+
+def _check_writable(out: Path) -> None:
+    """Find out before an hour of training, not after it, that the bundle cannot be written."""
+    parent = next(folder for folder in out.expanduser().absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise InputError(f"--out: {out} cannot be written: {parent} is no folder that you may write to")
 
 
 def _usual(spec: "TaskSpec", dataset: str) -> tuple[str, Mapping[str, str]]:

@@ -5,6 +5,7 @@ python -m tests.benchmarks.surge_oracle --data-root ../shared/data [--runs 200] 
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def main() -> None:
     ):
         wanted = benchmark.SurgeBenchmark(scenario, asked.dial, asked.weeks, asked.runs)
         figures: dict[str, Any] = benchmark.benchmark_surge(wanted)
-    print(json.dumps({"odds": round(odds, 2), **figures}))
+    sys.stdout.write(json.dumps({"odds": round(odds, 2), **figures}) + "\n")
 
 
 if __name__ == "__main__":

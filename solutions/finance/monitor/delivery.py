@@ -124,6 +124,10 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
     known = {alert.id: alert for alert in store.alerts()} if waiting else {}
     taken = 0
     for row in waiting:
+        pause = min(_FIRST_PAUSE * 2 ** min(row["attempts"], 16), _LONGEST_PAUSE)
+        # taken before it is sent: another process over the same store finds it taken
+        if not _update(store, dict(row), attempts=row["attempts"] + 1, next_at=moment + pause):
+            continue
         error = ""
         try:
             alert = known[row["alert"]]
@@ -131,14 +135,15 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
             taken += 1
         except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL, smtplib.SMTPException) as failure:
             error = f"{type(failure).__name__}: {failure}"[:500]
-        pause = min(_FIRST_PAUSE * 2 ** min(row["attempts"], 16), _LONGEST_PAUSE)
-        with store.begin() as run:
-            run.execute(
-                sql.update(deliveries)
-                .where(deliveries.c.alert == row["alert"], deliveries.c.channel == row["channel"])
-                .values(sent=not error, attempts=row["attempts"] + 1, next_at=moment + pause, error=error)
-            )
+        _update(store, {**row, "attempts": row["attempts"] + 1}, sent=not error, error=error)
     return taken
+
+
+def _update(store: MonitorStore, row: Mapping[str, Any], **values: Any) -> bool:
+    """Change a delivery that has been tried so often as the row says; tell whether there was one."""
+    one = sql.and_(*(deliveries.c[name] == row[name] for name in ("alert", "channel", "attempts")))
+    with store.begin() as run:
+        return bool(run.execute(sql.update(deliveries).where(one).values(**values)).rowcount)
 
 
 def _key(alert: Alert) -> str:

@@ -23,7 +23,8 @@ from solutions.finance.monitor.items import Batch, Item, Refused, item_key
 __all__ = ["FeedSource"]
 
 _AGENT = "Colonnade (news monitor; asks for what is new only)"
-_SECONDS, _MOST_BYTES = 20.0, 10 << 20
+_SECONDS, _LONGEST_ANSWER, _MOST_BYTES = 20.0, 60.0, 10 << 20
+_DAY = 24 * 3600.0
 # What a publisher that answers with an error is left alone for: twice as long each time.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 3600.0
 _TAG = pattern(r"<[^>]+>")
@@ -81,9 +82,11 @@ class FeedSource:
         headers = {"User-Agent": _AGENT, "If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}
         given = {name: value for name, value in headers.items() if value}
         with httpx.stream("GET", self.url, headers=given, timeout=_SECONDS, follow_redirects=True) as answer:
-            content = b""
+            content, until = b"", time.monotonic() + _LONGEST_ANSWER
             for part in answer.iter_bytes():
                 content += part
+                if time.monotonic() > until:
+                    raise ColonnadeError(f"its answer takes longer than {_LONGEST_ANSWER:.0f} s")
                 if len(content) > _MOST_BYTES:
                     raise ColonnadeError(f"its answer is larger than {_MOST_BYTES >> 20} MB")
         # the content is unpacked already, so only what tells its version and its encoding is kept of the headers
@@ -121,9 +124,9 @@ def _asked_for(answer: httpx.Response) -> float:
     """Return the seconds that ``Retry-After`` asks for, as a number or as a date; RFC 9110, section 10.2.3."""
     told = answer.headers.get("retry-after", "")
     if told.isdigit():
-        return min(float(told), 24 * 3600.0)
+        return min(float(told), _DAY)
     try:
-        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+        return min(max(0.0, parsedate_to_datetime(told).timestamp() - time.time()), _DAY)
     except ValueError:
         return 0.0
 

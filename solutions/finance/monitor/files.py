@@ -74,7 +74,8 @@ class FileSource:
             )
         places: dict[str, int] = json.loads(position or "{}")
         unread: list[Refused] = []
-        for file in self._files():
+        files = self._files()
+        for file in files:
             try:
                 size, seen = file.stat().st_size, places.get(file.name, 0)
                 if size == abs(seen):  # below 0: it could not be read when it had that size
@@ -92,7 +93,8 @@ class FileSource:
                 continue
             if end > begin:
                 places[file.name] = end
-                return Batch(items, json.dumps(places), [*unread, *refused], more=True)
+                # of one file, what was written meanwhile can wait: a file that always grows must not put off the rest
+                return Batch(items, json.dumps(places), [*unread, *refused], more=end < size or len(files) > 1)
         return Batch((), json.dumps(places) if unread else position, unread)
 
     def _files(self) -> list[Path]:

@@ -71,8 +71,8 @@ class Monitor:
 
     An item counts in the hour in which it was published, or, where it arrives later, in which it became known: what was
     looked at once is never counted anew, and a replay of the stored counts gives the same alerts. What a source brings
-    with it that was away for more than an hour, from hours that were looked at without it, is kept and not counted. A
-    story counts once, by its first item.
+    with it that was away for more than an hour, or joins the others, from hours that were looked at without it, is kept
+    and not counted. A story counts once, by its first item.
 
     Parameters
     ----------
@@ -112,6 +112,7 @@ class Monitor:
         self._look_for(store.watch_list())
         self._stories: Stories | None = None
         self._away: dict[str, datetime] = {}
+        self._behind: set[str] = set()
 
     def _look_for(self, companies: WatchList) -> None:
         """Follow these companies beside the topics, with what is stored of them as their past."""
@@ -134,8 +135,12 @@ class Monitor:
             self._look_for(asked)
         new, more = 0, False
         refused: list[Refused] = []
-        for source in self._sources:
+        # a file that is caught up with, block by block, is no reason to ask a feed again
+        asked_now = [source for source in self._sources if source.name in self._behind] or self._sources
+        for source in asked_now:
             place = self._store.position(source.name)
+            if not place and self._store.clock is not None:  # it joins others: its past was looked at without it
+                self._away.setdefault(source.name, datetime.min)
             try:
                 batch = source.poll(place)
             except ColonnadeError as error:
@@ -143,9 +148,11 @@ class Monitor:
                     raise
                 refused.append(Refused(source.name, str(error)))
                 self._away.setdefault(source.name, moment)
+                self._behind.discard(source.name)
                 continue
             refused += batch.refused
             more = more or batch.more
+            (self._behind.add if batch.more else self._behind.discard)(source.name)
             if batch.items or batch.position != place:
                 new += self._keep(batch, source.name, moment)
             if not batch.more:

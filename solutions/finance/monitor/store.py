@@ -18,7 +18,7 @@ from foundation.store import Store, now
 from solutions.finance.monitor.records import Alert, AlertState, ReadItem, is_negative
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
 from solutions.finance.monitor.tables import series_items as members
-from solutions.finance.surge.baseline import Counts
+from solutions.finance.surge.baseline import WEEK, Counts
 from solutions.finance.surge.detector import Alarm
 from solutions.finance.watchlist import WatchList
 
@@ -172,9 +172,13 @@ class MonitorStore(Store):
             return [row.series for row in run.execute(wanted.order_by(total.desc(), hours.c.series))]
 
     def first_hour(self) -> int | None:
-        """Return the hour of the oldest counted item."""
+        """Return the hour of the oldest counted item; what lies before a week without any is no past to learn from."""
+        each = sql.select(hours.c.hour).distinct().subquery()
+        before = sql.func.lag(each.c.hour).over(order_by=each.c.hour)
+        gaps = sql.select(each.c.hour, (each.c.hour - before).label("hours")).subquery()
+        begun = sql.select(sql.func.max(gaps.c.hour)).where(gaps.c.hours > WEEK)
         with self.begin() as run:
-            return run.execute(sql.select(sql.func.min(hours.c.hour))).scalar()
+            return run.execute(begun).scalar() or run.execute(sql.select(sql.func.min(hours.c.hour))).scalar()
 
     def last_hour(self) -> int | None:
         """Return the hour of the newest counted item."""

@@ -116,6 +116,23 @@ def test_an_alert_is_posted_once_and_tried_again_until_it_is_taken(alerted, hook
     assert all("bad" in story for story in told["stories"])
 
 
+def test_two_processes_over_one_store_send_an_alert_once(alerted):
+    store, calls = alerted("https://risk.example/hook"), []
+
+    class Slow:
+        name = "https://risk.example/hook"
+
+        def send(self, key, told):
+            calls.append(key)
+            if len(calls) == 1:
+                deliver(store, {self.name: Slow()})  # the other process looks while this one sends
+
+    assert deliver(store, {Slow.name: Slow()}) == 1
+    later(store)
+    assert deliver(store, {Slow.name: Slow()}) == 0
+    assert len(calls) == 1
+
+
 def test_pauses_double_and_the_reason_is_kept(alerted):
     gone = "http://127.0.0.1:9/hook"
     store, channels = alerted(gone), {gone: find_channel(gone)}

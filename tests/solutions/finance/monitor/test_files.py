@@ -59,7 +59,21 @@ def test_long_files_come_in_blocks_and_nothing_is_lost(tmp_path, monkeypatch):
     while (batch := source.poll(position)).more:
         found += titles(batch)
         position = batch.position
+    found += titles(batch)
     assert [title.split()[1] for title in found] == [str(number) for number in range(50)]
+
+
+def test_a_file_that_always_grows_does_not_put_off_the_rest(tmp_path):
+    file = tmp_path / "news.csv"
+    file.write_text(HEAD + "2026-03-02,one\n")
+    position = ""
+    for number in range(3):
+        batch = FileSource(file).poll(position)
+        assert len(batch.items) == 1
+        assert not batch.more, "all that was there when it was asked has been read"
+        position = batch.position
+        with file.open("a") as stream:
+            stream.write(f"2026-03-02,item {number}\n")
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path):
@@ -110,7 +124,7 @@ def read_on(source: FileSource) -> list[str]:
     while (batch := source.poll(position)).more:
         found += titles(batch)
         position = batch.position
-    return found
+    return found + titles(batch)
 
 
 def test_a_quote_within_a_cell_stops_nothing(tmp_path):

@@ -147,6 +147,42 @@ def test_what_a_source_missed_while_it_was_away_is_no_surge(store, monkeypatch, 
     assert counts.ravel().tolist() == [1, 1, 1, 1], "what comes on time counts as ever"
 
 
+def test_what_a_source_brings_that_joins_others_is_no_surge(store):
+    watching = monitor(store, history(30))
+    now = START + timedelta(days=30)
+    run(watching, now)
+    joins = ListSource(
+        [item(number, f"loan bad news {number}", now - timedelta(hours=number)) for number in range(90)], 40
+    )
+    joins.name = "list:joins"
+    assert run(Monitor(KeywordFinance(), store, [joins]), now + timedelta(minutes=30)) == []
+    this_hour = hour_of(now)
+    assert store.counts(["topic:credit"], this_hour - 1, this_hour + 1)[0].sum() <= 3
+
+
+def test_an_old_item_is_no_past_to_learn_from(store):
+    old = item(99_999, "loan good of long ago", START - timedelta(days=3000))
+    watching = monitor(store, [old, *history(10)])
+    run(watching, START + timedelta(days=10))
+    assert watching.detector.learning, "ten days are too few, however old the oldest item is"
+    assert store.first_hour() == hour_of(START)
+
+
+def test_while_a_file_is_caught_up_with_no_other_is_asked(store):
+    asked = []
+
+    class Feed(ListSource):
+        name = "list:feed"
+
+        def poll(self, position):
+            asked.append(position)
+            return super().poll(position)
+
+    watching = Monitor(KeywordFinance(), store, [ListSource(history(2), at_once=5), Feed([])])
+    run(watching, START + timedelta(days=2))
+    assert len(asked) == 1
+
+
 def test_what_people_do_with_an_alert_is_kept(store):
     (alert,) = run(monitor(store, history(40, surge_days=1)), END)
     store.change(alert, AlertState.SNOOZED, "Ana", "waiting for the auditor", until=START)  # over long ago
