@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foundation.bundle import Bundle
+from foundation.bundle import Bundle, fingerprints
 from foundation.data.labelled import LabelledTable, load_own_table
 from foundation.data.splits import Split
 from foundation.errors import InputError
@@ -46,6 +46,15 @@ def test_companions_are_trained_on_and_told(tmp_path: Path, tiny_backbone: Path)
     assert "![loss and figures on dev by epoch](curve.svg)" in card
     assert (tmp_path / "bundle" / "curve.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert Bundle.load(tmp_path / "bundle").record == saved.record
+
+
+def test_what_a_refit_saw_of_dev_counts_as_seen(tmp_path: Path, tiny_backbone: Path) -> None:
+    own = table(tmp_path, "own")
+    texts, _ = own.part(Split.DEV)
+    for refit, shown in (("false", 0), ("true", len(texts))):
+        recipe = Recipe("full", str(tiny_backbone), options={"epochs": "1", "refit": refit})
+        bundle = train_text(own, recipe, "finance").bundle
+        assert np.isin(fingerprints(texts), bundle.seen).sum() == shown
 
 
 def test_companions_have_the_same_labels(tmp_path: Path, tiny_backbone: Path) -> None:
