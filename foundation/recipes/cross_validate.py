@@ -1,6 +1,8 @@
 """Cross-validation: how far a figure moves when other rows are held out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
@@ -8,7 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import LabelledTable
-from foundation.data.splits import Split
+from foundation.data.splits import Split, normalise
 from foundation.errors import InputError
 from foundation.evaluation.metrics import Interval
 from foundation.progress import Listener, silent
@@ -39,7 +41,7 @@ class CrossValidation:
 def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: Listener = silent) -> CrossValidation:
     """Train ``folds`` times on train and dev together, each time without one stratified part; test is not touched.
 
-    Rows that belong together, such as pictures of one patient, are in one part.
+    Rows that belong together, such as pictures of one patient or copies of one text, are in one part.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: L
             f"({rarest or 'none'}: {counts.get(rarest, 0)})"
         )
     more_items, more_labels = companion_rows(table)
-    groups = table.groups(Split.TRAIN, Split.DEV)
+    groups = table.groups(Split.TRAIN, Split.DEV) or _copies(items)
     cut = (StratifiedGroupKFold if groups else StratifiedKFold)(folds, shuffle=True, random_state=recipe.seed)
     figures: dict[str, list[float]] = {"accuracy": [], "macro_f1": []}
     for fold, (train, held_out) in enumerate(cut.split(labels, labels, groups or None), start=1):
@@ -67,6 +69,12 @@ def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: L
         figures["accuracy"].append(float(accuracy_score(truth, predicted)))
         figures["macro_f1"].append(float(f1_score(truth, predicted, average="macro", zero_division=0)))
     return CrossValidation({name: tuple(values) for name, values in figures.items()})
+
+
+def _copies(items: Sequence[Any]) -> Sequence[str]:
+    """Return by text which rows are the same, and nothing where none are: a copy held out has been seen."""
+    texts = [normalise(item) for item in items if isinstance(item, str)]
+    return texts if len(set(texts)) < len(texts) else ()
 
 
 def _estimator(table: LabelledTable, recipe: Recipe, listener: Listener) -> EncoderClassifier:

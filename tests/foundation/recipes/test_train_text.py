@@ -84,6 +84,17 @@ def test_cross_validation_holds_every_row_out_once(tmp_path: Path, tiny_backbone
         cross_validate(own, Recipe(backbone=str(tiny_backbone)), 500)
 
 
+def test_copies_of_a_text_are_held_out_together(tmp_path: Path, tiny_backbone: Path) -> None:
+    """Labels that say nothing: who has seen a copy knows them, and nobody else."""
+    random = np.random.default_rng(0)
+    texts = [" ".join(random.choice(list("abcdefghij"), 6)) for _ in range(40)]
+    rows = [f"{text},{label}" for text, label in zip(texts, random.permutation(["up", "down"] * 20), strict=True)] * 6
+    (tmp_path / "copies.csv").write_text("text,label\n" + "\n".join(rows), encoding="utf-8")
+    own = load_own_table(tmp_path / "copies.csv", "tone", {})
+    told = cross_validate(own, Recipe("probe", str(tiny_backbone)), 4)
+    assert told.summary()["accuracy"].value < 0.65
+
+
 def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tiny_backbone: Path) -> None:
     recipe = Recipe("auto", str(tiny_backbone), options={"budget": "0"})
     trained = train_text(table(tmp_path, "own"), recipe, "finance")
