@@ -190,6 +190,10 @@ def load_own_table(
     if reads == "pairs":
         allowed[Columns.LABEL] = [OTHER, SAME]
     check_columns(frame, kinds | ({Columns.SPLIT: ColumnKind.LABEL} if given else {}), allowed, path.name)
+    for column in items:  # a table of text gives 17 as "17"
+        if pd.to_numeric(frame[column], errors="coerce").notna().all():
+            given_name = mapping.get(column, column)
+            raise InputError(f"{path.name}, column {given_name!r}: got numbers only; map {column} to a column of texts")
     frame = _as_items(frame, reads, [str(name) for name in frame.columns if name not in known])
     if not given:
         frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL], seed))
