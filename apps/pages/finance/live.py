@@ -85,7 +85,8 @@ class Live:
         alerts = store.alerts()
         wished = [filters.focus, *(alert.series for alert in alerts), *known]
         chosen = next(series for series in wished if series in known)
-        waiting = [alert for alert in alerts if alert.state is not AlertState.ACKNOWLEDGED]
+        waiting = [alert for alert in alerts if alert.state is AlertState.OPEN]
+        snoozed = [alert for alert in alerts if alert.state is AlertState.SNOOZED]
         return (
             self._summary(end, store.utc_offset, len(known), len(waiting)),
             gr.update(visible=True),
@@ -93,8 +94,8 @@ class Live:
             self._plot(store, chosen, end, alerts, filters.days),
             self._stories(store, chosen, end, alerts, filters),
             "".join(self._alert(store, alert) for alert in alerts[:_ALERTS]) or empty(self.words("live.no_alerts")),
-            self._choice(waiting, picked),
-            gr.update(visible=bool(waiting)),
+            self._choice([*waiting, *snoozed], picked),
+            gr.update(visible=bool(waiting or snoozed)),
         )
 
     def act(
@@ -186,11 +187,11 @@ class Live:
             f'<p class="cl-why">{escape(facts)}{notes}</p></section>'
         )
 
-    def _choice(self, waiting: Sequence[Alert], picked: int | None) -> gr.Dropdown:
-        """Return the choice among the alerts that wait: the one that was picked, or else the newest."""
-        known = [alert.id for alert in waiting]
+    def _choice(self, left: Sequence[Alert], picked: int | None) -> gr.Dropdown:
+        """Return the choice among the alerts that are left: the one that was picked, or else the first."""
+        known = [alert.id for alert in left]
         value = picked if picked in known else next(iter(known), None)
-        return gr.Dropdown([(self._short(alert), alert.id) for alert in waiting], value=value)
+        return gr.Dropdown([(self._short(alert), alert.id) for alert in left], value=value)
 
     def _short(self, alert: Alert) -> str:
         return f"#{alert.id} {self.name(alert.series)}, {time_of(alert.hour):%Y-%m-%d %H:%M}"
