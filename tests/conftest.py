@@ -9,13 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings as examples
 
 from foundation.settings import settings
-
-# A machine that does something else besides is slow, and not wrong.
-examples.register_profile("unhurried", deadline=None)
-examples.load_profile("unhurried")
 
 ROOT = Path(__file__).parents[1]
 COLONNADE = str(Path(sys.executable).parent / "colonnade")
