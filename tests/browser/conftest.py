@@ -45,7 +45,7 @@ def served(home: Path, *arguments: str) -> Iterator[str]:
     try:
         while not (found := re.search(r"is at (http://\S+)", log.read_text())):
             assert process.poll() is None, log.read_text()
-            assert time.monotonic() - started < 300, log.read_text()
+            assert time.monotonic() - started < 120, log.read_text()
             time.sleep(0.1)
         yield found[1]
     finally:
