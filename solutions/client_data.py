@@ -16,7 +16,14 @@ from foundation.data.image_tables import IMAGE, load_own_images
 from foundation.data.labelled import Columns, LabelledTable, Reads
 from foundation.data.pictures import PICTURE_SUFFIXES
 from foundation.data.splits import Split, make_splits
-from foundation.data.tables import ColumnKind, check_columns, iter_table, parse_times, rename_columns
+from foundation.data.tables import (
+    ColumnKind,
+    check_columns,
+    iter_table,
+    parse_times,
+    refuse_numbers,
+    rename_columns,
+)
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 from foundation.progress import Listener, silent
@@ -154,6 +161,8 @@ def read_client_file(given: ClientFile, known: Mapping[str, Names], reads: Reads
     if Columns.GROUP in kept.columns:
         groups = kept[Columns.GROUP].fillna("").astype(str).str.strip()
         kept = kept.assign(**{Columns.GROUP: groups.where(groups != "", "row " + kept.index.astype(str))})
+    if reads == "text":
+        refuse_numbers(kept[Columns.TEXT], columns.get(Columns.TEXT, Columns.TEXT), path.name)
     audited = audit(kept, known, near=reads == "text")
     left = audited.frame
     if Columns.SPLIT not in left.columns:

@@ -11,7 +11,7 @@ import pandas as pd
 from foundation.assets import fetch, find_asset
 from foundation.data.cards import Card, Names, find_card
 from foundation.data.splits import Split, make_splits
-from foundation.data.tables import ColumnKind, check_columns, read_table, rename_columns
+from foundation.data.tables import ColumnKind, check_columns, read_table, refuse_numbers, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 from foundation.pairs import OTHER, SAME, join_pair
@@ -190,10 +190,8 @@ def load_own_table(
     if reads == "pairs":
         allowed[Columns.LABEL] = [OTHER, SAME]
     check_columns(frame, kinds | ({Columns.SPLIT: ColumnKind.LABEL} if given else {}), allowed, path.name)
-    for column in items:  # a table of text gives 17 as "17"
-        if pd.to_numeric(frame[column], errors="coerce").notna().all():
-            given_name = mapping.get(column, column)
-            raise InputError(f"{path.name}, column {given_name!r}: got numbers only; map {column} to a column of texts")
+    for column in items:
+        refuse_numbers(frame[column], mapping.get(column, column), path.name)
     frame = _as_items(frame, reads, [str(name) for name in frame.columns if name not in known])
     if not given:
         frame = frame.assign(split=make_splits(frame[Columns.TEXT], frame[Columns.LABEL], seed))

@@ -20,6 +20,7 @@ __all__ = [
     "iter_table",
     "parse_times",
     "read_table",
+    "refuse_numbers",
     "rename_columns",
     "write_table",
 ]
@@ -195,6 +196,12 @@ def check_columns(
                 f"{name}, row {first_row + at}, column {column!r}: got {shown}, "
                 f"expected {_expectation(kind, labels.get(column, []))} ({int(wrong.sum())} such rows)"
             )
+
+
+def refuse_numbers(cells: pd.Series, column: str, name: str) -> None:
+    """Raise ``InputError`` where every cell is a number: of a CSV all cells are text, and an id is learned from too."""
+    if pd.to_numeric(cells, errors="coerce").notna().all():
+        raise InputError(f"{name}, column {column!r}: got numbers only; choose the column of texts")
 
 
 def parse_times(cells: pd.Series) -> pd.Series:

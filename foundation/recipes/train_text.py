@@ -105,8 +105,7 @@ def train_text(
         figures=recipe.figures,
     )
     scope = scope_of(model, texts, labels) if open_world and OUT_OF_SCOPE not in model.classes_ else None
-    refitted = getattr(model.method_, "refit", False)  # then what answers has seen dev, too
-    seen = fingerprints([*texts, *dev[0]] if refitted else texts)
+    seen = fingerprints([*texts, *dev[0]] if model.saw_dev_ else texts)
     if recipe.start is not None:
         seen = np.union1d(seen, recipe.start.seen)
     bundle = Bundle(record, model.network_, calibration, seen, scope)

@@ -16,7 +16,7 @@ from foundation.text.encoder import TextEncoder
 from foundation.training.activations import transformer_layers
 from foundation.training.finetuning import FineTuning
 from foundation.training.lora import InjectedEncoder
-from foundation.training.method import TrainingJob
+from foundation.training.method import Amount, Count, TrainingJob
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -48,14 +48,14 @@ class Adalora(FineTuning):
     pruning runs from a tenth of the steps to two thirds, as in its appendix.
     """
 
-    epochs: int = 8
-    learning_rate: float = 2e-3
-    layer_decay: float = 1.0
-    patience: int = 1000  # the ranks are settled by the schedule: stopping before its end would leave them unsettled
+    epochs: Count = 8
+    learning_rate: Amount = 2e-3
+    layer_decay: Amount = 1.0
+    patience: Count = 1000  # the ranks are settled by the schedule: stopping before its end would leave them unsettled
     average: bool = False  # nor has the mean of epochs their ranks
-    first_rank: int = 6
-    rank: int = 4
-    alpha: int = 16
+    first_rank: Count = 6
+    rank: Count = 4
+    alpha: Count = 16
     targets: tuple[str, ...] = ("query", "key", "value")
 
     def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:

@@ -10,7 +10,7 @@ from foundation.training.fewshot import Fewshot
 from foundation.training.finetuning import FineTuning
 from foundation.training.full import Full
 from foundation.training.lora import Lora
-from foundation.training.method import Fitted, TrainingJob
+from foundation.training.method import Amount, Count, Fitted, TrainingJob
 from foundation.training.probe import Probe
 from foundation.training.trial import Chooser, Trial
 
@@ -41,8 +41,8 @@ class Auto(Chooser):
     arXiv:1502.07943.
     """
 
-    budget: float = 600.0
-    epochs: int = 4
+    budget: Amount = 600.0
+    epochs: Count = 4
 
     def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
         """Try candidates, and return what the best of all gave; its held-out scores are of dev."""

@@ -36,6 +36,8 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         One entry an epoch or candidate.
     method_ : Method
         As it was used in the end, hyper-parameters included.
+    saw_dev_ : bool
+        Whether the network learned from dev too.
     """
 
     modality: ClassVar[Modality]
@@ -91,15 +93,16 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         chosen = method.class_weight if self.class_weight == "auto" else self.class_weight
         weight = class_weights(chosen, train.targets, len(self.classes_))
         encoder = self._encoder(unlabelled)
-        fitted = method.fit(
-            TrainingJob(encoder, train, held_out, weight, tuple(map(str, self.classes_)), self.seed, self.listener)
-        )
+        names = tuple(map(str, self.classes_))
+        job = TrainingJob(encoder, train, held_out, weight, names, self.seed, self.listener, self.class_weight)
+        fitted = method.fit(job)
         self.network_: Network[Any] = fitted.network
         self.held_out_logits_ = fitted.held_out_logits
         self.held_out_targets_ = fitted.held_out_targets
         self.held_out_items_ = list((held_out if held_out and method.needs_dev else train).items)
         self.history_ = fitted.history
         self.method_ = fitted.method
+        self.saw_dev_ = fitted.saw_dev
         return self
 
     def decision_function(self, X: Sequence[Any]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from foundation.text.encoder import TextEncoder
 from foundation.training.full import Full
-from foundation.training.method import Fitted, Labelled, TrainingJob
+from foundation.training.method import Amount, Count, Fitted, Labelled, Share, TrainingJob
 
 __all__ = ["Fewshot"]
 
@@ -31,12 +31,12 @@ class Fewshot(Full):
     Snell et al. (2017), "Prototypical networks for few-shot learning", arXiv:1703.05175: the centres.
     """
 
-    epochs: int = 8
-    learning_rate: float = 1e-4
-    layer_decay: float = 0.9
-    label_smoothing: float = 0.0
-    r_drop: float = 1.0
-    batch_size: int = 32
+    epochs: Count = 8
+    learning_rate: Amount = 1e-4
+    layer_decay: Amount = 0.9
+    label_smoothing: Share = 0.0
+    r_drop: Amount = 1.0
+    batch_size: Count = 32
 
     @property
     def needs_dev(self) -> bool:

@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
+from pydantic import Field
 from torch import nn
 from transformers import TrainerCallback, set_seed
 
@@ -17,7 +18,7 @@ from foundation.training.activations import ActivationCache, collate, plain_atte
 from foundation.training.classifier import LayerClassifier, LayerStack
 from foundation.training.heads import class_directions, score
 from foundation.training.loop import Schedule, process_rank, run_folder, train_network
-from foundation.training.method import Fitted, Labelled, TrainingJob
+from foundation.training.method import Amount, Count, Fitted, Labelled, Share, TrainingJob
 
 __all__ = ["FineTuning", "LayerTuning", "layer_groups", "trainable_copy"]
 
@@ -49,19 +50,19 @@ class LayerTuning(ABC):
         Where a training text is cut (prediction reads all of it).
     """
 
-    epochs: int = 4
-    learning_rate: float = 1.5e-4
-    layer_decay: float = 0.85
-    frozen_layers: int = 0
-    token_dropout: float = 0.0
-    dropout: float = 0.1
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    batch_size: int = 16
-    accumulation: int = 1
-    patience: int = 3
+    epochs: Count = 4
+    learning_rate: Amount = 1.5e-4
+    layer_decay: Amount = 0.85
+    frozen_layers: Annotated[int, Field(ge=0)] = 0
+    token_dropout: Share = 0.0
+    dropout: Share = 0.1
+    warmup: Amount = 0.1
+    weight_decay: Amount = 0.01
+    batch_size: Count = 16
+    accumulation: Count = 1
+    patience: Count = 3
     average: bool = True
-    max_tokens: int = 128
+    max_tokens: Count = 128
 
     @property
     def needs_dev(self) -> bool:
@@ -169,15 +170,15 @@ class FineTuning(LayerTuning):
         together, and answers. Its confidence is that of the first, which knew less.
     """
 
-    label_smoothing: float = 0.1
-    r_drop: float = 0.0
+    label_smoothing: Share = 0.1
+    r_drop: Amount = 0.0
     refit: bool = False
 
     def _after(self, fitted: Fitted, job: TrainingJob[TextEncoder]) -> Fitted:
         if not self.refit:
             return fitted
         network, _ = self.train(job.with_dev())
-        return replace(fitted, network=network)
+        return replace(fitted, network=network, saw_dev=True)
 
     def _model(self, job: TrainingJob[TextEncoder], tuned: TextEncoder) -> LayerClassifier:
         model = LayerClassifier(

@@ -9,7 +9,7 @@ from foundation.text.adapters import Adapter, adapt, inject, sharing_copy
 from foundation.text.encoder import TextEncoder
 from foundation.training.activations import transformer_layers
 from foundation.training.finetuning import FineTuning
-from foundation.training.method import TrainingJob
+from foundation.training.method import Amount, Count, TrainingJob
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -49,12 +49,12 @@ class Lora(FineTuning):
         Whether all linear maps of a layer get an adapter, or query and value alone.
     """
 
-    epochs: int = 8
-    learning_rate: float = 1e-3
-    layer_decay: float = 1.0
+    epochs: Count = 8
+    learning_rate: Amount = 1e-3
+    layer_decay: Amount = 1.0
     average: bool = False  # the product of two means is not the mean of the products
-    rank: int = 8
-    alpha: int = 16
+    rank: Count = 8
+    alpha: Count = 16
     everywhere: bool = False
 
     def _tunable(self, job: TrainingJob[TextEncoder]) -> TextEncoder:

@@ -3,33 +3,43 @@
 A method is a frozen dataclass in a file of its own: its fields are its hyper-parameters, ``fit`` does the work.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from hashlib import sha256
 from importlib import import_module
 from math import inf
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from foundation.errors import InputError, UnknownNameError
 from foundation.network import EncoderT, Network
 from foundation.progress import Listener, silent
 
 __all__ = [
+    "Amount",
+    "Count",
     "Fitted",
     "Labelled",
     "Method",
     "MethodName",
     "Modality",
+    "Share",
     "TrainingJob",
     "class_weights",
     "configure",
     "find_method",
 ]
+
+
+#: What a hyper-parameter may be: how many, a part below 1, how much.
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Amount = Annotated[float, Field(ge=0, lt=inf)]
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,8 @@ class TrainingJob(Generic[EncoderT]):
         Names of the classes: they may mean something to a language model.
     seed : int
     listener : Listener
+    weighing : {"auto", "balanced"} or None
+        What ``class_weight`` was made of; ``"auto"`` leaves it to each method.
     """
 
     encoder: EncoderT
@@ -79,6 +91,7 @@ class TrainingJob(Generic[EncoderT]):
     labels: tuple[str, ...] = ()
     seed: int = 0
     listener: Listener = silent
+    weighing: str | None = "auto"
 
     def decisive(self) -> tuple[object, ...]:
         """Return what the figures depend on besides the method, for the name of a run."""
@@ -127,6 +140,8 @@ class Fitted:
         One entry an epoch or candidate: what was tried and what it gave.
     method : Method
         With the hyper-parameters that were used in the end.
+    saw_dev : bool
+        Whether the network learned from dev too; what gave the scores did not.
     """
 
     network: Network[Any]
@@ -134,12 +149,13 @@ class Fitted:
     held_out_targets: NDArray[np.int64]
     history: tuple[dict[str, Any], ...]
     method: "Method"
+    saw_dev: bool = False
 
 
 class Method(Protocol):
     """A way to fit a network to labelled texts; a frozen dataclass."""
 
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     @property
     def needs_dev(self) -> bool:
@@ -216,9 +232,6 @@ def find_method(name: str, modality: Modality = Modality.TEXT) -> Method:
 
 
 M = TypeVar("M", bound=Method)
-# Hyper-parameters of these names are shares below 1, or counts from 1 on; all other numbers may be 0 or more.
-_SHARES = {"dropout", "token_dropout", "label_smoothing", "masked"}
-_COUNTS = {"epochs", "batch_size", "accumulation", "rank", "first_rank", "max_tokens"}
 
 
 def configure(method: M, options: Mapping[str, str]) -> M:
@@ -245,9 +258,6 @@ def configure(method: M, options: Mapping[str, str]) -> M:
         try:
             values[name] = TypeAdapter(kind).validate_strings(text)
         except ValidationError as error:
-            raise InputError(f"{name}: got {text!r}; expected {getattr(kind, '__name__', kind)}") from error
-        least, limit = (1 if name in _COUNTS else 0), (1 if name in _SHARES else inf)
-        if isinstance(values[name], (int, float)) and not least <= values[name] < limit:
-            below = f" and below {limit}" if name in _SHARES else ""
-            raise InputError(f"{name}: got {text!r}; expected a number of {least} or more{below}")
+            wanted = error.errors()[0]["msg"].removeprefix("Input should be ")
+            raise InputError(f"{name}: got {text!r}; expected {wanted}") from error
     return replace(method, **values)

@@ -50,11 +50,11 @@ class Trial:
     @classmethod
     def run(cls, method: Method, job: TrainingJob[Any]) -> Self:
         """Fit, and measure on dev."""
-        asked = not np.allclose(job.class_weight, 1)
-        its_own = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
-        weights = job.class_weight if asked else its_own
+        if job.weighing == "auto":
+            its_own = class_weights(method.class_weight, job.train.targets, len(job.class_weight))
+            job = replace(job, class_weight=its_own)
         started = time.monotonic()
-        fitted = method.fit(replace(job, class_weight=weights, dev=job.dev if method.needs_dev else None))
+        fitted = method.fit(job if method.needs_dev else replace(job, dev=None))
         seconds = time.monotonic() - started
         dev = job.held_out()
         logits = fitted.held_out_logits if method.needs_dev else fitted.network.logits(dev.items)

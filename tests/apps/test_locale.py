@@ -130,6 +130,7 @@ def page_errors(folder: Path) -> list[str]:
         "long.csv": b"id,title\n" + b"".join(b"%d,x\n" % at for at in range(5001)),
         "one.csv": b"text,label\n" + b"".join(b"text %d of many,good\n" % at for at in range(30)),
         "few.csv": b"text,label\na,b\nc,b\n",
+        "ids.csv": b"text,label\n" + b"".join(b"%d,good\n" % at for at in range(30)),
         "bare.csv": b"text,label\na,\n",
         "rows.csv": b"text,label\n" + b"a,b\n" * 200_001,
         "half.csv": b"image,label,split\ngood.png,a,train\ngood.png,a,\n",
@@ -213,7 +214,7 @@ def page_errors(folder: Path) -> list[str]:
         lambda: guess_mapping(pd.DataFrame({"text": ["x"], "id": ["1"]}), "tone"),
         *(
             lambda name=name: read_client_file(ClientFile(folder / name, "tone"), {})
-            for name in ("one.csv", "few.csv", "bare.csv", "rows.csv", "huge.csv")
+            for name in ("one.csv", "few.csv", "ids.csv", "bare.csv", "rows.csv", "huge.csv")
         ),
         lambda: make_splits(["the same"] * 10, ["a"] * 10),
         lambda: load_own_images(folder / "half.csv", "image", {}),

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from foundation.training.images.full import Full
-from foundation.training.method import Fitted, TrainingJob
+from foundation.training.method import Amount, Count, Fitted, TrainingJob
 from foundation.training.probe import Probe
 from foundation.training.trial import Chooser, Trial
 from foundation.vision.encoder import ImageEncoder
@@ -33,8 +33,8 @@ class Auto(Chooser):
     True
     """
 
-    budget: float = 600.0
-    epochs: int = Full.epochs
+    budget: Amount = 600.0
+    epochs: Count = Full.epochs
     flip: bool = True
 
     def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:

@@ -16,7 +16,7 @@ from foundation.training.classifier import HEAD_SCALE, weighted_cross_entropy
 from foundation.training.heads import class_directions, score
 from foundation.training.images.augmentation import Augmentation
 from foundation.training.loop import Schedule, run_folder, train_network
-from foundation.training.method import Fitted, Labelled, TrainingJob
+from foundation.training.method import Amount, Count, Fitted, Labelled, Share, TrainingJob
 from foundation.vision.encoder import ImageEncoder, squared
 from foundation.vision.ensemble import joined
 
@@ -53,24 +53,24 @@ class ImageFineTuning(ABC):
         training and of an answer. The history is that of the first.
     """
 
-    epochs: int = 10
-    learning_rate: float = 3e-3
-    layer_decay: float = 0.9
-    label_smoothing: float = 0.0  # it would flatten the ranking by confidence that referral lives on
-    dropout: float = 0.2
+    epochs: Count = 10
+    learning_rate: Amount = 3e-3
+    layer_decay: Amount = 0.9
+    label_smoothing: Share = 0.0  # it would flatten the ranking by confidence that referral lives on
+    dropout: Share = 0.2
     turn: float = 10.0
     shift: float = 0.06
     zoom: float = 0.1
     contrast: float = 0.25
     noise: float = 0.02
     flip: bool = True
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    batch_size: int = 32
-    accumulation: int = 1
-    patience: int = 4
+    warmup: Amount = 0.1
+    weight_decay: Amount = 0.01
+    batch_size: Count = 32
+    accumulation: Count = 1
+    patience: Count = 4
     average: bool = True
-    members: int = 1
+    members: Count = 1
 
     @property
     def needs_dev(self) -> bool:

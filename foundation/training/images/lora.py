@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from foundation.training.images.finetuning import ImageFineTuning
+from foundation.training.method import Count
 from foundation.vision.encoder import ImageEncoder
 
 __all__ = ["Lora"]
@@ -25,8 +26,8 @@ class Lora(ImageFineTuning):
     """
 
     average: bool = False  # the product of two means is not the mean of the products
-    rank: int = 8
-    alpha: int = 16
+    rank: Count = 8
+    alpha: Count = 16
     targets: tuple[str, ...] = ("expand_conv", "project_conv", "conv_head")
 
     def _tunable(self, encoder: ImageEncoder) -> ImageEncoder:

@@ -21,7 +21,7 @@ from foundation.training import activations
 from foundation.training.activations import ActivationCache, transformer_layers
 from foundation.training.classifier import LayerStack
 from foundation.training.finetuning import LayerTuning, trainable_copy
-from foundation.training.method import Labelled, TrainingJob
+from foundation.training.method import Amount, Count, Labelled, TrainingJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,10 +49,10 @@ class Full(LayerTuning):
     True
     """
 
-    epochs: int = 3
-    learning_rate: float = 1e-4
-    batch_size: int = 64
-    max_tokens: int = 64
+    epochs: Count = 3
+    learning_rate: Amount = 1e-4
+    batch_size: Count = 64
+    max_tokens: Count = 64
     scale: float = 20.0
     across: bool = True
 

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from foundation.errors import InputError
 from foundation.network import Network
 from foundation.rows import RowColumns, RowEncoder
-from foundation.training.method import Fitted, TrainingJob
+from foundation.training.method import Amount, Fitted, TrainingJob
 
 if TYPE_CHECKING:
     import lightgbm
@@ -44,7 +44,7 @@ class Trees:
     """
 
     leaves: tuple[int, ...] = (4, 15)
-    learning_rate: float = 0.05
+    learning_rate: Amount = 0.05
     rounds: int = 600
     folds: int = 5
 

@@ -58,7 +58,7 @@ class FileSource:
         return f"file:{self.path.resolve()}"
 
     def poll(self, position: str) -> Batch:
-        """Return the next block of whole records of the first file that has any.
+        """Return the next whole records, about a block of them, of all files that have any.
 
         A file that has become shorter is another one, and read from its beginning. In a folder, a file that cannot be
         read is told once, and looked at again when its size changes; the others go on.
@@ -73,29 +73,36 @@ class FileSource:
                 f"a growing file in {self.encoding!r} cannot be followed; expected {', '.join(_ENCODINGS)}"
             )
         places: dict[str, int] = json.loads(position or "{}")
-        unread: list[Refused] = []
-        files = self._files()
-        for file in files:
+        items: list[Item] = []
+        refused: list[Refused] = []
+        room, more = _BLOCK_BYTES, False
+        for file in self._files():
+            if room <= 0:
+                more = True
+                break
             try:
                 size, seen = file.stat().st_size, places.get(file.name, 0)
                 if size == abs(seen):  # below 0: it could not be read when it had that size
                     continue
                 begin = seen if 0 <= seen < size else 0
                 rows, end = self._read(file, begin)
-                items, refused = self._items(file, rows)
+                found, faults = self._items(file, rows)
             except FileNotFoundError:
                 continue  # it was taken away meanwhile
             except ColonnadeError as error:
                 if not self.path.is_dir():
                     raise
                 places[file.name] = -size
-                unread.append(Refused(file.name, str(error)))
+                refused.append(Refused(file.name, str(error)))
                 continue
             if end > begin:
-                places[file.name] = end
-                # of one file, what was written meanwhile can wait: a file that always grows must not put off the rest
-                return Batch(items, json.dumps(places), [*unread, *refused], more=end < size or len(files) > 1)
-        return Batch((), json.dumps(places) if unread else position, unread)
+                items += found
+                refused += faults
+                places[file.name], room = end, room - (end - begin)
+                # what is written meanwhile can wait: a file that always grows puts off nothing else
+                more = more or end < size
+        changed = places != json.loads(position or "{}")
+        return Batch(tuple(items), json.dumps(places) if changed else position, refused, more)
 
     def _files(self) -> list[Path]:
         if self.path.is_dir():

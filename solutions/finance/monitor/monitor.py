@@ -133,7 +133,8 @@ class Monitor:
         moment = now or datetime.now(UTC).replace(tzinfo=None)
         if (asked := self._store.watch_list()) != self._watch_list:
             self._look_for(asked)
-        new, more = 0, False
+        new = 0
+        behind: set[str] = set()
         refused: list[Refused] = []
         # a file that is caught up with, block by block, is no reason to ask a feed again
         asked_now = [source for source in self._sources if source.name in self._behind] or self._sources
@@ -148,17 +149,16 @@ class Monitor:
                     raise
                 refused.append(Refused(source.name, str(error)))
                 self._away.setdefault(source.name, moment)
-                self._behind.discard(source.name)
                 continue
             refused += batch.refused
-            more = more or batch.more
-            (self._behind.add if batch.more else self._behind.discard)(source.name)
             if batch.items or batch.position != place:
                 new += self._keep(batch, source.name, moment)
-            if not batch.more:
+            if batch.more:
+                behind.add(source.name)
+            else:
                 self._away.pop(source.name, None)
-        alerts = [] if more else self._advance(moment)
-        return Turn(new, refused, alerts, more)
+        self._behind = behind
+        return Turn(new, refused, [] if behind else self._advance(moment), more=bool(behind))
 
     def _keep(self, batch: Batch, source: str, moment: datetime) -> int:
         known = self._store.known([item.key for item in batch.items])

@@ -160,6 +160,6 @@ def test_a_column_of_numbers_is_no_column_of_texts(tmp_path: Path) -> None:
     said = [(f"{text} {n}", label) for n in range(4) for text, label in _labelled("good")]
     rows = [f"{customer},{text},{label}" for customer, (text, label) in enumerate(said)]
     (tmp_path / "own.csv").write_text("customer,said,label\n" + "\n".join(rows), encoding="utf-8")
-    with pytest.raises(InputError, match=r"own.csv, column 'customer': got numbers only; map text to a column of text"):
+    with pytest.raises(InputError, match=r"own.csv, column 'customer': got numbers only; choose the column of texts"):
         load_own_table(tmp_path / "own.csv", "tone", {"text": "customer"})
     assert len(load_own_table(tmp_path / "own.csv", "tone", {"text": "said"}).frame) == len(rows)

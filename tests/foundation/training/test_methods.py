@@ -197,8 +197,9 @@ def test_auto_weighs_classes_as_it_is_asked(job: TrainingJob, monkeypatch: pytes
     asked, fit = np.array([1.5, 0.5]), Probe.fit
     weights = []
     monkeypatch.setattr(Probe, "fit", lambda self, job: weights.append(job.class_weight) or fit(self, job))
-    Auto(budget=0.0).fit(replace(job, class_weight=asked))
-    np.testing.assert_array_equal(weights, [asked])
+    Auto(budget=0.0).fit(replace(job, class_weight=asked, weighing="balanced"))
+    Auto(budget=0.0).fit(replace(job, weighing=None))
+    np.testing.assert_array_equal(weights, [asked, np.ones(2)])
 
 
 def test_auto_without_time_answers_by_probe(job: TrainingJob) -> None:
@@ -215,11 +216,17 @@ def test_every_method_is_configured_by_text(name: MethodName) -> None:
 
 def test_configure_reads_types_and_refuses_others() -> None:
     assert configure(Full(), {"epochs": "3", "learning_rate": "2e-4"}) == Full(epochs=3, learning_rate=2e-4)
-    for name, text in (("epochs", "0"), ("dropout", "1"), ("learning_rate", "nan"), ("warmup", "-0.5")):
-        with pytest.raises(InputError, match=f"{name}: got '{text}'; expected a number of [01] or more"):
-            configure(find_method("full"), {name: text})
-    with pytest.raises(InputError, match="epochs: got 'many'; expected int"):
-        configure(Full(), {"epochs": "many"})
+    wrong = {
+        ("epochs", "many"): "a valid integer",
+        ("epochs", "0"): "greater than or equal to 1",
+        ("dropout", "1"): "less than 1",
+        ("learning_rate", "nan"): "less than inf",
+        ("warmup", "-0.5"): "greater than or equal to 0",
+        ("frozen_layers", "-1"): "greater than or equal to 0",
+    }
+    for (name, text), expected in wrong.items():
+        with pytest.raises(InputError, match=f"{name}: got '{text}'; expected {expected}"):
+            configure(Full(), {name: text})
     with pytest.raises(InputError, match=r"unknown hyper-parameter 'epoch'.*did you mean 'epochs'"):
         configure(Full(), {"epoch": "3"})
 

@@ -48,6 +48,7 @@ def test_a_folder_is_read_file_by_file(tmp_path):
     while (batch := source.poll(position)).more:
         found += titles(batch)
         position = batch.position
+    found += titles(batch)
     assert found == ["early", "late"]
 
 
@@ -74,6 +75,20 @@ def test_a_file_that_always_grows_does_not_put_off_the_rest(tmp_path):
         position = batch.position
         with file.open("a") as stream:
             stream.write(f"2026-03-02,item {number}\n")
+
+
+def test_of_a_folder_every_file_has_its_turn(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(HEAD + f"2026-03-02,{name}\n")
+    batch = FileSource(tmp_path).poll("")
+    assert titles(batch) == ["a", "b"]
+    for number in range(2):
+        for name in ("a", "b"):
+            with (tmp_path / f"{name}.csv").open("a") as stream:
+                stream.write(f"2026-03-02,{name} {number}\n")
+        batch = FileSource(tmp_path).poll(batch.position)
+        assert titles(batch) == [f"a {number}", f"b {number}"]
+        assert not batch.more
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path):
