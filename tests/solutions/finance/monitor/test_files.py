@@ -13,6 +13,14 @@ def titles(batch) -> list[str]:
     return [item.title for item in batch.items]
 
 
+def read_on(source: FileSource) -> list[str]:
+    position, found = "", []
+    while (batch := source.poll(position)).more:
+        found += titles(batch)
+        position = batch.position
+    return found + titles(batch)
+
+
 def test_a_file_that_grows_is_read_on(tmp_path):
     file = tmp_path / "news.csv"
     file.write_text(HEAD + "2026-03-02 09:30,first\n", encoding="utf-8")
@@ -44,24 +52,14 @@ def test_a_folder_is_read_file_by_file(tmp_path):
     (tmp_path / "b.csv").write_text(HEAD + "2026-03-02,late\n")
     pd.DataFrame({"time": ["2026-03-01"], "text": ["early"]}).to_parquet(tmp_path / "a.parquet")
     (tmp_path / "notes.txt").write_text("no table")
-    source, position, found = FileSource(tmp_path), "", []
-    while (batch := source.poll(position)).more:
-        found += titles(batch)
-        position = batch.position
-    found += titles(batch)
-    assert found == ["early", "late"]
+    assert read_on(FileSource(tmp_path)) == ["early", "late"]
 
 
 def test_long_files_come_in_blocks_and_nothing_is_lost(tmp_path, monkeypatch):
     monkeypatch.setattr("solutions.finance.monitor.files._BLOCK_BYTES", 64)
     file = tmp_path / "news.csv"
     file.write_text(HEAD + "".join(f"2026-03-02,item {number} {'x' * (number * 7 % 90)}\n" for number in range(50)))
-    source, position, found = FileSource(file), "", []
-    while (batch := source.poll(position)).more:
-        found += titles(batch)
-        position = batch.position
-    found += titles(batch)
-    assert [title.split()[1] for title in found] == [str(number) for number in range(50)]
+    assert [title.split()[1] for title in read_on(FileSource(file))] == [str(number) for number in range(50)]
 
 
 def test_a_file_that_always_grows_does_not_put_off_the_rest(tmp_path):
@@ -132,14 +130,6 @@ def test_a_column_called_error_and_a_rare_line_end_are_nothing_special(tmp_path)
     assert titles(FileSource(tmp_path / "news.csv").poll("")) == ["fine"]
     (tmp_path / "news.jsonl").write_text('{"text": "one\u2028line"}\n', encoding="utf-8")
     assert titles(FileSource(tmp_path / "news.jsonl").poll("")) == ["one\u2028line"]
-
-
-def read_on(source: FileSource) -> list[str]:
-    position, found = "", []
-    while (batch := source.poll(position)).more:
-        found += titles(batch)
-        position = batch.position
-    return found + titles(batch)
 
 
 def test_a_quote_within_a_cell_stops_nothing(tmp_path):
