@@ -1,16 +1,14 @@
 """Cross-validation: how far a figure moves when other rows are held out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import LabelledTable
-from foundation.data.splits import Split, normalise
+from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.metrics import Interval
 from foundation.progress import Listener, silent
@@ -18,6 +16,7 @@ from foundation.recipes.recipe import Recipe
 from foundation.recipes.train_images import image_classifier
 from foundation.recipes.train_text import classifier, companion_rows
 from foundation.training.encoder_classifier import EncoderClassifier
+from foundation.training.folds import stratified_folds
 
 __all__ = ["CrossValidation", "cross_validate"]
 
@@ -57,10 +56,12 @@ def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: L
             f"({rarest or 'none'}: {counts.get(rarest, 0)})"
         )
     more_items, more_labels = companion_rows(table)
-    groups = table.groups(Split.TRAIN, Split.DEV) or _copies(items)
-    cut = (StratifiedGroupKFold if groups else StratifiedKFold)(folds, shuffle=True, random_state=recipe.seed)
+    if groups := table.groups(Split.TRAIN, Split.DEV):
+        parts = StratifiedGroupKFold(folds, shuffle=True, random_state=recipe.seed).split(labels, labels, groups)
+    else:
+        parts = stratified_folds(items, np.unique(labels, return_inverse=True)[1], folds, recipe.seed)
     figures: dict[str, list[float]] = {"accuracy": [], "macro_f1": []}
-    for fold, (train, held_out) in enumerate(cut.split(labels, labels, groups or None), start=1):
+    for fold, (train, held_out) in enumerate(parts, start=1):
         model = _estimator(table, recipe, _named(listener, fold))
         rows = [items[row] for row in train] + more_items, [labels[row] for row in train] + more_labels
         model.fit(*rows, unlabelled=recipe.unlabelled)
@@ -69,12 +70,6 @@ def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: L
         figures["accuracy"].append(float(accuracy_score(truth, predicted)))
         figures["macro_f1"].append(float(f1_score(truth, predicted, average="macro", zero_division=0)))
     return CrossValidation({name: tuple(values) for name, values in figures.items()})
-
-
-def _copies(items: Sequence[Any]) -> Sequence[str]:
-    """Return by text which rows are the same, and nothing where none are: a copy held out has been seen."""
-    texts = [normalise(item) for item in items if isinstance(item, str)]
-    return texts if len(set(texts)) < len(texts) else ()
 
 
 def _estimator(table: LabelledTable, recipe: Recipe, listener: Listener) -> EncoderClassifier:

@@ -1,6 +1,7 @@
 """``CARD.md``: what a bundle is, for people and for the Hugging Face Hub."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from foundation.bundle import Bundle, BundleRecord
@@ -33,6 +34,7 @@ def write_card(
     held_out: int,
     by_label: Mapping[str, Mapping[str, float]],
     effort: str,
+    history: Sequence[Mapping[str, Any]],
     *,
     curve: bool,
 ) -> str:
@@ -48,6 +50,8 @@ def write_card(
         On the same rows.
     effort : str
         What training took.
+    history : sequence of mapping
+        One entry an epoch or candidate: what was tried and what it gave.
     curve : bool
         Whether a picture of the training goes with it.
     """
@@ -86,7 +90,9 @@ On {held_out} held-out rows, with 95 % bootstrap intervals (`colonnade evaluate`
 |---|---|---|---|---|
 {labels}
 
-{picture}## Confidence
+## Training
+
+{picture}{"".join(_tables(history))}## Confidence
 
 {_promise(record, calibration, held_out)}
 
@@ -127,6 +133,19 @@ def figure_table(record: BundleRecord) -> str:
         for name, figure in record.metrics.items()
     )
     return f"| metric | value | interval |\n|---|---|---|\n{figures}"
+
+
+def _tables(history: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a table of the epochs and one of what was tried beside, whichever there are."""
+    for _, entries in groupby(history, key=lambda entry: "epoch" in entry):
+        rows = list(entries)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        lines = "\n".join(f"| {' | '.join(_figure(row.get(name, '')) for name in names)} |" for row in rows)
+        yield f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n{lines}\n\n"
+
+
+def _figure(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def closing() -> str:

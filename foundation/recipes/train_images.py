@@ -117,7 +117,7 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     bundle = Bundle(record, model.network_, calibration, fingerprints(images), scope, held_out)
     curve = training_curve(model.history_)
     by_label = class_figures(held_out.targets, held_out.probabilities, bundle.labels)
-    card = write_card(bundle, leakage, len(targets), by_label, effort.summary(), curve=bool(curve))
+    card = write_card(bundle, leakage, len(targets), by_label, effort.summary(), model.history_, curve=bool(curve))
     return Trained(bundle, Papers(card, splits_file(table), curve), leakage, metrics, model.history_)
 
 

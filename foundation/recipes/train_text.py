@@ -112,7 +112,7 @@ def train_text(
     curve = training_curve(model.history_)
     shares = calibration.probabilities(held_out)
     by_label = class_figures(targets, shares, bundle.labels)
-    card = write_card(bundle, leakage, len(shares), by_label, effort.summary(), curve=bool(curve))
+    card = write_card(bundle, leakage, len(shares), by_label, effort.summary(), model.history_, curve=bool(curve))
     return Trained(bundle, Papers(card, splits_file(table), curve), leakage, metrics, model.history_)
 
 

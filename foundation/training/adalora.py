@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from foundation.files import atomic_file
 from foundation.text.adapters import Adapter, adapt, inject, sharing_copy
 from foundation.text.encoder import TextEncoder
 from foundation.training.activations import transformer_layers
@@ -141,13 +143,13 @@ class _Allocation(TrainerCallback):
         self.allocator: Any = peft.base_model.rankallocator
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        folder = _checkpoint(args, state)
-        if (folder / "ranks.json").is_file():
-            tensors = load_file(folder / "importance.safetensors")
-            for part in _IMPORTANCE:
-                found = {name: value for name, value in tensors.items() if name.startswith(f"{part}/")}
-                setattr(self.allocator, part, {name.partition("/")[2]: value for name, value in found.items()})
-            self._config.rank_pattern = json.loads((folder / "ranks.json").read_text(encoding="utf-8"))
+        if not state.global_step:
+            return
+        with safe_open(_path(args, state), "pt") as kept:
+            for name in kept.keys():  # noqa: SIM118  # it is no mapping
+                part, _, parameter = name.partition("/")
+                getattr(self.allocator, part)[parameter] = kept.get_tensor(name)
+            self._config.rank_pattern = json.loads(kept.metadata()["ranks"])
 
     def on_optimizer_step(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -155,20 +157,21 @@ class _Allocation(TrainerCallback):
         model: Any = self.peft.base_model
         model.update_and_allocate(state.global_step)
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        folder = _checkpoint(args, state)
-        tensors = {
-            f"{part}/{name}": value.contiguous()
-            for part in _IMPORTANCE
-            for name, value in getattr(self.allocator, part).items()
-        }
-        save_file(tensors, folder / "importance.safetensors")
-        (folder / "ranks.json").write_text(json.dumps(self._config.rank_pattern), encoding="utf-8")
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Write before the checkpoint of this epoch is: one that is whole has it beside it."""
+        if state.is_world_process_zero:
+            importance = {
+                f"{part}/{name}": value.contiguous()
+                for part in _IMPORTANCE
+                for name, value in getattr(self.allocator, part).items()
+            }
+            with atomic_file(_path(args, state)) as temporary:
+                save_file(importance, temporary, {"ranks": json.dumps(self._config.rank_pattern)})
 
     @property
     def _config(self) -> Any:
         return self.peft.peft_config["default"]
 
 
-def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
-    return Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+def _path(args: TrainingArguments, state: TrainerState) -> Path:
+    return Path(str(args.output_dir)) / f"allocation-{state.global_step}.safetensors"

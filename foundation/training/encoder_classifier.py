@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from foundation.errors import InputError
 from foundation.network import Network
 from foundation.progress import Listener
+from foundation.training.folds import set_aside
 from foundation.training.method import Labelled, Method, Modality, TrainingJob, class_weights, find_method
 
 __all__ = ["EncoderClassifier"]
@@ -89,7 +90,8 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         train = Labelled(items, targets.astype(np.int64))
         held_out = self._labelled(*dev) if dev is not None else None
         if method.needs_dev and held_out is None:
-            train, held_out = _set_aside(train, self.seed)
+            kept, held = set_aside(train.items, train.targets, self.seed)
+            train, held_out = train.take(kept), train.take(held)
         chosen = method.class_weight if self.class_weight == "auto" else self.class_weight
         weight = class_weights(chosen, train.targets, len(self.classes_))
         encoder = self._encoder(unlabelled)
@@ -142,15 +144,3 @@ def _check_classes(classes: NDArray[Any], targets: NDArray[np.int64]) -> None:
             f"too few examples of {', '.join(rare)}: expected {_FEWEST_PER_CLASS} or more a class; "
             "add some, or merge the class with another"
         )
-
-
-def _set_aside(train: Labelled, seed: int) -> tuple[Labelled, Labelled]:
-    """Split off a stratified tenth, but one of each class at least."""
-    from sklearn.model_selection import train_test_split
-
-    classes = int(train.targets.max()) + 1
-    size = max(classes, len(train.items) // 10)
-    kept, held = train_test_split(
-        np.arange(len(train.items)), test_size=size, stratify=train.targets, random_state=seed
-    )
-    return train.take(kept), train.take(held)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 
 from foundation.text.encoder import TextEncoder
+from foundation.training.folds import stratified_folds
 from foundation.training.full import Full
 from foundation.training.method import Amount, Count, Fitted, Labelled, Share, TrainingJob
 
@@ -47,8 +47,7 @@ class Fewshot(Full):
         """Fit to each half for calibration, then to everything."""
         targets = job.train.targets
         logits = np.zeros((len(targets), len(job.class_weight)))
-        halves = StratifiedKFold(2, shuffle=True, random_state=job.seed)
-        for train, held_out in halves.split(targets, targets):
+        for train, held_out in stratified_folds(job.train.items, targets, 2, job.seed):
             network, _ = self.train(_with_names(job.part(train)))
             logits[held_out] = network.logits([job.train.items[row] for row in held_out])
         network, history = self.train(_with_names(job))

@@ -169,6 +169,8 @@ def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor], m
 
 # Less than a checkpoint of the smallest network: when a write failed beside so little space, this is why.
 _LEAST_FREE = 64 << 20
+# What a run needs until it ends; a method keeps beside a checkpoint what is not in it.
+_SCRATCH = ("checkpoint-*", "epoch-*", "allocation-*", "*.f16")
 
 
 @contextmanager
@@ -188,7 +190,7 @@ def run_folder(*decisive: object) -> Iterator[Path]:
         return
     with FileLock(folder / ".lock"):
         yield folder
-        for scratch in [*folder.glob("checkpoint-*"), *folder.glob("epoch-*"), *folder.glob("*.f16")]:
+        for scratch in [path for name in _SCRATCH for path in folder.glob(name)]:
             shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
 
 
@@ -295,6 +297,4 @@ def _history(log: Sequence[dict[str, Any]]) -> Iterator[dict[str, float]]:
     for entry in log:
         kept = {name: float(entry[key]) for key, name in names.items() if key in entry}
         epochs.setdefault(float(entry["epoch"]), {}).update(kept)
-    for epoch, figures in epochs.items():
-        if figures:
-            yield {"epoch": epoch, **figures}
+    yield from ({"epoch": epoch, **figures} for epoch, figures in epochs.items() if figures)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from foundation.network import Network
+from foundation.training.folds import stratified_folds
 from foundation.training.method import Fitted, TrainingJob
 
 __all__ = ["Probe", "as_logits"]
@@ -51,12 +51,11 @@ class Probe:
         vectors = job.encoder.encode(job.train.items, listener=job.listener)
         targets = job.train.targets
         weights = dict(enumerate(job.class_weight))
-        rarest = int(np.bincount(targets).min())
-        folds = StratifiedKFold(max(2, min(self.folds, rarest)), shuffle=True, random_state=job.seed)
+        folds = list(stratified_folds(job.train.items, targets, self.folds, job.seed))
         scores = np.zeros((len(self.strengths), len(targets), len(job.class_weight)))
-        for done, (kept, held) in enumerate(folds.split(vectors, targets), start=1):
+        for done, (kept, held) in enumerate(folds, start=1):
             scores[:, held] = self._path(vectors[kept], targets[kept], vectors[held], weights)
-            job.listener(done, folds.get_n_splits(), "choosing the regularisation")
+            job.listener(done, len(folds), "choosing the regularisation")
         losses = [float(log_loss(targets, softmax(each, axis=1))) for each in scores]
         history = tuple(
             {"strength": strength, "held_out_log_loss": loss}

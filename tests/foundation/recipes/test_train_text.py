@@ -44,6 +44,8 @@ def test_companions_are_trained_on_and_told(tmp_path: Path, tiny_backbone: Path)
     card = (tmp_path / "bundle" / "CARD.md").read_text(encoding="utf-8")
     assert f"with {companion['rows']} of other (sha256" in card
     assert "![loss and figures on dev by epoch](curve.svg)" in card
+    assert "| epoch | loss | dev_loss | accuracy | macro_f1 |" in card
+    assert [line.split(" | ")[0] for line in card.splitlines() if line.startswith(("| 1 |", "| 2 |"))] == ["| 1", "| 2"]
     assert (tmp_path / "bundle" / "curve.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert Bundle.load(tmp_path / "bundle").record == saved.record
 
@@ -100,6 +102,8 @@ def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tin
     trained = train_text(table(tmp_path, "own"), recipe, "finance")
     assert trained.bundle.record.method["name"] == "probe"
     assert trained.bundle.record.method["chosen_by"] == "auto"
+    assert "| tried | macro_f1 | dev_loss | seconds |" in trained.papers.card
+    assert "| strength | held_out_log_loss |" in trained.papers.card
 
 
 def test_an_open_world_is_kept_with_the_bundle(tmp_path: Path, tiny_backbone: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_two_processes_give_what_one_gives(job: TrainingJob, tiny_backbone: Path, tmp_path: Path, home: Path) -> None:
-    method = Full(**FAST, dropout=0.0)
+    method = Full(**FAST, dropout=0.0)  # each process draws its own units
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29577"]
     script = SCRIPT.format(method=repr(method), stop_at=-1)
     assert run(launcher, script, tiny_backbone, tmp_path / "two.npy", home) == 0
