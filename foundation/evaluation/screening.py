@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
-from foundation.evaluation.metrics import Interval, bootstrap
+from foundation.evaluation.metrics import Interval, auroc, bootstrap
 
 __all__ = ["finding_auroc", "set_metrics", "threshold_metrics"]
 
@@ -31,7 +30,7 @@ def finding_auroc(
         scores = [(probabilities[:, at], targets == at) for at in range(probabilities.shape[1])]
 
     def mean(rows: NDArray[np.int64]) -> float:
-        figures = [roc_auc_score(truth[rows], chance[rows]) for chance, truth in scores if 0 < truth[rows].mean() < 1]
+        figures = [auroc(truth[rows], chance[rows]) for chance, truth in scores if 0 < truth[rows].mean() < 1]
         return float(np.mean(figures)) if figures else 0.5
 
     return {"auroc": bootstrap(mean, units)}

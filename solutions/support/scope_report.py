@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundation.data.splits import Split
-from foundation.evaluation.metrics import Interval, bootstrap
+from foundation.evaluation.metrics import Interval, auroc, bootstrap
 from foundation.trust.scope import OUT_OF_SCOPE
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ def scope_metrics(bundle: "Bundle", table: "LabelledTable") -> Mapping[str, Inte
         ``scope_auroc``; ``out_of_scope_found_at_95``, the share of messages out of scope that score below 95 % of the
         others; ``in_scope_accuracy``, of messages in scope among the intents alone. Empty where all are in scope.
     """
-    from sklearn.metrics import roc_auc_score
-
     texts, labels = table.part(Split.TEST)
     inside = np.array([label != OUT_OF_SCOPE for label in labels])
     if inside.all() or OUT_OF_SCOPE not in bundle.labels:
@@ -45,7 +43,7 @@ def scope_metrics(bundle: "Bundle", table: "LabelledTable") -> Mapping[str, Inte
         return found_at(scores[part][inside[part]], scores[part][~inside[part]])
 
     return {
-        "scope_auroc": bootstrap(lambda part: float(roc_auc_score(inside[part], scores[part])), range(len(texts))),
+        "scope_auroc": bootstrap(lambda part: auroc(inside[part], scores[part]), range(len(texts))),
         "out_of_scope_found_at_95": bootstrap(found, range(len(texts))),
         "in_scope_accuracy": bootstrap(lambda part: float(right[rows[part]].mean()), range(len(rows))),
     }

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
 
 from foundation.evaluation.baselines import baseline_predictions
 from foundation.evaluation.metrics import (
     Interval,
+    auroc,
     bootstrap,
     chance_calibration_error,
     classification_metrics,
@@ -41,6 +44,27 @@ def test_figures_agree_with_scikit_learn() -> None:
     assert metrics["balanced_accuracy"].value == pytest.approx(balanced_accuracy_score(targets, predicted))
     assert metrics["macro_f1"].value == pytest.approx(f1_score(targets, predicted, average="macro"))
     assert all(interval.low <= interval.value <= interval.high for interval in metrics.values())
+
+
+def test_every_resample_agrees_with_scikit_learn() -> None:
+    """Classes that the rows do not hold are answered too, and resamples of so few leave classes out."""
+    generator = np.random.default_rng(1)
+    targets, answers, units = generator.integers([4, 6, 5], size=(12, 3)).T
+    measured = classification_metrics(targets, np.eye(6)[answers], units=units.tolist())["macro_f1"]
+
+    def macro_f1(some: np.ndarray) -> float:
+        present = np.unique(targets)
+        return f1_score(targets[some], answers[some], labels=present, average="macro", zero_division=0)
+
+    expected = bootstrap(macro_f1, units.tolist())
+    assert (measured.value, measured.low, measured.high) == pytest.approx((expected.value, expected.low, expected.high))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=30))
+def test_the_area_under_the_curve_agrees_with_scikit_learn(rows: list[tuple[bool, int]]) -> None:
+    positive, scores = (np.array(column) for column in zip(*rows, strict=True))
+    assume(0 < positive.sum() < len(positive))
+    assert auroc(positive, scores) == pytest.approx(roc_auc_score(positive, scores))
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
