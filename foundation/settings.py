@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     tracking : Tracking
         Where training writes its curves (``COLONNADE_TRACKING``). Weights & Biases (the extra ``tracking``) stays
         offline unless ``WANDB_MODE`` says otherwise.
+    store : str
+        Database of the finance monitor, which ``watch`` writes and the page shows (``COLONNADE_STORE``); a file in
+        ``home`` by default.
     llm, llm_model, llm_key : str
         Address (up to ``/v1``) of an OpenAI-compatible server that may put answers into other words, the model to ask
         it for and its key (``COLONNADE_LLM``, ``COLONNADE_LLM_MODEL``, ``COLONNADE_LLM_KEY``); none by default.
@@ -51,6 +54,7 @@ class Settings(BaseSettings):
     clients: Path = Path("clients")
     offline: bool = False
     tracking: Tracking = Tracking.TENSORBOARD
+    store: SecretStr = SecretStr("")
     llm: str = ""
     llm_model: str = "default"
     llm_key: SecretStr = SecretStr("")

@@ -30,7 +30,9 @@ def watch(
     watch_list: Annotated[Path | None, typer.Option(help="Companies: a table with name, aliases, tickers.")] = None,
     dial: Annotated[float, typer.Option(min=0.01, help="False alarms a week that you accept.")] = 1.0,
     alert: Annotated[list[str] | None, typer.Option(help="https://... or mailto:...; repeatable.")] = None,
-    store: Annotated[str, typer.Option(help="sqlite:///FILE or postgresql+psycopg://...")] = "",
+    store: Annotated[
+        str, typer.Option(help="sqlite:///FILE or postgresql+psycopg://...; COLONNADE_STORE where left out.")
+    ] = "",
     every: Annotated[float, typer.Option(min=1, help="Seconds between two looks at the sources.")] = 60.0,
     utc_offset: Annotated[int, typer.Option(min=-12, max=14, help="Hours that your midnight is ahead of UTC's.")] = 0,
     fold: Annotated[bool, typer.Option(help="Count copies of a story once; among comments each counts.")] = True,
@@ -54,7 +56,8 @@ def watch(
     channels = {channel.name: channel for channel in map(find_channel, alert or [])}
     sources = [_source(address, encoding, parse_pairs("--map", mapping), ended=once) for address in source]
     companies = read_watch_list(watch_list, encoding) if watch_list else None
-    kept = MonitorStore(store) if store else MonitorStore.at(settings().home / "monitor.db")
+    url = store or settings().store.get_secret_value()
+    kept = MonitorStore(url) if url else MonitorStore.at(settings().home / "monitor.db")
     with progress_bar() as listener:
         Finance.prepare(listener=listener)
         loaded = Finance.load(listener=listener)

@@ -25,18 +25,20 @@ def companies_form(words: Locale, run: gr.State, opened: gr.Tab) -> None:
         now = gr.HTML("")
         file = gr.File(label=words("replay.companies"), file_types=TABLES, height=120)
 
-    def show(at: ReplayRun | None) -> str:
+    def listed(at: ReplayRun | None) -> str:
         store = store_of(at)
         names = [company.name for company in store.watch_list().companies] if store else []
         if not names:
             return f'<p class="cl-why">{escape(words("live.companies_none"))}</p>'
-        listed = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
-        return f"<p>{escape(words('live.companies_now', count=len(names), names=listed))}</p>"
+        first = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+        return f"<p>{escape(words('live.companies_now', count=len(names), names=first))}</p>"
+
+    show = shown_errors(words, [])(listed)
 
     @shown_errors(words, [])
     def take(path: str, at: ReplayRun | None) -> str:
         ask_for(Path(path), store_of(at))
-        return show(at)
+        return listed(at)
 
     file.upload(take, [file, run], [now], **AT_ONCE)
     opened.select(show, [run], [now], **AT_ONCE)

@@ -97,14 +97,16 @@ class _Form:
 
 
 @cache
-def _opened(path: Path) -> MonitorStore:
-    return MonitorStore.at(path)
+def _opened(place: str | Path) -> MonitorStore:
+    return MonitorStore.at(place) if isinstance(place, Path) else MonitorStore(place)
 
 
 def store_of(run: ReplayRun | None) -> MonitorStore | None:
     """Return the database of a replay, or else the monitor's, if anything was ever watched."""
     if run:
         return run.store
+    if url := settings().store.get_secret_value():
+        return _opened(url)
     path = settings().home / "monitor.db"
     return _opened(path) if path.exists() else None
 
