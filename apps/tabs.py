@@ -1,6 +1,7 @@
 """Tabs that every vertical has: how good it is, and what the model is."""
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,10 +10,12 @@ from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import accuracy_plot, recall_plot, strongest_baseline
 from foundation.bundle import BundleRecord
+from foundation.data.cards import all_cards
 from foundation.evaluation.report import Report
-from solutions.base import Solution
+from foundation.incumbents import has_incumbent, incumbent
+from solutions.base import Solution, TaskSpec
 
-__all__ = ["evaluation_tab", "label_names", "model_tab"]
+__all__ = ["evaluation_tab", "kept_figures", "label_names", "measured_on", "model_tab"]
 
 
 def label_names(solution: Solution[Any, Any], words: Locale) -> Mapping[str, Mapping[str, str]]:
@@ -25,9 +28,14 @@ def label_names(solution: Solution[Any, Any], words: Locale) -> Mapping[str, Map
 
 
 def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
-    """Measure the loaded models on the embedded test split, at the press of a button."""
-    specs = solution.spec.tasks
-    datasets = ", ".join(dict.fromkeys(spec.default_dataset for spec in specs))
+    """Measure the loaded models on a test split at the press of a button; of a client's models, show what is known."""
+    for spec in solution.spec.tasks:
+        if not measured_on(solution, spec):
+            gr.HTML(kept_figures(solution, spec, words))
+    specs = [spec for spec in solution.spec.tasks if measured_on(solution, spec)]
+    if not specs:
+        return
+    datasets = ", ".join(dict.fromkeys(measured_on(solution, spec) for spec in specs))
     gr.HTML(lead(words("measure.lead")))
     button = gr.Button(words("measure.button"), variant="primary")
     summary = gr.HTML(empty(words("measure.empty", dataset=datasets)))
@@ -40,7 +48,9 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
         reports: dict[str, Report] = {}
         for done, spec in enumerate(specs):
             progress((done, len(specs)), desc=words.pick(spec.title))
-            reports[words.pick(spec.title)] = solution.evaluate(solution.card_table(spec.default_dataset, spec.name))
+            reports[words.pick(spec.title)] = solution.evaluate(
+                solution.card_table(measured_on(solution, spec), spec.name)
+            )
         names = label_names(solution, words)
         classifiers = {title: report for title, report in reports.items() if report.per_class}
         found = "".join(
@@ -55,6 +65,33 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
         )
 
     button.click(measure, None, [summary, accuracy, *recalls], api_name="evaluate", show_progress_on=summary)
+
+
+def measured_on(solution: Solution[Any, Any], spec: TaskSpec) -> str:
+    """Return the data set on whose test split the loaded model of a task can be measured here.
+
+    It is what the model learned from, where that has a card. A client's file has none: its test rows are not kept.
+    """
+    record = solution.records().get(spec.name)
+    if record is None:
+        return spec.default_dataset
+    vertical = solution.spec.name
+    of_the_suite = has_incumbent(vertical, spec.name) and incumbent(vertical, spec.name).name == record.id
+    return str(record.data["name"]) if of_the_suite and record.data["name"] in all_cards() else ""
+
+
+def kept_figures(solution: Solution[Any, Any], spec: TaskSpec, words: Locale) -> str:
+    """Return the figures that a model was given when it was made, on rows that were held out."""
+    record = solution.records()[spec.name]
+    said = words("measure.kept", task=words.pick(spec.title), dataset=record.data["name"])
+    rows = "".join(
+        f"<tr><td>{words(f'metric.{name}')}</td><td>{figure['value']:.3f}</td>"
+        f"<td>{figure['low']:.3f} – {figure['high']:.3f}</td></tr>"
+        for name, figure in record.metrics.items()
+    )
+    heads = "".join(f"<th>{head}</th>" for head in words("measure.heads").split("|"))
+    return f"""<p class="cl-summary">{escape(said)}</p>
+<table class="cl-worst cl-plain"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"""
 
 
 def _sentence(words: Locale, title: str, report: Report) -> str:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure, recall_plot
-from apps.tabs import label_names
+from apps.tabs import kept_figures, label_names, measured_on
 from apps.theme import ACCENT, MUTED
 from foundation.evaluation.report import Report
 from solutions.medical.pipeline import Medical
@@ -26,17 +26,18 @@ def measure_tab(solution: Medical, words: Locale) -> None:
     with gr.Row():
         gr.Plot(_risk_coverage(solution, words), show_label=False)
         gr.Plot(_reliability(solution, words), show_label=False)
+    dataset = measured_on(solution, solution.spec.task("image"))
+    if not dataset:
+        gr.HTML(kept_figures(solution, solution.spec.task("image"), words))
+        return
     button = gr.Button(words("measure.button"), variant="primary")
-    dataset = solution.bundle.record.data["name"]
     summary = gr.HTML(empty(words("measure.empty", dataset=dataset)), elem_id="measured")
     recalls = gr.Plot(visible=False, show_label=False)
 
     @shown_errors(words, [gr.skip()])
     def measure() -> tuple[Any, ...]:
-        from foundation.incumbents import incumbent
         from foundation.recipes.evaluate_images import evaluate_images
 
-        incumbent(solution.spec.name, "image")
         table: Any = solution.card_table(dataset, "image")
         report = evaluate_images(solution.bundle, table)
         names = label_names(solution, words)["image"]

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure
+from apps.tabs import kept_figures, measured_on
 from apps.theme import ACCENT, MUTED
 from foundation.errors import InputError
 from foundation.evaluation.report import Report
@@ -24,9 +25,12 @@ _SHOWN = ("ndcg_at_10", "recall_at_10", "mrr", "coverage", "novelty", "diversity
 
 def measure_tab(solution: Recommendation, words: Locale) -> None:
     """Draw the tab."""
+    source = measured_on(solution, solution.spec.task("top-n"))
+    if not source:
+        gr.HTML(kept_figures(solution, solution.spec.task("top-n"), words))
+        return
     gr.HTML(lead(words("shelf.measure_lead")))
     button = gr.Button(words("shelf.measure_button"), variant="primary")
-    source = solution.bundle.record.data["name"]
     summary = gr.HTML(empty(words("measure.empty", dataset=source)), elem_id="measured")
     with gr.Row():
         models = gr.Plot(visible=False, show_label=False)
