@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_float_dtype
 
 from foundation.errors import InputError, UnknownNameError
 
@@ -30,6 +31,7 @@ MAX_TEXT_CHARACTERS = 200_000
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")
 _LIKELY_ENCODINGS = ("gb18030", "utf-16", "latin-1")
 _PROBE_BYTES = 1 << 20
+_EXACT = 2.0**53  # below it a float holds every whole number
 
 
 class ColumnKind(str, Enum):
@@ -74,8 +76,7 @@ def iter_table(path: Path, rows: int, encoding: str = "utf-8") -> Iterator[pd.Da
         empty = True
         for block in _blocks(path, suffix, rows, encoding):
             empty = empty and block.empty
-            # text formats give strings already; Parquet and JSON may hold numbers, which stay what they are
-            yield block.astype(object).where(block.notna(), "")
+            yield _cells(block)
     except pd.errors.EmptyDataError as error:
         raise InputError(f"{path} is empty; expected a header line and rows") from error
     except (pd.errors.ParserError, zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
@@ -98,10 +99,24 @@ def _blocks(path: Path, suffix: str, rows: int, encoding: str) -> Iterator[pd.Da
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(path) as file:
-            yield from (batch.to_pandas() for batch in file.iter_batches(batch_size=rows))
+            yield from (batch.to_pandas(integer_object_nulls=True) for batch in file.iter_batches(batch_size=rows))
     else:
         frame = pd.read_excel(path, dtype=str, keep_default_na=False, engine="openpyxl")
         yield from (frame.iloc[at : at + rows] for at in range(0, max(1, len(frame)), rows))
+
+
+def _cells(block: pd.DataFrame) -> pd.DataFrame:
+    """Return a block whose empty cells are ``""``; the numbers that Parquet and JSON may hold stay what they are.
+
+    Where a cell is missing, pandas reads a column of whole numbers as floats: 7 would become another id, 7.0.
+    """
+    cells = block.astype(object).where(block.notna(), "")
+    for at, kind in enumerate(block.dtypes):
+        if is_float_dtype(kind):
+            column = block.iloc[:, at]
+            whole = (column.mod(1).eq(0) & column.abs().lt(_EXACT)).to_numpy()
+            cells.iloc[whole, at] = column[whole].astype("int64").astype(object)
+    return cells
 
 
 def _check_file(path: Path) -> None:

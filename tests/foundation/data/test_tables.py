@@ -1,6 +1,9 @@
+import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from foundation.data.tables import ColumnKind, check_columns, iter_table, read_table, rename_columns, write_table
@@ -130,3 +133,16 @@ def test_appended_blocks_are_one_table(tmp_path: Path, kind: str) -> None:
     write_table(FRAME.iloc[:1], path, append=False, kind=kind)
     write_table(FRAME.iloc[1:], path, append=True, kind=kind)
     assert read_table(path).to_dict("records") == FRAME.to_dict("records")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_whole_numbers_stay_whole_where_one_is_missing(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    rows = [{"item": 7, "price": 3.0}, {"price": 2.5}, {"item": 9007199254740993, "price": 1e300}]
+    whole = pa.table({"item": [7, None, 9007199254740993], "price": [3.0, 2.5, 1e300]})
+    pq.write_table(whole, path) if suffix == ".parquet" else path.write_text("\n".join(map(json.dumps, rows)))
+    read = read_table(path)
+    assert [str(cell) for cell in read["price"]] == ["3", "2.5", "1e+300"]
+    assert [str(cell) for cell in read["item"]][:2] == ["7", ""]
+    if suffix == ".parquet":
+        assert str(read["item"].iloc[2]) == "9007199254740993"
