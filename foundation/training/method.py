@@ -10,7 +10,7 @@ from enum import Enum
 from hashlib import sha256
 from importlib import import_module
 from math import inf
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 from foundation.errors import InputError, UnknownNameError
 from foundation.network import EncoderT, Network
 from foundation.progress import Listener, silent
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = [
     "Amount",
@@ -231,16 +234,16 @@ def find_method(name: str, modality: Modality = Modality.TEXT) -> Method:
     return method
 
 
-M = TypeVar("M", bound=Method)
+M = TypeVar("M", bound="DataclassInstance")
 
 
 def configure(method: M, options: Mapping[str, str]) -> M:
-    """Return the method with some of its hyper-parameters set from text, as a command line gives them.
+    """Return a method, or other settings, with some hyper-parameters set from text, as a command line gives them.
 
     Raises
     ------
     UnknownNameError
-        The method has no such hyper-parameter; the nearest name is suggested.
+        There is no such hyper-parameter; the nearest name is suggested.
     InputError
         The text is not of its type, or a number that it cannot be.
 

@@ -108,8 +108,9 @@ def gather(
     said = {name: score[users, items] for name, score in scores.items()}
     columns: dict[str, NDArray[Any]] = said | _standing(said, users) | _known(users, items, histories, facts)
     for name, values in catalogue.numbers.items():
-        columns[name] = values[items]
-        columns[f"{name}_away"] = np.abs(values[items] - _mean_of_history(values, histories)[users])
+        # a client calls their columns as they like, as one of ours too
+        columns[f"number {name}"] = values[items]
+        columns[f"number {name} away"] = np.abs(values[items] - _mean_of_history(values, histories)[users])
     features = np.stack([np.asarray(column, np.float32) for column in columns.values()], axis=1)
     return Candidates(users, items, features, tuple(columns))
 
@@ -184,7 +185,7 @@ class Ranker:
         sizes = np.concatenate(
             [np.unique(part.users[rows], return_counts=True)[1] for part, rows in zip(parts, kept, strict=True)]
         )
-        data = lightgbm.Dataset(features, wanted.astype(np.int8), group=sizes, feature_name=list(parts[0].names))
+        data = lightgbm.Dataset(features, wanted.astype(np.int8), group=sizes)
         self.booster = lightgbm.train(self._settings(), data, num_boost_round=self.trees)
         return self
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from math import inf
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from foundation.progress import Listener, silent
+from foundation.training.method import Count
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.events import Events
 from solutions.recommendation.models.content import ContentRidge, item_features
@@ -38,16 +41,16 @@ class HybridSettings:
     Attributes
     ----------
     regularisation : float
-        Of EASE.
+        Of EASE; without any its matrix cannot be inverted.
     epochs : int
         Of the sequence model; 0 leaves it out.
     trees : int
         Of the ranker.
     """
 
-    regularisation: float = 300.0
-    epochs: int = 20
-    trees: int = 200
+    regularisation: Annotated[float, Field(gt=0, lt=inf)] = 300.0
+    epochs: Annotated[int, Field(ge=0)] = 20
+    trees: Count = 200
 
 
 @dataclass(frozen=True, eq=False)

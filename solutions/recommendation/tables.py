@@ -106,7 +106,8 @@ def load_own_events(
     mapping : mapping of ``user``, ``item``, ``time``, ``kind``, ``value`` to the file's column names; ``title``,
         ``text``, ``tags`` to those of the items' table
     items : Path, optional
-        A table of items; without it an item's id is all that can be read of it.
+        A table of items; without it an item's id is all that can be read of it. The ranker reads its columns of numbers
+        (price, year, stock), too.
     encoding : str
     seed : int
         Of the split: by time where there are times (each user's last event is test), otherwise at random.
@@ -165,14 +166,25 @@ def _optional(columns: EventColumns) -> dict[str, str]:
 def _own_catalogue(path: Path, mapping: Mapping[str, str], encoding: str) -> Catalogue:
     frame = read_table(path, encoding)
     named = {wanted: mapping.get(wanted, wanted) for wanted in ("item", "title", "text", "tags")}
+    title = named["title"] if "title" in mapping or named["title"] in frame.columns else named["item"]
     columns = ItemColumns(
         file=path.name,
         id=named["item"] if named["item"] in frame.columns else "item",
-        title={"en": named["title"] if "title" in mapping or named["title"] in frame.columns else named["item"]},
+        title={"en": title},
         text={"en": named["text"]} if "text" in mapping or named["text"] in frame.columns else {},
         tags=(named["tags"],) if "tags" in mapping or named["tags"] in frame.columns else (),
     )
-    return read_catalogue(frame, columns, path.name)
+    known = {columns.id, *columns.title.values(), *columns.text.values(), *columns.tags}
+    numbers = _number_columns(frame[[column for column in frame.columns if column not in known]])
+    return read_catalogue(frame, columns.model_copy(update={"numbers": numbers}), path.name)
+
+
+def _number_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns such as price or year: of each cell that is not empty the number, and not always the same."""
+    numbers = frame.apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
+    empty = frame.astype(str).apply(lambda cells: cells.str.strip() == "")
+    told = (numbers.notna() | empty).all() & (numbers.min() < numbers.max())
+    return tuple(map(str, told.index[told]))
 
 
 def _catalogue_of_ids(blocks: Iterator[pd.DataFrame]) -> Catalogue:

@@ -19,6 +19,7 @@ from foundation.recipes.model_card import closing, figure_table, front_matter
 from foundation.recipes.recipe import Recipe, Trained
 from foundation.text.backbone import DEFAULT_BACKBONE
 from foundation.text.encoder import TextEncoder, load_encoder
+from foundation.training.method import configure
 from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.confidence import Confidence, fit_confidence, shelf_mass
 from solutions.recommendation.events import Events
@@ -30,7 +31,7 @@ from solutions.recommendation.recommender import Hybrid, HybridSettings, Rehears
 from solutions.recommendation.tables import EventTable
 from solutions.recommendation.wishes import item_vectors
 
-__all__ = ["METHOD", "fit_hybrid", "hybrid_settings", "train_recommender"]
+__all__ = ["METHOD", "fit_hybrid", "train_recommender"]
 
 METHOD = "hybrid"
 _LIBRARIES = ("lightgbm", "numpy", "scipy", "torch", "transformers")
@@ -46,25 +47,6 @@ class Fitted:
     users: int
 
 
-def hybrid_settings(options: Mapping[str, str]) -> HybridSettings:
-    """Read hyper-parameters as a command line gives them.
-
-    Examples
-    --------
-    >>> hybrid_settings({"epochs": "5"}).epochs
-    5
-    """
-    known = asdict(HybridSettings())
-    for name, text in options.items():
-        if name not in known:
-            raise UnknownNameError("option of hybrid", name, known)
-        try:
-            known[name] = type(known[name])(text)
-        except ValueError as error:
-            raise InputError(f"--set {name}: got {text!r}; expected a number such as {known[name]}") from error
-    return HybridSettings(**known)
-
-
 def fit_hybrid(
     table: EventTable, vectors: NDArray[np.float32], recipe: Recipe, *splits: Split, listener: Listener = silent
 ) -> Fitted:
@@ -72,7 +54,7 @@ def fit_hybrid(
     events = table.events_of(*splits)
     if not len(events):
         raise InputError(f"{table.name} has no train events")
-    settings = hybrid_settings(recipe.options)
+    settings = configure(HybridSettings(), recipe.options)
     if not table.by.by_time:
         settings = replace(settings, epochs=0)  # hidden events lie between the others: there is no next one to learn
     hybrid = Hybrid(table.catalogue, centred(vectors, vectors.mean(axis=0)), settings, recipe.seed)
@@ -167,7 +149,8 @@ def _card(record: BundleRecord, table: EventTable, fitted: Fitted, effort: str) 
 
 - **Task**: {record.solution} / {record.task}: what a user will want next, among {len(fitted.hybrid.catalogue)} items.
 - **Made of**: {", ".join(fitted.hybrid.models)}, joined by LightGBM trees; texts read by {record.backbone} \
-(sha256 {record.backbone_sha256[:12]}...); seed {record.seed}.
+(sha256 {record.backbone_sha256[:12]}...); numbers of the items: {", ".join(table.catalogue.numbers) or "none"}; \
+seed {record.seed}.
 - **Trained on**: {record.data["rows"]} events of {record.data["name"]} (sha256 {record.data["sha256"][:12]}...), \
 {record.data["protocol"]}; {faults}.
 - **Licence of the data**: {record.data["licence"]}. It holds for what this model may be used for.

@@ -33,7 +33,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     frame.to_csv(folder / "events.csv", index=False)
     names = [f"{'even' if item % 2 == 0 else 'odd'} thing {item}" for item in range(42)]
     tags = ["even" if item % 2 == 0 else "odd" for item in range(42)]
-    pd.DataFrame({"item": range(42), "title": names, "tags": tags}).to_csv(folder / "items.csv", index=False)
+    items = pd.DataFrame({"item": range(42), "title": names, "tags": tags, "colour": "red", "pages": 10})
+    items["popularity"] = [f"{item / 2}" if item % 5 else "" for item in range(42)]
+    items.to_csv(folder / "items.csv", index=False)
     return folder / "events.csv", folder / "items.csv"
 
 
@@ -198,12 +200,28 @@ def test_without_times_and_items_it_still_works(tmp_path: Path, client_home: Pat
 
 
 def test_unknown_options_and_methods(table: EventTable, tiny_backbone: Path) -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown option of hybrid 'epoch'; known: .*did you mean 'epochs'"):
+    with pytest.raises(UnknownNameError, match=r"unknown hyper-parameter 'epoch'; known: .*did you mean 'epochs'"):
         Recommendation.train(table, Recipe(method="hybrid", backbone=str(tiny_backbone), options={"epoch": "1"}))
-    with pytest.raises(InputError, match="--set epochs: got 'many'; expected a number such as"):
-        Recommendation.train(table, Recipe(method="hybrid", backbone=str(tiny_backbone), options={"epochs": "many"}))
+    for name, text, expected in (
+        ("epochs", "many", "a valid integer"),
+        ("regularisation", "0", "greater than 0"),
+        ("trees", "0", "greater than or equal to 1"),
+    ):
+        recipe = Recipe(method="hybrid", backbone=str(tiny_backbone), options={name: text})
+        with pytest.raises(InputError, match=f"{name}: got '{text}'; expected {expected}"):
+            Recommendation.train(table, recipe)
     with pytest.raises(UnknownNameError, match="unknown method of recommendation 'lora'; known: hybrid"):
         Recommendation.train(table, Recipe(method="lora", backbone=str(tiny_backbone)))
+
+
+def test_the_ranker_reads_the_numbers_of_a_clients_items(folder: Path, table: EventTable) -> None:
+    """One number for all, or a colour, tells nothing apart; a column may be called as a model is."""
+    numbers = table.catalogue.numbers["popularity"]
+    assert (list(table.catalogue.numbers), numbers[3], np.isnan(numbers[5])) == (["popularity"], 1.5, True)
+    hybrid = RecommenderBundle.load(folder).hybrid
+    found, _ = next(hybrid.rank(table.events_of(Split.TRAIN)))
+    np.testing.assert_array_equal(found.column("number popularity"), numbers[found.items].astype(np.float32))
+    assert "numbers of the items: popularity" in (folder / "CARD.md").read_text(encoding="utf-8")
 
 
 def test_a_strange_mapping_is_an_error(files: tuple[Path, Path]) -> None:
