@@ -85,6 +85,7 @@ class Events:
     weights : ndarray of float32, shape (n,), 0 to 1
         How much interest the action shows.
     user_ids : tuple of str
+        Sorted.
     item_count : int
     faults : EventFaults
     """

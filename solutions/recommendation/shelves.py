@@ -1,8 +1,10 @@
 """Makes shelves: gathers what is known of whoever asks, ranks, keeps the rules, and gives reasons."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from threading import Lock
 from typing import Self
 
 import numpy as np
@@ -71,7 +73,7 @@ class Shelves:
         self.confidence = confidence
         self.model = model
         self.backbone = backbone
-        self.user_numbers = {user: number for number, user in enumerate(histories.user_ids)}
+        self._updating = Lock()
 
     @classmethod
     def of(cls, bundle: RecommenderBundle) -> Self:
@@ -93,13 +95,12 @@ class Shelves:
         The models score histories and know no user, so a longer history, or a new user, is all that they need. What
         goes with what is learnt anew by the next training.
         """
-        if not fresh.timed:  # it has just happened, after all that is known
-            fresh = replace(fresh, times=np.full(len(fresh), self.hybrid.facts.latest))
-        histories = joined_events(self.histories, fresh)
-        self.user_numbers = {user: number for number, user in enumerate(histories.user_ids)}
-        self.histories = histories
-        self.hybrid.facts = ItemFacts.of(histories)
-        self.__dict__.pop("well_known", None)
+        with self._updating:
+            if not fresh.timed:  # it has just happened, after all that is known
+                fresh = replace(fresh, times=np.full(len(fresh), self.hybrid.facts.latest))
+            self.histories = joined_events(self.histories, fresh)
+            self.hybrid.facts = ItemFacts.of(self.histories)
+            self.__dict__.pop("well_known", None)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -129,8 +130,9 @@ class Shelves:
         UnknownNameError
             An item that they like is not in the catalogue.
         """
-        number = self.user_numbers.get(request.user)
-        past = self.histories.of_user(-1 if number is None else number)
+        known = self.histories  # looked up once: an update may exchange it meanwhile, and number its users anew
+        number = bisect_left(known.user_ids, request.user)
+        past = known.of_user(number if known.user_ids[number : number + 1] == (request.user,) else -1)
         liked = [self._number(item) for item in request.liked]
         fresh = [item for item in dict.fromkeys(liked) if item not in set(past.items.tolist())]
         now = np.full(len(fresh), self.hybrid.facts.latest)

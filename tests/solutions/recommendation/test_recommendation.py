@@ -1,6 +1,7 @@
 """The whole vertical: a client's two files, training, a bundle, shelves, a report."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -212,6 +213,20 @@ def test_unknown_options_and_methods(table: EventTable, tiny_backbone: Path) -> 
             Recommendation.train(table, recipe)
     with pytest.raises(UnknownNameError, match="unknown method of recommendation 'lora'; known: hybrid"):
         Recommendation.train(table, Recipe(method="lora", backbone=str(tiny_backbone)))
+
+
+def test_nobody_is_given_anothers_history_while_users_are_added(folder: Path) -> None:
+    """Users are numbered by their names: each that comes before all others moves every number."""
+    shop = Recommendation.load({"top-n": folder})
+    request = RecommendationRequest(user="u000")
+    own = shop.shelves.history(request).items.tolist()
+    with ThreadPoolExecutor(2) as pool:
+        names = [f"before {100 - at}" for at in range(60)]
+        coming = pool.map(lambda name: shop.update(pd.DataFrame({"user": [name], "item": ["1"]})), names)
+        seen = [shop.shelves.history(request).items.tolist() for _ in range(3000)]
+        assert len(list(coming)) == 60
+    assert all(items == own for items in seen)
+    assert {*names} <= {*shop.shelves.histories.user_ids}
 
 
 def test_the_ranker_reads_the_numbers_of_a_clients_items(folder: Path, table: EventTable) -> None:
