@@ -16,7 +16,7 @@ from foundation.data.image_files import shrunk, shrunk_pixels, walk_pictures
 from foundation.data.image_folders import SPLITS, places
 from foundation.data.labelled import Columns, LabelledTable, is_as_published, locate
 from foundation.data.pictures import Picture, picture_sha256, read_pictures
-from foundation.data.splits import Split, make_splits
+from foundation.data.splits import Split, make_splits, normalise
 from foundation.data.tables import read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
@@ -24,6 +24,20 @@ from foundation.files import sha256_file
 __all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images"]
 
 IMAGE, PATIENT = "image", "patient"
+# What folders of pictures without a finding are called.
+_NOTHING = {
+    "normal",
+    "healthy",
+    "negative",
+    "none",
+    "nofinding",
+    "notumor",
+    "notumour",
+    "正常",
+    "阴性",
+    "健康",
+    "未见异常",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +164,17 @@ def load_own_images(
         licence="the client's",
         names={},
         images=tuple(images),
+        columns=ImageColumns(negative=_nothing_found(frame[Columns.LABEL].unique())),
         problems=problems,
     )
+
+
+def _nothing_found(labels: Sequence[str]) -> str | None:
+    """Return the label that stands for nothing found, where one is called so; ``--set negative=LABEL`` says another."""
+    known = [
+        label for label in labels if normalise(label).replace(" ", "") in _NOTHING or normalise(label)[:3] == "no "
+    ]
+    return known[0] if len(known) == 1 else None
 
 
 def _splits(path: Path, frame: pd.DataFrame, seed: int) -> tuple[NDArray[np.str_], str]:

@@ -13,7 +13,7 @@ from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import Columns
 from foundation.data.leakage import Leakage
 from foundation.data.splits import Split
-from foundation.errors import InputError
+from foundation.errors import InputError, UnknownNameError
 from foundation.evaluation.curve import training_curve
 from foundation.evaluation.metrics import classification_metrics
 from foundation.evaluation.screening import finding_auroc
@@ -38,6 +38,7 @@ _FOLDS = 5
 # Pictures of another kind lie far away: the guard can let nearly all that belong pass.
 _KEPT = 0.97
 _PREPARATION = ("size", "stem_stride")
+_NEGATIVE = "negative"
 # What a network of pictures is not sure of goes to a person, who looks anyway: it may be stricter with itself than one
 # of texts.
 _USUAL_RISK = 0.05
@@ -45,7 +46,7 @@ _USUAL_RISK = 0.05
 
 def image_classifier(table: ImageTable, recipe: Recipe, listener: Listener = silent) -> ImageClassifier:
     """Make the estimator that a recipe describes; ``size`` and ``stem_stride`` are the card's where it does not say."""
-    options = dict(recipe.options)
+    options = {name: text for name, text in recipe.options.items() if name != _NEGATIVE}
     prepared = {name: _whole(name, options.pop(name, str(getattr(table.columns, name)))) for name in _PREPARATION}
     method = find_method(recipe.method, Modality.IMAGE)
     if hasattr(method, "flip"):
@@ -75,6 +76,7 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     dev_images, dev_labels = table.part(Split.DEV)
     if not images or not dev_images:
         raise InputError(f"{table.name} has no train rows or no dev rows; expected a column 'split' with both, or none")
+    negative = _negative(table, recipe, sorted(set(labels)))
     model = image_classifier(table, recipe, listener).fit(
         images, labels, dev=(dev_images, dev_labels), unlabelled=recipe.unlabelled
     )
@@ -82,7 +84,6 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     targets = np.searchsorted(model.classes_, dev_labels)
     calibration = fit_calibration(logits, targets, risk=recipe.risk or _USUAL_RISK)
     held_out = HeldOut(calibration.probabilities(logits), targets)
-    negative = table.columns.negative if table.columns.negative in model.classes_ else None
     absent = None if negative is None else int(np.searchsorted(model.classes_, negative))
     metrics = {
         **classification_metrics(targets, held_out.probabilities, units=table.groups(Split.DEV)),
@@ -119,6 +120,16 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     by_label = class_figures(held_out.targets, held_out.probabilities, bundle.labels)
     card = write_card(bundle, leakage, len(targets), by_label, effort.summary(), model.history_, curve=bool(curve))
     return Trained(bundle, Papers(card, splits_file(table), curve), leakage, metrics, model.history_)
+
+
+def _negative(table: ImageTable, recipe: Recipe, labels: list[str]) -> str | None:
+    """Return the label of no finding: what the recipe says (``none``: there is none), else the card or the file."""
+    said = recipe.options.get(_NEGATIVE)
+    if said is None:
+        return table.columns.negative if table.columns.negative in labels else None
+    if said != "none" and said not in labels:
+        raise UnknownNameError("label", said, labels)
+    return said if said in labels else None
 
 
 def gate_leaks(table: ImageTable, leaks: str) -> tuple[ImageTable, Leakage]:
