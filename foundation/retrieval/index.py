@@ -157,6 +157,11 @@ class SearchIndex:
         mean: NDArray[np.float32] = self._vectors.mean(axis=0)
         return mean
 
+    @cached_property
+    def topics(self) -> frozenset[str]:
+        """Topics of the documents."""
+        return frozenset(document.topic for document in self.documents)
+
     def topics_of(self, word: str, language: str) -> Counter[str]:
         """Count the topics of the documents of a language (or of none) that have a word in their titles."""
         return self._topics_by_word.get((word, language), Counter()) + self._topics_by_word.get((word, ""), Counter())

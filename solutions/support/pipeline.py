@@ -101,8 +101,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
     ) -> None:
         self._bundles = {_INTENT: intent, _MOOD: mood} | ({_RETRIEVAL: search} if search else {})
         self.knowledge = knowledge
-        topics = {document.topic for document in knowledge.documents}
-        self._strange = topics.isdisjoint(intent.labels)  # another firm's articles, and ours the intents
+        self._strange = knowledge.topics.isdisjoint(intent.labels)  # another firm's articles, and ours the intents
         self.rewriter = Rewriter.configured()
         usual = Limits(answer=intent.calibration.threshold, angry=mood.calibration.at_risk(_ANGER_RISK))
         self.limits = limits or usual

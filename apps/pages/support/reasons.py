@@ -34,6 +34,7 @@ def reason_panel(turn: Answered, solution: Support, names: dict[str, dict[str, s
         share=percent(response.mood.confidence),
     )
     scope = words("chat.scope", share=percent(response.in_scope))
+    margin = words("chat.margin", share=percent(ranked[0][1] - ranked[1][1]))
     slots = "".join(
         f"<li>{words(f'chat.slot_{slot.kind.value}')}: <b>{escape(slot.value)}</b></li>" for slot in response.slots
     )
@@ -43,7 +44,8 @@ def reason_panel(turn: Answered, solution: Support, names: dict[str, dict[str, s
 <h3><span class="cl-mark" aria-hidden="true">{_MARKS[response.act]}</span>{words(f"chat.act_{response.act.value}")}</h3>
 <p class="cl-why">{words(f"chat.why_{response.why}")}</p>
 <p class="cl-kind">{words("chat.intent")}</p><div class="cl-bars">{bars}</div>
-<div class="cl-legend"><span>▏{words("trust.unsure_below", threshold=percent(threshold))}</span></div>
+<div class="cl-legend"><span>▏{words("trust.unsure_below", threshold=percent(threshold))}</span>
+<span>{margin}</span></div>
 <p class="cl-why">{mood} {scope}</p>{f'<ul class="cl-facts">{slots}</ul>' if slots else ""}
 <p class="cl-kind">{words("chat.articles")}</p>{_articles(turn, words)}</section>
 {trust_strip(words, models, turn.milliseconds)}"""
