@@ -93,7 +93,8 @@ class Live:
             gr.Dropdown([(self.name(series), series) for series in known], value=chosen),
             self._plot(store, chosen, end, alerts, filters.days),
             self._stories(store, chosen, end, alerts, filters),
-            "".join(self._alert(store, alert) for alert in alerts[:_ALERTS]) or empty(self.words("live.no_alerts")),
+            "".join(self._alert(store, alert, alerts) for alert in alerts[:_ALERTS])
+            or empty(self.words("live.no_alerts")),
             self._choice([*waiting, *snoozed], picked),
             gr.update(visible=bool(waiting or snoozed)),
         )
@@ -159,9 +160,10 @@ class Live:
         facts = [f"{time:%Y-%m-%d %H:%M}", f"{mark} {tone}, {percent(row['tone_confidence'])}"]
         if row["mentions"] > 1:
             facts.append(self.words("live.mentions", mentions=row["mentions"]))
+        facts.append(self.words("live.novelty", share=percent(row["novelty"])))
         return f"<li>{escape(row['title'][:300])}<br><small>{escape(' · '.join(facts))}</small></li>"
 
-    def _alert(self, store: MonitorStore, alert: Alert) -> str:
+    def _alert(self, store: MonitorStore, alert: Alert, alerts: Sequence[Alert]) -> str:
         share, usual = percent(alert.share), percent(alert.usual_share)
         said = self.words("live.alert", name=self.name(alert.series), share=share, usual=usual)
         facts = self.words(
@@ -174,6 +176,11 @@ class Live:
             p=f"{alert.p:.1g}",
             chance=f"{alert.expected_false:.1g}",
         )
+        # a topic and the companies in its news rise together: it is one event to whoever reads it
+        others = [
+            f"#{each.id} {self.name(each.series)}" for each in alerts if each.hour == alert.hour and each != alert
+        ]
+        beside = "<br>" + escape(self.words("live.beside", others=", ".join(others))) if others else ""
         notes = "".join(
             f"<br>{change['at']:%Y-%m-%d %H:%M} · {escape(self.words('live.' + change['state']))}"
             + (f": {escape(change['note'])}" if change["note"] else "")
@@ -184,7 +191,7 @@ class Live:
         return (
             f'<section class="cl-answer"><p class="cl-kind">#{alert.id} · {escape(state)}</p><h3>'
             f'<span class="cl-mark" aria-hidden="true">{mark}</span>{escape(said)}</h3>'
-            f'<p class="cl-why">{escape(facts)}{notes}</p></section>'
+            f'<p class="cl-why">{escape(facts)}{beside}{notes}</p></section>'
         )
 
     def _choice(self, left: Sequence[Alert], picked: int | None) -> gr.Dropdown:
