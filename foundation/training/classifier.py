@@ -139,8 +139,6 @@ def fast_bfloat16() -> bool:
 
     Weights, optimiser and head stay in float32; prediction does so altogether.
     """
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 

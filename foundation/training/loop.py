@@ -247,7 +247,7 @@ def _arguments(folder: Path, schedule: Schedule, seed: int, best: str | None) ->
         logging_strategy="epoch",
         report_to="wandb" if settings().tracking is Tracking.WANDB else "none",
         disable_tqdm=True,
-        use_cpu=not torch.cuda.is_available(),
+        use_cpu=True,  # what is trained is small, and what is around it stays there
         ddp_find_unused_parameters=False,  # every trained tensor takes part in every batch
         dataloader_pin_memory=False,
         remove_unused_columns=False,

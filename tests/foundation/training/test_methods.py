@@ -1,9 +1,11 @@
 """What every method that trains layers promises, and what each adds."""
 
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from transformers import AutoModel
 
 from foundation.errors import InputError
 from foundation.text.adapters import AdaptedEncoder, merge, mixed_logits
-from foundation.text.encoder import load_encoder
+from foundation.text.encoder import TextEncoder, load_encoder
 from foundation.training.activations import ActivationCache, collate, transformer_layers
 from foundation.training.adalora import Adalora
 from foundation.training.auto import Auto
@@ -206,6 +208,21 @@ def test_auto_without_time_answers_by_probe(job: TrainingJob) -> None:
     fitted = Auto(budget=0.0).fit(job)
     assert type(fitted.method) is Probe
     assert len(fitted.held_out_targets) == len(job.dev.items)
+
+
+def test_auto_begins_nothing_that_its_time_would_not_see_finished(
+    job: TrainingJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts take 0.3 s to be read here, so an epoch about 0.9 s: more than ``probe`` leaves of the budget."""
+    encode = TextEncoder.encode
+
+    def slowly(self: TextEncoder, *given: Any, **named: Any) -> np.ndarray:
+        time.sleep(0.3)
+        return encode(self, *given, **named)
+
+    monkeypatch.setattr(TextEncoder, "encode", slowly)
+    history = Auto(budget=1.6).fit(job).history
+    assert [entry["tried"] for entry in history if "tried" in entry] == ["probe"]
 
 
 @pytest.mark.parametrize("name", list(MethodName))
