@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from foundation.errors import InputError
+from foundation.settings import settings
 from solutions.base import Solution
 
 # Read by gradio when it is imported: no usage figures, no version check, nothing fetched.
@@ -19,12 +20,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 
 from apps.brand import Brand
+from apps.gate import Gate
 from apps.head import PageHead
 from apps.hub import build_hub
 from apps.locale import Language
 from apps.theme import css, theme
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app", "open_to_all", "serve"]
 
 _MOST_BYTES = "20mb"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -55,6 +57,8 @@ def create_app(
         return {"ready": list(loaded)}
 
     app.add_middleware(PageHead)
+    if password := settings().password.get_secret_value():
+        app.add_middleware(Gate, password=password)
     for language in Language:
         hub = build_hub(loaded, brand.words[language], workshop=workshop)
         with warnings.catch_warnings():
@@ -79,6 +83,11 @@ def _preferred(request: Request, usual: Language) -> Language:
     chosen = request.cookies.get("colonnade_language", "")
     spoken = (chosen or request.headers.get("accept-language", "")).lower()
     return next((language for language in Language if spoken.startswith(language.value)), usual)
+
+
+def open_to_all(host: str) -> bool:
+    """Tell whether whoever reaches this machine reads the pages, with no password asked."""
+    return host not in _LOOPBACK and not settings().password.get_secret_value()
 
 
 def serve(

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     store : str
         Database of the finance monitor, which ``watch`` writes and the page shows (``COLONNADE_STORE``); a file in
         ``home`` by default.
+    password : str
+        What the pages ask for before they show anything (``COLONNADE_PASSWORD``); they are open to all without it.
     llm, llm_model, llm_key : str
         Address (up to ``/v1``) of an OpenAI-compatible server that may put answers into other words, the model to ask
         it for and its key (``COLONNADE_LLM``, ``COLONNADE_LLM_MODEL``, ``COLONNADE_LLM_KEY``); none by default.
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
     offline: bool = False
     tracking: Tracking = Tracking.TENSORBOARD
     store: SecretStr = SecretStr("")
+    password: SecretStr = SecretStr("")
     llm: str = ""
     llm_model: str = "default"
     llm_key: SecretStr = SecretStr("")

@@ -33,8 +33,13 @@ def demo(
             ready = solution.load(own, listener)
             loaded[name] = ready.of_client(theirs.folder, listener) if theirs else ready
 
-    from apps.server import serve
+    from apps.server import open_to_all, serve
 
+    if open_to_all(host):
+        warning = (
+            "whoever reaches this machine reads these pages, inbox and all; COLONNADE_PASSWORD asks for a password"
+        )
+        typer.secho(warning, fg="yellow", err=True)
     serve(
         loaded,
         host,

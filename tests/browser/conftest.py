@@ -53,7 +53,7 @@ def served(home: Path, *arguments: str) -> Iterator[str]:
         process.wait(timeout=30)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def address(trained_home: Path) -> Iterator[str]:
     with served(trained_home) as found:
         yield found

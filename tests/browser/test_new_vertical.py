@@ -15,6 +15,7 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 
 KINDS = ("text", "image", "tabular", "ranking")
+PASSWORD = "fünf: 五"
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -99,10 +100,19 @@ def ask(page: "playwright.Page", kind: str, language: str) -> None:
 @IN_A_BROWSER[0]
 @IN_A_BROWSER[1]
 def test_its_page_answers_in_both_languages(
-    package: Path, installed: dict[str, str], trained_home: Path, browser: "playwright.Browser"
+    package: Path,
+    installed: dict[str, str],
+    trained_home: Path,
+    browser: "playwright.Browser",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Served with a password, as for others than oneself: the browser says it once, for both languages."""
+    monkeypatch.setenv("COLONNADE_PASSWORD", PASSWORD)
     with served(trained_home, package.name) as address:
-        page = browser.new_page(base_url=address)
+        stranger = browser.new_page(base_url=address)
+        assert stranger.goto("/en/").status == 401
+        stranger.close()
+        page = browser.new_page(base_url=address, http_credentials={"username": "", "password": PASSWORD})
         for language in ("en", "zh"):
             page.goto(f"/{language}/{package.name}")
             page.wait_for_timeout(1500)  # the page takes its events over
