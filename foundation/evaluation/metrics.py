@@ -191,5 +191,5 @@ def _mean_recall(true: NDArray[np.int64], both: NDArray[np.int64]) -> float:
 
 
 def _macro_f1(true: NDArray[np.int64], said: NDArray[np.int64], both: NDArray[np.int64]) -> float:
-    """Average F1, 0 of a class that a resample has no part in; scikit-learn's takes forty times as long (docs/RESULTS.md)."""
+    """Average F1, 0 of a class that a resample has no part in; scikit-learn's takes forty times as long."""
     return float(np.mean(2 * both / np.maximum(true + said, 1)))
