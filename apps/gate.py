@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 __all__ = ["Gate"]
 
 _OPEN = "/healthz"
-_ASK = {"WWW-Authenticate": 'Basic realm="Colonnade", charset="UTF-8"'}
+_SAID = "The password, please; any name will do. 请输入密码，用户名任意。"
+_HEADER = {"WWW-Authenticate": 'Basic realm="Colonnade", charset="UTF-8"'}
 
 
 class Gate:
@@ -35,7 +36,7 @@ class Gate:
         if scope["type"] == "lifespan" or scope["path"] == _OPEN or self._known(Headers(scope=scope)):
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await PlainTextResponse("the password, please; any name will do", 401, _ASK)(scope, receive, send)
+            await PlainTextResponse(_SAID, 401, _HEADER)(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
