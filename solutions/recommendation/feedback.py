@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import sqlalchemy as sql
+from numpy.typing import NDArray
 
 from foundation.errors import InputError
-from foundation.evaluation.metrics import Interval, mean_interval
+from foundation.evaluation.metrics import Interval, bootstrap
 from foundation.evaluation.report import DatasetStamp, Report
 from foundation.settings import settings
 from foundation.store import Store, log_table, now
@@ -174,12 +175,19 @@ def off_policy(judged: Sequence[JudgedShelf], shelf_of: Callable[[Recommendation
         weights += counted
         earned.append(sum(min(weight, CLIP) for weight in counted))
         reached.append(float(np.mean([item in shelf.chances for item in own])) if own else 1.0)
+    # who judged several shelves is one proof; nobody knows whether two new users are the same
+    units = [shelf.request.user or f"new {at}" for at, shelf in enumerate(judged)]
+    taken = np.array([float(len(shelf.taken)) for shelf in judged])
     return OffPolicy(
-        value=mean_interval(np.array(earned)),
-        logged=mean_interval(np.array([float(len(shelf.taken)) for shelf in judged])),
+        value=_mean(np.array(earned), units),
+        logged=_mean(taken, units),
         reach=float(np.mean(reached)),
         clipped=float(np.mean(np.array(weights) > CLIP)) if weights else 0.0,
     )
+
+
+def _mean(values: NDArray[np.float64], units: Sequence[str]) -> Interval:
+    return bootstrap(lambda rows: float(values[rows].mean()), units)
 
 
 def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
@@ -194,7 +202,9 @@ def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
     judged = FeedbackStore.at(settings().home / FILE).judged()
 
     def shelf_of(request: RecommendationRequest) -> list[str]:
-        return [item.item for item in shelves.shelf(replace(request, chance=0)).items]
+        # what a user likes may have left the catalogue since
+        liked = tuple(item for item in request.liked if item in shelves.catalogue.number_of)
+        return [item.item for item in shelves.shelf(replace(request, liked=liked, chance=0)).items]
 
     found = off_policy(judged, shelf_of)
     seconds = time.perf_counter() - started

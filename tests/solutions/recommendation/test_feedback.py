@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sql
 
 from foundation.errors import InputError
-from solutions.recommendation.feedback import FeedbackStore, JudgedShelf, off_policy
+from solutions.recommendation.feedback import FILE, FeedbackStore, JudgedShelf, evaluate_feedback, off_policy
 from solutions.recommendation.schema import Ground, RecommendationRequest, RecommendationResponse, Recommended
 from solutions.recommendation.shelf import Dials, Rules, drawn
 from solutions.recommendation.shelves import Shelves
@@ -38,6 +38,27 @@ def test_weights_are_cut_and_what_is_out_of_reach_is_told() -> None:
     assert (found.reach, found.clipped) == (0.5, 1.0)
     with pytest.raises(InputError, match="nobody has judged a shelf yet"):
         off_policy([], lambda _: [])
+
+
+def test_who_judged_many_shelves_is_one_proof() -> None:
+    often = [replace(shelf("a"), request=RecommendationRequest(user="u1")) for _ in range(40)]
+    once = [replace(shelf(), request=RecommendationRequest(user=f"v{at}")) for at in range(40)]
+    together, apart = (
+        off_policy(judged, lambda _: ["a"]).value for judged in ([*often, *once], [shelf("a"), shelf()] * 40)
+    )
+    assert together.value == apart.value == 0.5
+    assert together.high - together.low > 2 * (apart.high - apart.low)
+
+
+def test_a_liked_item_that_has_left_the_catalogue_is_passed_over(shelves: Shelves, home: Path) -> None:
+    store = FeedbackStore.at(home / FILE)
+    asked = RecommendationRequest(liked=("i1", "i2"))
+    answer = shelves.shelf(asked)
+    store.judge(asked, answer, [answer.items[0].item])
+    shelves.hybrid.catalogue = replace(shelves.catalogue, ids=("gone", *shelves.catalogue.ids[1:]))
+    store.judge(replace(asked, liked=("i0", "i1")), answer, [])
+    report = evaluate_feedback(shelves, "recommendation", "top-n")
+    assert report.dataset.rows == 2
 
 
 def test_the_estimate_is_without_bias() -> None:
