@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 __all__ = [
     "Interval",
@@ -148,6 +147,8 @@ def auroc(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     >>> auroc(np.array([True, True, False, False]), np.array([0.9, 0.4, 0.4, 0.1]))
     0.875
     """
+    from scipy.stats import rankdata  # slow to import, and few reports need it
+
     many = int(positive.sum())
     above = rankdata(scores)[positive].sum() - many * (many + 1) / 2
     return float(above / (many * (len(positive) - many)))

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
-from scipy.stats import beta
+from scipy.special import betaincinv, log_softmax, softmax
 
 __all__ = ["DIAL", "USUAL_RISK", "Calibration", "answer_threshold", "fit_calibration", "fit_temperature"]
 
@@ -109,6 +107,8 @@ def fit_temperature(logits: NDArray[np.float64], targets: NDArray[np.int64]) -> 
     >>> round(fit_temperature(logits, np.array([0] * 9 + [1])), 2)
     1.0
     """
+    from scipy.optimize import minimize_scalar  # a second, which reading a calibration need not wait
+
     rows = np.arange(len(targets))
 
     def loss(log_temperature: float) -> float:
@@ -161,6 +161,6 @@ def answer_threshold(
     while low < high:
         middle = (low + high) // 2
         answers, wrong = ends[middle] + 1, errors[ends[middle]]
-        bound = beta.ppf(1 - delta / tests, wrong + 1, answers - wrong) if wrong < answers else 1.0
+        bound = betaincinv(wrong + 1, answers - wrong, 1 - delta / tests) if wrong < answers else 1.0
         low, high = (middle + 1, high) if bound <= risk else (low, middle)
     return float(sorted_confidence[ends[low - 1]]) if low else 1.01

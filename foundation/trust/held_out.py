@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 __all__ = ["HeldOut", "OperatingPoint", "share_interval"]
 
@@ -152,6 +152,6 @@ def share_interval(hits: int, of: int) -> tuple[float, float, float]:
     if not of:
         return 0.0, 0.0, 1.0
     tail = (1 - _LEVEL) / 2
-    low = float(beta.ppf(tail, hits, of - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, of - hits)) if hits < of else 1.0
+    low = float(betaincinv(hits, of - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, of - hits, 1 - tail)) if hits < of else 1.0
     return hits / of, low, high
