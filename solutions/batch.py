@@ -13,7 +13,7 @@ from foundation.files import atomic_file
 from foundation.progress import Listener, silent
 from solutions.base import Solution
 
-__all__ = ["BatchOutcome", "predict_file", "predict_frame"]
+__all__ = ["BatchOutcome", "check_file", "predict_file", "predict_frame"]
 
 _BLOCK_ROWS = 512
 _ERROR = "error"
@@ -26,6 +26,21 @@ class BatchOutcome:
     answered: int
     refused: int
     first_refusal: str
+
+
+def check_file(
+    solution: type[Solution[Any, Any]], source: Path, target: Path, mapping: Mapping[str, str], encoding: str = "utf-8"
+) -> None:
+    """Raise what is wrong with a file, or with where its answers shall go, before models are loaded for it.
+
+    Raises
+    ------
+    InputError
+        As ``predict_file``.
+    """
+    _kind(target)
+    first = next(solution.requests_of(source, 1, encoding))
+    _check_columns(solution, rename_columns(first, mapping), source.name, 1)
 
 
 def predict_file(
@@ -47,9 +62,7 @@ def predict_file(
     InputError
         The file cannot be read, lacks a column, or ``target`` is of a kind that cannot be written.
     """
-    kind = target.suffix.lower()
-    if kind not in (".csv", ".jsonl"):
-        raise InputError(f"--output {target}: cannot write kind {kind or 'unknown'!r}; expected .csv or .jsonl")
+    kind = _kind(target)
     answered, refused, first = 0, 0, ""
     with atomic_file(target) as temporary:
         for frame in solution.requests_of(source, _BLOCK_ROWS, encoding):
@@ -67,9 +80,7 @@ def predict_file(
 
 def predict_frame(solution: Solution[Any, Any], frame: pd.DataFrame, name: str, first_row: int = 1) -> pd.DataFrame:
     """Return the frame with the answer's columns and ``error`` added, one row a row, in the same order."""
-    for column in solution.request_columns:
-        if column not in frame.columns:
-            check_columns(frame, solution.request_columns, {}, name, first_row)  # raises, naming the columns there are
+    _check_columns(type(solution), frame, name, first_row)
     requests, errors = [], []
     for row in frame.to_dict(orient="records"):
         try:
@@ -82,6 +93,19 @@ def predict_frame(solution: Solution[Any, Any], frame: pd.DataFrame, name: str, 
     cells = pd.DataFrame(rows, index=frame.index).assign(**{_ERROR: errors})
     # a file that was scored before keeps its own columns out of the way of the new ones
     return frame.drop(columns=[column for column in cells.columns if column in frame.columns]).join(cells)
+
+
+def _kind(target: Path) -> str:
+    kind = target.suffix.lower()
+    if kind not in (".csv", ".jsonl"):
+        raise InputError(f"--output {target}: cannot write kind {kind or 'unknown'!r}; expected .csv or .jsonl")
+    return kind
+
+
+def _check_columns(solution: type[Solution[Any, Any]], frame: pd.DataFrame, name: str, first_row: int) -> None:
+    for column in solution.request_columns:
+        if column not in frame.columns:
+            check_columns(frame, solution.request_columns, {}, name, first_row)  # raises, naming the columns there are
 
 
 def _of_task(solution: Solution[Any, Any], scored: pd.DataFrame, task: str | None) -> pd.DataFrame:

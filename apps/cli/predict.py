@@ -24,12 +24,14 @@ def predict(
 ) -> None:
     """Answer every row of a file. Rows that cannot be read get a reason in the column 'error'; the rest goes on."""
     from foundation.bundle import read_record
-    from solutions.batch import predict_file
+    from solutions.batch import check_file, predict_file
     from solutions.registry import find_solution
 
     solution = find_solution(vertical)
     if task:
         solution.spec.task(task)
+    columns = parse_pairs("--map", mapping)
+    check_file(solution, input_path, output_path, columns, encoding)
     named = {read_record(folder).task: folder for folder in bundle or []}
     with progress_bar() as listener:
         solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in named], listener)
@@ -37,7 +39,7 @@ def predict(
             solution.load(named, listener),
             input_path,
             output_path,
-            mapping=parse_pairs("--map", mapping),
+            mapping=columns,
             encoding=encoding,
             task=task,
             listener=listener,

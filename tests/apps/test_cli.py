@@ -187,12 +187,15 @@ def test_predict_goes_on_past_bad_rows(trained_home: Path, tmp_path: Path, suffi
 
 
 @pytest.mark.slow
-def test_predict_of_one_task_and_bad_files(trained_home: Path, tmp_path: Path) -> None:
+def test_predict_of_one_task(trained_home: Path, tmp_path: Path) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("text\nProfit doubled\n", encoding="utf-8")
     colonnade("predict", "finance", "--task", "tone", "--input", str(source), "--output", str(out), home=trained_home)
     assert pd.read_csv(out).columns.tolist() == ["text", "tone", "tone_confidence", "tone_unsure", "model", "error"]
-    out.unlink()
+
+
+def test_a_bad_file_is_told_before_a_model_is_looked_for(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     cases = {
         "text\n央行\n".encode("gb18030"): "it looks like gb18030",
         b"": "is empty",
@@ -200,12 +203,12 @@ def test_predict_of_one_task_and_bad_files(trained_home: Path, tmp_path: Path) -
     }
     for content, expected in cases.items():
         source.write_bytes(content)
-        line = mistake("predict", "finance", "--input", str(source), "--output", str(out), home=trained_home)
+        line = mistake("predict", "finance", "--input", str(source), "--output", str(out), home=tmp_path / "home")
         assert expected in line
         assert not out.exists()
     source.write_text("text\nProfit doubled\n", encoding="utf-8")
     assert "cannot write kind '.pdf'" in mistake(
-        "predict", "finance", "--input", str(source), "--output", str(tmp_path / "out.pdf"), home=trained_home
+        "predict", "finance", "--input", str(source), "--output", str(tmp_path / "out.pdf"), home=tmp_path / "home"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
 
