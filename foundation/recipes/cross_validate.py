@@ -11,12 +11,15 @@ from foundation.data.labelled import LabelledTable
 from foundation.data.splits import Split
 from foundation.errors import InputError
 from foundation.evaluation.metrics import Interval
+from foundation.files import atomic_file, read_json, write_json
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe
 from foundation.recipes.train_images import image_classifier
 from foundation.recipes.train_text import classifier, companion_rows
 from foundation.training.encoder_classifier import EncoderClassifier
 from foundation.training.folds import stratified_folds
+from foundation.training.loop import is_main_process, run_folder
+from foundation.training.method import Labelled
 
 __all__ = ["CrossValidation", "cross_validate"]
 
@@ -40,7 +43,8 @@ class CrossValidation:
 def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: Listener = silent) -> CrossValidation:
     """Train ``folds`` times on train and dev together, each time without one stratified part; test is not touched.
 
-    Rows that belong together, such as pictures of one patient or copies of one text, are in one part.
+    Rows that belong together, such as pictures of one patient or copies of one text, are in one part. A run that was
+    killed goes on with the fold in which it was.
 
     Raises
     ------
@@ -56,20 +60,36 @@ def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: L
             f"({rarest or 'none'}: {counts.get(rarest, 0)})"
         )
     more_items, more_labels = companion_rows(table)
+    targets = np.unique(labels, return_inverse=True)[1]
     if groups := table.groups(Split.TRAIN, Split.DEV):
         parts = StratifiedGroupKFold(folds, shuffle=True, random_state=recipe.seed).split(labels, labels, groups)
     else:
-        parts = stratified_folds(items, np.unique(labels, return_inverse=True)[1], folds, recipe.seed)
-    figures: dict[str, list[float]] = {"accuracy": [], "macro_f1": []}
-    for fold, (train, held_out) in enumerate(parts, start=1):
-        model = _estimator(table, recipe, _named(listener, fold))
-        rows = [items[row] for row in train] + more_items, [labels[row] for row in train] + more_labels
-        model.fit(*rows, unlabelled=recipe.unlabelled)
-        predicted = model.predict([items[row] for row in held_out])
-        truth = [labels[row] for row in held_out]
-        figures["accuracy"].append(float(accuracy_score(truth, predicted)))
-        figures["macro_f1"].append(float(f1_score(truth, predicted, average="macro", zero_division=0)))
-    return CrossValidation({name: tuple(values) for name, values in figures.items()})
+        parts = stratified_folds(items, targets, folds, recipe.seed)
+    rows = Labelled([*items, *more_items], np.unique([*labels, *more_labels], return_inverse=True)[1])
+    with run_folder("cross-validation", folds, table.reads, rows.sha256, groups, *_decisive(recipe)) as folder:
+        done = folder / "folds.json"
+        figures: list[dict[str, float]] = read_json(done)["folds"] if done.is_file() else []
+        for fold, (train, held_out) in enumerate(parts):
+            if fold < len(figures):
+                continue  # a run that was killed has it
+            model = _estimator(table, recipe, _named(listener, fold + 1))
+            kept = [items[row] for row in train] + more_items, [labels[row] for row in train] + more_labels
+            model.fit(*kept, unlabelled=recipe.unlabelled)
+            predicted, truth = model.predict([items[row] for row in held_out]), [labels[row] for row in held_out]
+            macro_f1 = f1_score(truth, predicted, average="macro", zero_division=0)
+            figures.append({"accuracy": float(accuracy_score(truth, predicted)), "macro_f1": float(macro_f1)})
+            if is_main_process():
+                with atomic_file(done) as temporary:
+                    write_json(temporary, {"folds": figures})
+    return CrossValidation({name: tuple(each[name] for each in figures) for name in figures[0]})
+
+
+def _decisive(recipe: Recipe) -> tuple[object, ...]:
+    """Return what the figures depend on besides the rows, for the name of a run."""
+    unlabelled = Labelled(recipe.unlabelled, np.zeros(0, np.int64)).sha256
+    start = recipe.start.record.id if recipe.start else None
+    chosen = (recipe.method, recipe.backbone, recipe.class_weight, recipe.seed, sorted(recipe.options.items()))
+    return *chosen, recipe.figures, unlabelled, start
 
 
 def _estimator(table: LabelledTable, recipe: Recipe, listener: Listener) -> EncoderClassifier:

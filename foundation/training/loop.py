@@ -170,7 +170,7 @@ def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor], m
 # Less than a checkpoint of the smallest network: when a write failed beside so little space, this is why.
 _LEAST_FREE = 64 << 20
 # What a run needs until it ends; a method keeps beside a checkpoint what is not in it.
-_SCRATCH = ("checkpoint-*", "epoch-*", "allocation-*", "*.f16")
+_SCRATCH = ("checkpoint-*", "epoch-*", "allocation-*", "*.f16", "*.json")
 
 
 @contextmanager

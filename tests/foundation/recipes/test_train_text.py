@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from foundation.errors import InputError
 from foundation.recipes.cross_validate import cross_validate
 from foundation.recipes.recipe import Recipe
 from foundation.recipes.train_text import train_text
+from foundation.training.text_classifier import TextClassifier
 from foundation.trust.scope import OUT_OF_SCOPE
 from tests.foundation.training.conftest import BAD, GOOD
 
@@ -95,6 +97,28 @@ def test_copies_of_a_text_are_held_out_together(tmp_path: Path, tiny_backbone: P
     own = load_own_table(tmp_path / "copies.csv", "tone", {})
     told = cross_validate(own, Recipe("probe", str(tiny_backbone)), 4)
     assert told.summary()["accuracy"].value < 0.65
+
+
+def test_a_cross_validation_that_was_killed_goes_on(
+    tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, recipe = table(tmp_path, "own", rounds=2), Recipe("probe", str(tiny_backbone))
+    whole = cross_validate(own, recipe, 4)
+    fit, begun = TextClassifier.fit, []
+
+    def dying(self: TextClassifier, *given: Any, **named: Any) -> TextClassifier:
+        begun.append(1)
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        return fit(self, *given, **named)
+
+    monkeypatch.setattr(TextClassifier, "fit", dying)
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(own, recipe, 4)
+    assert cross_validate(own, recipe, 4) == whole
+    assert len(begun) == 5  # two, the one that was killed, and the two that were left
+    cross_validate(own, recipe, 4)
+    assert len(begun) == 9, "a run that has ended begins anew"
 
 
 def test_the_method_that_auto_chose_is_what_the_bundle_names(tmp_path: Path, tiny_backbone: Path) -> None:
