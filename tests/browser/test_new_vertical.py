@@ -109,7 +109,7 @@ def test_its_page_answers_in_both_languages(
     """Served with a password, as for others than oneself: the browser says it once, for both languages."""
     monkeypatch.setenv("COLONNADE_PASSWORD", PASSWORD)
     with served(trained_home, package.name) as address:
-        stranger = browser.new_page(base_url=address)
+        stranger = browser.new_page(base_url=address, http_credentials={"username": "me", "password": "five"})
         assert stranger.goto("/en/").status == 401
         stranger.close()
         page = browser.new_page(base_url=address, http_credentials={"username": "", "password": PASSWORD})
