@@ -30,9 +30,9 @@ def predict(
     solution = find_solution(vertical)
     if task:
         solution.spec.task(task)
+    named = {read_record(folder).task: folder for folder in bundle or []}
     columns = parse_pairs("--map", mapping)
     check_file(solution, input_path, output_path, columns, encoding)
-    named = {read_record(folder).task: folder for folder in bundle or []}
     with progress_bar() as listener:
         solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in named], listener)
         outcome = predict_file(
