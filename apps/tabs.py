@@ -11,11 +11,12 @@ from apps.locale import Locale
 from apps.plots import accuracy_plot, recall_plot, strongest_baseline
 from foundation.bundle import BundleRecord
 from foundation.data.cards import all_cards
+from foundation.evaluation.metrics import Interval
 from foundation.evaluation.report import Report
 from foundation.incumbents import has_incumbent, incumbent
 from solutions.base import Solution, TaskSpec
 
-__all__ = ["evaluation_tab", "kept_figures", "label_names", "measured_on", "model_tab"]
+__all__ = ["evaluation_tab", "figure_table", "kept_figures", "label_names", "measured_on", "model_tab"]
 
 
 def label_names(solution: Solution[Any, Any], words: Locale) -> Mapping[str, Mapping[str, str]]:
@@ -29,13 +30,14 @@ def label_names(solution: Solution[Any, Any], words: Locale) -> Mapping[str, Map
 
 def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
     """Measure the loaded models on a test split at the press of a button; of a client's models, show what is known."""
+    sources = {spec.name: measured_on(solution, spec) for spec in solution.spec.tasks}
     for spec in solution.spec.tasks:
-        if not measured_on(solution, spec):
+        if not sources[spec.name]:
             gr.HTML(kept_figures(solution, spec, words))
-    specs = [spec for spec in solution.spec.tasks if measured_on(solution, spec)]
+    specs = [spec for spec in solution.spec.tasks if sources[spec.name]]
     if not specs:
         return
-    datasets = ", ".join(dict.fromkeys(measured_on(solution, spec) for spec in specs))
+    datasets = ", ".join(dict.fromkeys(sources[spec.name] for spec in specs))
     gr.HTML(lead(words("measure.lead")))
     button = gr.Button(words("measure.button"), variant="primary")
     summary = gr.HTML(empty(words("measure.empty", dataset=datasets)))
@@ -48,9 +50,7 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
         reports: dict[str, Report] = {}
         for done, spec in enumerate(specs):
             progress((done, len(specs)), desc=words.pick(spec.title))
-            reports[words.pick(spec.title)] = solution.evaluate(
-                solution.card_table(measured_on(solution, spec), spec.name)
-            )
+            reports[words.pick(spec.title)] = solution.evaluate(solution.card_table(sources[spec.name], spec.name))
         names = label_names(solution, words)
         classifiers = {title: report for title, report in reports.items() if report.per_class}
         found = "".join(
@@ -84,14 +84,19 @@ def kept_figures(solution: Solution[Any, Any], spec: TaskSpec, words: Locale) ->
     """Return the figures that a model was given when it was made, on rows that were held out."""
     record = solution.records()[spec.name]
     said = words("measure.kept", task=words.pick(spec.title), dataset=record.data["name"])
+    figures = {name: Interval(**figure) for name, figure in record.metrics.items()}
+    return f'<p class="cl-summary">{escape(said)}</p>{figure_table(figures, words)}'
+
+
+def figure_table(figures: Mapping[str, Interval], words: Locale) -> str:
+    """Return figures with their intervals, a row each."""
     rows = "".join(
-        f"<tr><td>{words(f'metric.{name}')}</td><td>{figure['value']:.3f}</td>"
-        f"<td>{figure['low']:.3f} – {figure['high']:.3f}</td></tr>"
-        for name, figure in record.metrics.items()
+        f"<tr><td>{words(f'metric.{name}')}</td><td>{figure.value:.3f}</td>"
+        f"<td>{figure.low:.3f} – {figure.high:.3f}</td></tr>"
+        for name, figure in figures.items()
     )
     heads = "".join(f"<th>{head}</th>" for head in words("measure.heads").split("|"))
-    return f"""<p class="cl-summary">{escape(said)}</p>
-<table class="cl-worst cl-plain"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"""
+    return f'<table class="cl-worst cl-plain"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _sentence(words: Locale, title: str, report: Report) -> str:

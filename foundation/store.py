@@ -65,10 +65,12 @@ class Store:
                 )
 
     @classmethod
-    def at(cls, path: Path) -> Self:
-        """Open or create a SQLite file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(f"sqlite:///{path}")
+    def at(cls, place: str | Path) -> Self:
+        """Open a database by its URL, or open or create a SQLite file."""
+        if isinstance(place, str):
+            return cls(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return cls(f"sqlite:///{place}")
 
     @contextmanager
     def begin(self) -> Iterator[sql.Connection]:

@@ -40,11 +40,10 @@ def watch(
     events: Annotated[Path | None, typer.Option(help="Of an archive: what happened (series, start, end).")] = None,
 ) -> None:
     """Follow sources until Ctrl-C; the same command goes on where it stopped."""
-    from foundation.settings import settings
     from solutions.finance.monitor.delivery import deliver, find_channel
     from solutions.finance.monitor.monitor import Monitor
     from solutions.finance.monitor.replay import read_events, report
-    from solutions.finance.monitor.store import MonitorStore
+    from solutions.finance.monitor.store import MonitorStore, usual_place
     from solutions.finance.pipeline import Finance
     from solutions.finance.watchlist import read_watch_list
 
@@ -56,8 +55,7 @@ def watch(
     channels = {channel.name: channel for channel in map(find_channel, alert or [])}
     sources = [_source(address, encoding, parse_pairs("--map", mapping), ended=once) for address in source]
     companies = read_watch_list(watch_list, encoding) if watch_list else None
-    url = store or settings().store.get_secret_value()
-    kept = MonitorStore(url) if url else MonitorStore.at(settings().home / "monitor.db")
+    kept = MonitorStore.at(store or usual_place())
     with progress_bar() as listener:
         Finance.prepare(listener=listener)
         loaded = Finance.load(listener=listener)

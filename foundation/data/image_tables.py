@@ -1,5 +1,6 @@
 """Labelled images of one task: from a card, a folder, a zip, a table of files, or a MedMNIST archive."""
 
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,20 +25,8 @@ from foundation.files import sha256_file
 __all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images"]
 
 IMAGE, PATIENT = "image", "patient"
-# What folders of pictures without a finding are called.
-_NOTHING = {
-    "normal",
-    "healthy",
-    "negative",
-    "none",
-    "nofinding",
-    "notumor",
-    "notumour",
-    "正常",
-    "阴性",
-    "健康",
-    "未见异常",
-}
+# What pictures without a finding are called, after ``normalise``.
+_NOTHING = re.compile("normal|healthy|negative|none|no .+|nofinding|notumou?r|正常|阴性|健康|未见异常")
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +160,7 @@ def load_own_images(
 
 def _nothing_found(labels: Sequence[str]) -> str | None:
     """Return the label that stands for nothing found, where one is called so; ``--set negative=LABEL`` says another."""
-    known = [
-        label for label in labels if normalise(label).replace(" ", "") in _NOTHING or normalise(label)[:3] == "no "
-    ]
+    known = [label for label in labels if _NOTHING.fullmatch(normalise(label))]
     return known[0] if len(known) == 1 else None
 
 

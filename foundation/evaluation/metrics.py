@@ -11,6 +11,7 @@ __all__ = [
     "auroc",
     "bootstrap",
     "chance_calibration_error",
+    "class_counts",
     "classification_metrics",
     "expected_calibration_error",
     "mean_interval",
@@ -172,25 +173,39 @@ def classification_metrics(
     present = np.unique(targets)
 
     def counts(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return how many rows are of each class that occurs, are taken for it, and both, shape (3, present)."""
-        kinds = (targets[rows], predicted[rows], targets[rows][correct[rows]])
-        return np.stack([np.bincount(kind, minlength=probabilities.shape[1])[present] for kind in kinds])
+        return class_counts(targets[rows], predicted[rows], probabilities.shape[1])[:, present]
 
     metrics: dict[str, Callable[[NDArray[np.int64]], float]] = {
         "accuracy": lambda rows: float(correct[rows].mean()),
-        "balanced_accuracy": lambda rows: _mean_recall(*counts(rows)[::2]),
-        "macro_f1": lambda rows: _macro_f1(*counts(rows)),
+        "balanced_accuracy": lambda rows: _mean_recall(counts(rows)),
+        "macro_f1": lambda rows: _macro_f1(counts(rows)),
         "ece": lambda rows: expected_calibration_error(confidence[rows], correct[rows]),
     }
     rows_alone = range(len(targets))
     return {name: bootstrap(metric, units or rows_alone) for name, metric in metrics.items()}
 
 
-def _mean_recall(true: NDArray[np.int64], both: NDArray[np.int64]) -> float:
+def class_counts(targets: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Return how many rows are of each class, are taken for it, and both, shape (3, classes).
+
+    Scores from these counts take a fortieth of the time of scikit-learn's, which check their input every time.
+
+    Examples
+    --------
+    >>> class_counts(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[2, 1], [1, 2], [1, 1]]
+    """
+    kinds = (targets, predicted, targets[targets == predicted])
+    return np.stack([np.bincount(kind, minlength=classes)[:classes] for kind in kinds])
+
+
+def _mean_recall(counts: NDArray[np.int64]) -> float:
     """Average recall over the classes that a resample holds."""
-    return float(np.mean(both[true > 0] / true[true > 0]))
+    true, _, both = counts[:, counts[0] > 0]
+    return float(np.mean(both / true))
 
 
-def _macro_f1(true: NDArray[np.int64], said: NDArray[np.int64], both: NDArray[np.int64]) -> float:
-    """Average F1, 0 of a class that a resample has no part in; scikit-learn's takes forty times as long."""
+def _macro_f1(counts: NDArray[np.int64]) -> float:
+    """Average F1 over all classes, 0 of one that a resample has no part in."""
+    true, said, both = counts
     return float(np.mean(2 * both / np.maximum(true + said, 1)))

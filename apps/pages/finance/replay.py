@@ -19,11 +19,10 @@ from foundation.data.cards import find_card
 from foundation.data.columns import text_column, time_column
 from foundation.data.tables import read_table
 from foundation.errors import ColonnadeError, InputError
-from foundation.settings import settings
 from solutions.finance.monitor.files import FileSource
 from solutions.finance.monitor.monitor import Monitor
 from solutions.finance.monitor.replay import Archive, Event, ReplayReport, read_archive, read_events, replay, report
-from solutions.finance.monitor.store import MonitorStore
+from solutions.finance.monitor.store import MonitorStore, usual_place
 from solutions.finance.pipeline import Finance
 from solutions.finance.watchlist import read_watch_list
 
@@ -96,19 +95,15 @@ class _Form:
     status: gr.HTML
 
 
-@cache
-def _opened(place: str | Path) -> MonitorStore:
-    return MonitorStore.at(place) if isinstance(place, Path) else MonitorStore(place)
+_opened = cache(MonitorStore.at)
 
 
 def store_of(run: ReplayRun | None) -> MonitorStore | None:
     """Return the database of a replay, or else the monitor's, if anything was ever watched."""
     if run:
         return run.store
-    if url := settings().store.get_secret_value():
-        return _opened(url)
-    path = settings().home / "monitor.db"
-    return _opened(path) if path.exists() else None
+    place = usual_place()
+    return _opened(place) if isinstance(place, str) or place.exists() else None
 
 
 def replay_form(words: Locale) -> _Form:

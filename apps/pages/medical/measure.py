@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure, recall_plot
-from apps.tabs import kept_figures, label_names, measured_on
+from apps.tabs import figure_table, kept_figures, label_names, measured_on
 from apps.theme import ACCENT, MUTED
 from foundation.evaluation.report import Report
 from solutions.medical.pipeline import Medical
@@ -48,11 +48,6 @@ def measure_tab(solution: Medical, words: Locale) -> None:
 
 
 def _said(words: Locale, report: Report) -> str:
-    rows = "".join(
-        f"<tr><td>{words(f'metric.{name}')}</td><td>{figure.value:.3f}</td>"
-        f"<td>{figure.low:.3f} – {figure.high:.3f}</td></tr>"
-        for name, figure in report.metrics.items()
-    )
     slices = "".join(
         f"<tr><td>{name}</td><td>{percent(figures['accuracy'])}</td><td>{figures['rows']:.0f}</td></tr>"
         for name, figures in report.slices.items()
@@ -67,12 +62,10 @@ def _said(words: Locale, report: Report) -> str:
         rows=report.dataset.rows,
         baseline=percent(report.baselines["pixels_logistic_regression"]["accuracy"]),
     )
-    heads = words("measure.heads").split("|")
-    table = f'<table class="cl-worst cl-plain"><thead><tr>{"".join(f"<th>{each}</th>" for each in heads)}</tr></thead>'
     parts = words("medical.slices").split("|")
     apart = f'<table class="cl-worst cl-plain"><thead><tr>{"".join(f"<th>{each}</th>" for each in parts)}</tr></thead>'
     subgroups = f"{apart}<tbody>{slices}</tbody></table>" if slices else ""
-    return f'<p class="cl-summary">{said}</p>{table}<tbody>{rows}</tbody></table>{subgroups}'
+    return f'<p class="cl-summary">{said}</p>{figure_table(report.metrics, words)}{subgroups}'
 
 
 def _risk_coverage(solution: Medical, words: Locale) -> go.Figure:

@@ -7,6 +7,7 @@ is lost and nothing is counted twice. An alert is never changed without a line t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.errors import InputError
+from foundation.settings import settings
 from foundation.store import Store, now
 from solutions.finance.monitor.records import Alert, AlertState, ReadItem, is_negative
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
@@ -22,11 +24,16 @@ from solutions.finance.surge.baseline import WEEK, Counts
 from solutions.finance.surge.detector import Alarm
 from solutions.finance.watchlist import WatchList
 
-__all__ = ["MonitorStore"]
+__all__ = ["MonitorStore", "usual_place"]
 
 _CLOCK, _OFFSET, _ASKED, _WATCHED = "@clock", "@utc_offset", "@watch_list", "@watched"
 _READ = ("topic", "tone", "tone_confidence", "unsure", "hour", "story", "novelty")
 _AT_ONCE = 500  # rows of one statement: SQLite takes 32,766 values
+
+
+def usual_place() -> str | Path:
+    """Return where the monitor keeps its rows: ``COLONNADE_STORE``, or a file in ``COLONNADE_HOME``."""
+    return settings().store.get_secret_value() or settings().home / "monitor.db"
 
 
 class MonitorStore(Store):
