@@ -243,7 +243,9 @@ class Support(Solution[SupportRequest, SupportResponse]):
             outside=inside < 0.5,
             hits=hits,
             readable=any(letter.isalnum() for letter in request.text),
-            vague=vague_topics(self.knowledge, words, language) if move.cue is Cue.NEW and not self._strange else (),
+            vague=()
+            if self._strange or move.cue is not Cue.NEW
+            else vague_topics(self.knowledge, request.text, words, language),
             scrap=len([word for word in words if len(word) > 1 or not word.isascii()]) <= 1,
             strange=self._strange,
         )

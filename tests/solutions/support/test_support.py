@@ -41,6 +41,16 @@ def talk(support: Support, *messages: str) -> list[SupportResponse]:
     return said
 
 
+@pytest.mark.parametrize(
+    ("message", "act"), [("where is my parcel?", Act.ANSWER), ("parcel", Act.ASK), ("card", Act.ASK)]
+)
+def test_a_word_alone_says_too_little_and_a_question_does_not(support: Support, message: str, act: Act) -> None:
+    (answer,) = talk(support, message)
+    assert answer.act is act
+    if act is Act.ANSWER:
+        assert answer.intent.label == "order_status"
+
+
 def test_most_turns_of_the_dialogues_go_as_expected(support: Support) -> None:
     """What is measured, and what of it misses the aim, stands in docs/RESULTS.md; this guards what was reached."""
     right = turns = ends = 0
