@@ -236,6 +236,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
         limits = replace(self.limits, found=FOUND_ALONE) if self._strange else self.limits
         inside = among_articles(hits) if self._strange else in_scope(self._bundles[_INTENT], question, intents)
         words = search_words(request.text)
+        could_be_vague = move.cue is Cue.NEW and not self._strange
         reading = Reading(
             move,
             intent,
@@ -243,9 +244,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
             outside=inside < 0.5,
             hits=hits,
             readable=any(letter.isalnum() for letter in request.text),
-            vague=()
-            if self._strange or move.cue is not Cue.NEW
-            else vague_topics(self.knowledge, request.text, words, language),
+            vague=vague_topics(self.knowledge, request.text, words, language) if could_be_vague else (),
             scrap=len([word for word in words if len(word) > 1 or not word.isascii()]) <= 1,
             strange=self._strange,
         )
