@@ -48,18 +48,22 @@ def brand_of(client: Client) -> Brand:
     if strange := set(chosen.texts) - {language.value for language in Language}:
         raise UnknownNameError("language of texts", strange.pop(), [language.value for language in Language])
     logo = _logo(client.folder / chosen.logo, chosen.name) if chosen.logo else ""
-    words = {language: _reworded(locale(language), chosen.texts.get(language.value, {}), logo) for language in Language}
+    words = {
+        language: _reworded(locale(language), chosen.name, chosen.texts.get(language.value, {}), logo)
+        for language in Language
+    }
     return Brand(words, chosen.accent, Language(chosen.language))
 
 
-def _reworded(words: Locale, texts: dict[str, str], logo: str) -> Locale:
+def _reworded(words: Locale, name: str, texts: dict[str, str], logo: str) -> Locale:
     for key, text in texts.items():
         if key not in words.strings:
             raise UnknownNameError("string of the pages", key, words.strings)
         if "<" in text or sorted(re.findall(_PLACE, text)) != sorted(re.findall(_PLACE, words.strings[key])):
             places = ", ".join(re.findall(_PLACE, words.strings[key])) or "no place in braces"
             raise InputError(f"texts.{words.language.value}: {key!r}: expected plain text with {places}")
-    return replace(words, strings={**words.strings, **texts}, logo=logo)
+    opening = words("chat.opening_of", name=name.replace("{", "{{").replace("}", "}}"))
+    return replace(words, strings={**words.strings, "chat.opening": opening, **texts}, logo=logo)
 
 
 def _logo(path: Path, name: str) -> str:

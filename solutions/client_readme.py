@@ -23,9 +23,12 @@ colonnade demo --client {folder}                                  # the hub in t
 colonnade customize VERTICAL --client {folder} --data FILE         # learn from more rows
 colonnade customize VERTICAL --client {folder} --task T --rollback # return to the model before
 colonnade customize support --client {folder} --knowledge FILE     # answer from these articles
+colonnade customize support --client {folder} --dialogues FILE     # propose articles from old conversations
+colonnade customize recommendation --client {folder} --items FILE   # items that have just come, without training
 ```
 
-上面四条命令依次为：以客户的品牌和模型打开页面；用更多数据再学一次；退回上一个模型；改用这些条目作答。
+上面六条命令依次为：以客户的品牌和模型打开页面；用更多数据再学一次；退回上一个模型；改用这些条目作答；
+从历史对话中整理条目建议；加入刚上架的内容（无需训练）。
 设置在 `client.toml`，模型及其说明在 `bundles/`。
 
 ## Decisions / 决定

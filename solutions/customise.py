@@ -13,6 +13,7 @@ from foundation.data.labelled import LabelledTable
 from foundation.errors import InputError
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict, compare, compare_values
 from foundation.incumbents import incumbent
+from foundation.papers import Papers
 from foundation.progress import Listener, silent
 from foundation.recipes.recipe import Recipe, Trained
 from foundation.trust.calibration import DIAL
@@ -21,7 +22,7 @@ from solutions.client import Client, Replacement
 from solutions.client_readme import write_readme
 from solutions.client_rows import earlier_rows, keep_rows
 
-__all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "publish", "roll_back"]
+__all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "publish", "roll_back", "take"]
 
 # Under this many seconds only the quick method is tried.
 _QUICK = 180.0
@@ -186,6 +187,15 @@ def judge(
     again = solution.contest(former, candidate, ours)
     lost = tuple(label for label in read_record(former).labels if label not in candidate.record.labels)
     return Judgement(own, trivial, met.plain_name, tuple(compare(again.former, again.candidate)), lost)
+
+
+def take(client: Client, bundle: Savable, papers: Papers, why: str) -> Client:
+    """Keep a model in which nothing was learned anew, write down why, and let it answer."""
+    record = bundle.record
+    former = read_record(client.model(record.solution, record.task)).id
+    folder = client.keep(bundle, papers)
+    client.record(_entry(record.solution, record.task, former, folder.name, accepted=True, why=why))
+    return _settled(client.with_bundle(record.solution, record.task, folder.name, {}))
 
 
 def publish(

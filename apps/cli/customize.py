@@ -43,9 +43,13 @@ def customize(
     knowledge: Annotated[
         Path | None, typer.Option(help="Of support: articles to answer from; a table, Markdown, or a folder of both.")
     ] = None,
+    dialogues: Annotated[
+        Path | None,
+        typer.Option(help="Of support: old conversations (conversation, who, text), of which articles are proposed."),
+    ] = None,
     mapping: Annotated[
         str,
-        typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=]; user=,item=."),
+        typer.Option("--map", help="Their columns: text=message,label=class[,split=,group=,time=]; user=,item=; who=."),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Take the columns that were guessed.")] = False,
     unlabelled: Annotated[
@@ -60,7 +64,7 @@ def customize(
     """Fit a model to a client's data and let it answer for that client, if a paired test says that it is better."""
     from solutions.client import Client
     from solutions.client_data import ClientFile
-    from solutions.customise import accept_last, customise, roll_back
+    from solutions.customise import customise
     from solutions.registry import find_solution
 
     solution = find_solution(vertical)
@@ -70,24 +74,23 @@ def customize(
             f"{vertical}/{spec.name} needs no training: see 'colonnade demo {vertical} --help' for its own data"
         )
     seconds = parse_budget(budget)
+    if dialogues:
+        _propose_articles(vertical, name, dialogues, parse_pairs("--map", mapping), encoding)
+        return
     if knowledge:
         _take_knowledge(solution, name, knowledge, encoding)
         if not (data or from_feedback):
             return
+    if items and spec.reads == "events" and not data:
+        _add_items(solution, spec.name, name, items, parse_pairs("--map", mapping), encoding)
+        return
     beside = spec.reads in _BESIDE
     if data and from_feedback and not beside:
         raise InputError("got both --data and --from-feedback; expected one of them")
     if from_feedback and beside and not data:
         raise InputError(f"{_BESIDE[spec.reads]}, with --data")
     if rollback or not (data or from_feedback):
-        client = Client.open(name)
-        if rollback:
-            client = roll_back(client, vertical, spec.name)
-        elif accept:
-            client = accept_last(client, vertical, spec.name, accept)
-        else:
-            raise InputError("say what to learn from: --data FILE or --from-feedback; or --rollback, or --accept WHY")
-        typer.echo(f"{vertical}/{spec.name} of {name} is answered by {client.model(vertical, spec.name).name}")
+        _choose_again(vertical, spec.name, name, rollback=rollback, accept=accept)
         return
     client = Client.open_or_new(name, vertical)
     with progress_bar() as listener:
@@ -118,6 +121,21 @@ def customize(
     _tell(client, judgement, vertical, spec.name, accept)
 
 
+def _choose_again(vertical: str, task: str, name: str, *, rollback: bool, accept: str) -> None:
+    """Return to the model of before, or take the candidate that was refused."""
+    from solutions.client import Client
+    from solutions.customise import accept_last, roll_back
+
+    client = Client.open(name)
+    if rollback:
+        client = roll_back(client, vertical, task)
+    elif accept:
+        client = accept_last(client, vertical, task, accept)
+    else:
+        raise InputError("say what to learn from: --data FILE or --from-feedback; or --rollback, or --accept WHY")
+    typer.echo(f"{vertical}/{task} of {name} is answered by {client.model(vertical, task).name}")
+
+
 def _take_knowledge(solution: "type[Solution[Any, Any]]", name: str, source: Path, encoding: str) -> None:
     """Keep the client's articles; the hub answers from them from its next start on."""
     from solutions.client import Client
@@ -127,6 +145,46 @@ def _take_knowledge(solution: "type[Solution[Any, Any]]", name: str, source: Pat
     count = solution.keep_knowledge(client.folder, source, encoding)
     write_readme(client.with_vertical(solution.spec.name))
     typer.echo(f"{count:,} articles of {name}; next: colonnade demo --client {name}")
+
+
+def _add_items(
+    solution: "type[Solution[Any, Any]]", task: str, name: str, items: Path, columns: dict[str, str], encoding: str
+) -> None:
+    """Let the model that answers the client know of items that have just come."""
+    from foundation.data.tables import read_table
+    from solutions.client import Client
+    from solutions.recommendation.client import add_items
+
+    client, arrivals = Client.open_or_new(name, solution.spec.name), read_table(items, encoding)
+    with progress_bar() as listener:
+        solution.prepare([task], listener)
+        count = add_items(client, task, arrivals, columns, items.name, listener)
+    typer.echo(
+        f"{count:,} items are recommended from now on by what they say of themselves; the next training counts what "
+        f"people do with them; next: colonnade demo --client {name}"
+    )
+
+
+def _propose_articles(vertical: str, name: str, source: Path, columns: dict[str, str], encoding: str) -> None:
+    """Write down which articles old conversations ask for; a person reads them before anybody is answered from them."""
+    from solutions.client import Client
+    from solutions.support.proposals import PROPOSED, keep_proposals
+
+    if vertical != "support":
+        raise InputError(f"{vertical} learns from no conversations; leave --dialogues out")
+    client = Client.open_or_new(name, vertical)
+    with progress_bar() as listener:
+        proposals = keep_proposals(client.folder, source, columns, encoding, listener)
+    written = client.folder / PROPOSED
+    answered = sum(bool(proposal.answered_by) for proposal in proposals)
+    typer.echo(
+        f"{written}: {len(proposals):,} questions that were asked more than once"
+        + (f", of which {answered:,} are answered already" if answered else "")
+    )
+    typer.echo(
+        f"next: read and mend it, then colonnade customize support --client {name} --knowledge {written} "
+        "(in a folder with your other articles)"
+    )
 
 
 def _read(

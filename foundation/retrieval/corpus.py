@@ -1,5 +1,6 @@
 """Documents from a card, or from a client's own table."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,8 @@ def documents_of_table(frame: pd.DataFrame, name: str) -> list[Document]:
     Parameters
     ----------
     frame : DataFrame
-        ``title`` and ``body``, and where there are any ``id``, ``topic``, ``language``. A cell may be a list of texts.
+        ``title`` and ``body``, and where there are any ``id``, ``topic``, ``language``, ``phrasings`` (one a line). A
+        cell may be a list of texts.
     name : str
         Of the table, for messages; rows without an id are called after it.
     """
@@ -55,7 +57,8 @@ def documents_of_table(frame: pd.DataFrame, name: str) -> list[Document]:
         if cells["title"] and cells["body"]:
             key = cells["id"] or f"{name}-{at}"
             language = cells["language"].lower().replace("_", "-").partition("-")[0]  # zh-CN is zh
-            documents.append(Document(key, cells["title"], cells["body"], cells["topic"], language))
+            phrasings = _lines(row.get("phrasings"))
+            documents.append(Document(key, cells["title"], cells["body"], cells["topic"], language, phrasings))
     if not documents:
         raise InputError(f"{name} has no row with both a question and an answer; choose other columns")
     return documents
@@ -65,3 +68,11 @@ def _text(cell: object) -> str:
     if isinstance(cell, (list, tuple, np.ndarray)):
         return "\n".join(_text(part) for part in cell)
     return "" if cell is None or cell != cell else " ".join(str(cell).split())  # noqa: PLR0124 - NaN is not itself
+
+
+def _lines(cell: object) -> tuple[str, ...]:
+    """Return the texts of a cell: of a list, or one a line."""
+    texts: Iterable[object] = cell.splitlines() if isinstance(cell, str) else ()
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        texts = cell
+    return tuple(text for text in map(_text, texts) if text)

@@ -47,7 +47,7 @@ class Adalora(FineTuning):
     References
     ----------
     Zhang et al. (2023), "Adaptive budget allocation for parameter-efficient fine-tuning", arXiv:2303.10512; the
-    pruning runs from a tenth of the steps to two thirds, as in its appendix.
+    pruning runs from a tenth of the steps to two thirds, as in its appendix. The best epoch is one of those after it.
     """
 
     epochs: Count = 8
@@ -156,6 +156,11 @@ class _Allocation(TrainerCallback):
     ) -> None:
         model: Any = self.peft.base_model
         model.update_and_allocate(state.global_step)
+
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Let no epoch be the best whose ranks were not settled yet: it would have more of them than were asked for."""
+        if (state.best_global_step or 0) < self._config.total_step - self._config.tfinal:
+            state.best_metric = None
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Write before the checkpoint of this epoch is: one that is whole has it beside it."""

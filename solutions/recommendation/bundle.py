@@ -5,7 +5,7 @@ A bundle is a folder::
     bundle.json          what it is, what it was trained on, and the SHA-256 of every other file
     models.safetensors   what each model of candidates learnt
     ranker.txt           the trees, as LightGBM writes them; absent where a blend answers
-    vectors.safetensors  vectors of the items' texts
+    vectors.safetensors  vectors of the items' texts, and the mean of those that the models were trained with
     catalogue.json       ids, titles, texts, tags and numbers of the items
     histories.safetensors, users.json   what users had: scores are computed from it, and it is personal data
     calibration.json     the numbers of the confidence
@@ -25,11 +25,14 @@ from foundation.data.cards import Names
 from foundation.errors import BundleError
 from foundation.files import atomic_folder, read_json, sha256_file, write_json
 from foundation.papers import Papers
+from foundation.progress import Listener, silent
+from foundation.text.encoder import load_encoder
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.confidence import Confidence
 from solutions.recommendation.events import Events
 from solutions.recommendation.models.text import centred
 from solutions.recommendation.recommender import Hybrid, HybridSettings
+from solutions.recommendation.wishes import item_vectors
 
 __all__ = ["RecommenderBundle"]
 
@@ -49,6 +52,8 @@ class RecommenderBundle:
     histories : Events
         What users had, up to training.
     confidence : Confidence
+    mean : ndarray of float32, shape (d,)
+        Of the vectors that the models were trained with; what came later is centred by it too.
     """
 
     record: BundleRecord
@@ -56,6 +61,30 @@ class RecommenderBundle:
     vectors: NDArray[np.float32]
     histories: Events
     confidence: Confidence
+    mean: NDArray[np.float32]
+
+    def with_items(self, arrivals: Catalogue, listener: Listener = silent) -> "RecommenderBundle":
+        """Return it with items that have just come: they are recommended by what they say of themselves.
+
+        Nothing is trained. They are part of the shelf as items are that nobody has had yet (``ContentRidge``), until
+        the next training; what users do with them counts at once.
+
+        Raises
+        ------
+        InputError
+            One of them is there already.
+        """
+        catalogue = self.hybrid.catalogue.with_items(arrivals)
+        fresh = item_vectors(arrivals, load_encoder(self.record.backbone, listener), listener)
+        vectors = np.concatenate([self.vectors, fresh])
+        histories = replace(self.histories, item_count=len(catalogue))
+        hybrid = self.hybrid.with_items(catalogue, centred(vectors, self.mean), histories)
+        record = replace(self.record, data={**self.record.data, "items_added": self._added + len(arrivals)})
+        return replace(self, record=record, hybrid=hybrid, vectors=vectors, histories=histories)
+
+    @property
+    def _added(self) -> int:
+        return int(self.record.data.get("items_added", 0))
 
     def save(self, folder: Path, papers: Papers) -> "RecommenderBundle":
         """Write the bundle, whole or not at all, and return it with the hashes of its files."""
@@ -69,7 +98,7 @@ class RecommenderBundle:
         }
         with atomic_folder(folder) as temporary:
             save_file(learnt, temporary / "models.safetensors")
-            save_file({"vectors": self.vectors}, temporary / "vectors.safetensors")
+            save_file({"vectors": self.vectors, "mean": self.mean}, temporary / "vectors.safetensors")
             arrays = {name: np.ascontiguousarray(getattr(self.histories, name)) for name in _ARRAYS}
             save_file(arrays, temporary / "histories.safetensors")
             write_json(temporary / "users.json", {"users": list(self.histories.user_ids)})
@@ -100,21 +129,23 @@ class RecommenderBundle:
         check_files(folder, record)
         try:
             catalogue = _catalogue_from_dict(read_json(folder / "catalogue.json"))
-            vectors = load_file(folder / "vectors.safetensors")["vectors"]
+            texts = load_file(folder / "vectors.safetensors")
+            vectors = texts["vectors"]
+            mean = texts["mean"] if "mean" in texts else vectors.mean(axis=0)
             ids = tuple(read_json(folder / "users.json")["users"])
             past = load_file(folder / "histories.safetensors")
             users, items, times, weights = (past[name] for name in _ARRAYS)
             histories = Events(users, items, times, weights, ids, len(catalogue))
             confidence = Confidence(**read_json(folder / "calibration.json"))
             settings = HybridSettings(**{name: record.method[name] for name in asdict(HybridSettings())})
-            hybrid = Hybrid(catalogue, centred(vectors, vectors.mean(axis=0)), settings, record.seed)
+            hybrid = Hybrid(catalogue, centred(vectors, mean), settings, record.seed)
             learnt = load_file(folder / "models.safetensors")
             _restore(hybrid, record.method["models"], learnt, histories)
             if "ranker.txt" in record.files:
                 hybrid.ranker.restore((folder / "ranker.txt").read_text(encoding="utf-8"))
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
-        return cls(record, hybrid, vectors, histories, confidence)
+        return cls(record, hybrid, vectors, histories, confidence, mean)
 
 
 def _restore(hybrid: Hybrid, names: list[str], learnt: Mapping[str, NDArray[Any]], histories: Events) -> None:

@@ -73,6 +73,43 @@ class Catalogue:
         """Return an item's description alone, in a language or in the one that there is; empty where there is none."""
         return _in(self.descriptions, language)[item] if self.descriptions else ""
 
+    def with_items(self, arrivals: "Catalogue") -> "Catalogue":
+        """Return the catalogue with items at its end; a language or a number that they lack is left empty.
+
+        Raises
+        ------
+        InputError
+            One of them is in it already.
+
+        Examples
+        --------
+        >>> old = Catalogue(("a",), {"en": ("A",)}, {}, (("calm",),), {}, {"price": np.array([3.0])})
+        >>> new = Catalogue(("b",), {"en": ("B",)}, {"en": ("A tale.",)}, ((),), {}, {})
+        >>> both = old.with_items(new)
+        >>> both.texts["en"], both.numbers["price"].tolist()
+        (('A. calm', 'B. A tale.'), [3.0, nan])
+        """
+        if twice := set(arrivals.ids) & set(self.ids):
+            raise InputError(f"item {min(twice)!r} is in the catalogue already; leave it out, or train again")
+        bodies = {
+            language: (
+                *self.descriptions.get(language, ("",) * len(self)),
+                *(arrivals.description(item, language) for item in range(len(arrivals))),
+            )
+            for language in self.descriptions or arrivals.descriptions
+        }
+        titles = {
+            language: (*known, *(arrivals.title(item, language) for item in range(len(arrivals))))
+            for language, known in self.titles.items()
+        }
+        nothing = np.full(len(arrivals), np.nan)
+        numbers = {
+            column: np.concatenate([known, arrivals.numbers.get(column, nothing)])
+            for column, known in self.numbers.items()
+        }
+        tags, names = (*self.tags, *arrivals.tags), {**arrivals.tag_names, **self.tag_names}
+        return Catalogue((*self.ids, *arrivals.ids), titles, bodies, tags, names, numbers)
+
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages that there are texts in."""

@@ -1,9 +1,11 @@
 """A client's events: looked through, and a model of them beside the one that answers now."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from foundation.bundle import Savable
 from foundation.data.columns import guess_events
@@ -11,17 +13,21 @@ from foundation.data.splits import Split
 from foundation.data.tables import iter_table
 from foundation.errors import InputError
 from foundation.evaluation.outcomes import Outcomes
+from foundation.papers import Papers
+from foundation.progress import Listener, silent
 from foundation.trust.audit import Finding, Problem
+from solutions.client import Client
 from solutions.client_data import ClientData, ClientFile
 from solutions.contest import Contest
+from solutions.customise import take
 from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.evaluation import hybrid_lists, model_lists
 from solutions.recommendation.events import Events
 from solutions.recommendation.measures import Lists, top_items, user_measures
-from solutions.recommendation.tables import EventTable, load_own_events
+from solutions.recommendation.tables import EventTable, load_own_events, own_catalogue
 
-__all__ = ["event_contest", "read_client_events", "unseen"]
+__all__ = ["add_items", "event_contest", "read_client_events", "unseen"]
 
 _POPULARITY = "popularity"
 
@@ -90,6 +96,29 @@ def unseen(truth: Events, table: EventTable, incumbent: RecommenderBundle) -> Ev
     if not len(left):
         raise InputError(f"{table.name} holds no event to judge by that {incumbent.record.id} did not learn from")
     return left
+
+
+def add_items(
+    client: Client, task: str, items: pd.DataFrame, mapping: Mapping[str, str], name: str, listener: Listener = silent
+) -> int:
+    """Add items that have just come to the model that answers a client, without training; return how many.
+
+    Parameters
+    ----------
+    items : DataFrame
+        See ``own_catalogue``, as of ``mapping`` and ``name``.
+    """
+    former = client.model("recommendation", task)
+    bundle = RecommenderBundle.load(former)
+    arrivals = own_catalogue(items, mapping, name, bundle.hybrid.catalogue.numbers)
+    card = (former / "CARD.md").read_text(encoding="utf-8").replace(bundle.record.id, "{id}")
+    told = f"{len(arrivals)} items of {name}; nothing but their texts is known of them"
+    papers = Papers(
+        f"{card.rstrip()}\n\n- **Added without training**: {told}.\n",
+        (former / "splits.csv").read_text(encoding="utf-8"),
+    )
+    take(client, bundle.with_items(arrivals, listener), papers, f"{len(arrivals)} items of {name} added")
+    return len(arrivals)
 
 
 def _former_lists(incumbent: RecommenderBundle, asked: Events, catalogue: Catalogue) -> Lists:

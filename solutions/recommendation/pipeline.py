@@ -1,8 +1,10 @@
 """The recommendation solution: histories, likes and wishes in, a shelf with reasons out."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from foundation.data.tables import ColumnKind
@@ -63,6 +65,7 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
 
     def __init__(self, bundle: "RecommenderBundle") -> None:
         self.bundle = bundle
+        self._changing = Lock()
 
     @classmethod
     def load(cls, bundles: Mapping[str, Path] | None = None, listener: Listener = silent) -> Self:
@@ -123,9 +126,34 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         """
         from solutions.recommendation.events import collect_events
 
-        fresh = collect_events([events], self.catalogue.ids)
-        self.shelves.update(fresh)
+        with self._changing:
+            fresh = collect_events([events], self.catalogue.ids)
+            self.shelves.update(fresh)
         return fresh.faults
+
+    def add_items(self, items: "pd.DataFrame", listener: Listener = silent) -> int:
+        """Take items that have just come into the catalogue, without training, and return how many.
+
+        Parameters
+        ----------
+        items : DataFrame
+            Columns ``item``; ``title``, ``text``, ``tags`` and the numbers of the catalogue where there are such.
+        listener : Listener
+
+        Raises
+        ------
+        InputError
+            A column is missing, or an item is in the catalogue already.
+        """
+        from solutions.recommendation.shelves import Shelves
+        from solutions.recommendation.tables import own_catalogue
+
+        arrivals = own_catalogue(items, {}, "the table of items", self.catalogue.numbers)
+        with self._changing:
+            known = replace(self.bundle, histories=self.shelves.histories)
+            self.bundle = known.with_items(arrivals, listener)
+            self.shelves = Shelves.of(self.bundle)  # whoever is being answered keeps the shelves of before
+        return len(arrivals)
 
     @classmethod
     def request(cls, row: Mapping[str, str]) -> RecommendationRequest:

@@ -109,6 +109,22 @@ class Hybrid:
             self.content = ContentRidge(item_features(self.catalogue, self.vectors), ease).fit(events)
         return self
 
+    def with_items(self, catalogue: Catalogue, vectors: NDArray[np.float32], events: Events) -> "Hybrid":
+        """Return it over a catalogue that has more items at its end, which the models know by their texts alone.
+
+        Parameters
+        ----------
+        catalogue : Catalogue
+        vectors : ndarray of float32, shape (items, d)
+            Centred as those of before were.
+        events : Events
+            All that is known of users, ``item_count`` that of the catalogue.
+        """
+        larger = Hybrid(catalogue, vectors, self.settings, self.seed)
+        larger.ranker = self.ranker
+        models = {model.name: model for model in larger.untrained(events) if model.name in self.models}
+        return larger.know(events, {name: model.restore(self.models[name].tensors()) for name, model in models.items()})
+
     def untrained(self, events: Events, listener: Listener = silent) -> Iterator[Scorer]:
         """Yield the models that suit the events: without times there is no order, without ratings no strength."""
         settings = self.settings

@@ -1,6 +1,6 @@
 """Events and a catalogue as one table: from a card, or from a client's own two files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from solutions.recommendation.catalogue import Catalogue, read_catalogue
 from solutions.recommendation.events import Columns, Events, collect_events
 from solutions.recommendation.protocols import Protocol, find_protocol, split_events
 
-__all__ = ["ML100K_ASSET", "EventTable", "load_card_events", "load_catalogue", "load_own_events"]
+__all__ = ["ML100K_ASSET", "EventTable", "load_card_events", "load_catalogue", "load_own_events", "own_catalogue"]
 
 _ML100K = "ml100k"
 #: What delivers it.
@@ -128,7 +128,10 @@ def load_own_events(
         if more is not None:
             yield more if timed else more.drop(columns=Columns.TIME)
 
-    catalogue = _own_catalogue(items, mapping, encoding) if items else _catalogue_of_ids(blocks())
+    if items:
+        catalogue = own_catalogue(read_table(items, encoding), mapping, items.name)
+    else:
+        catalogue = _catalogue_of_ids(blocks())
     events = collect_events(blocks(), catalogue.ids)
     return EventTable(
         name=path.stem,
@@ -149,6 +152,36 @@ def load_catalogue(card: Card, data_root: Path | None = None) -> Catalogue:
     return read_catalogue(read_table(path), card.items, path.name)
 
 
+def own_catalogue(
+    frame: pd.DataFrame, mapping: Mapping[str, str], name: str, numbers: Collection[str] | None = None
+) -> Catalogue:
+    """Read a client's table of items.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    mapping : mapping of ``item``, ``title``, ``text``, ``tags`` to its columns
+        Called so where left out.
+    name : str
+        Of the table, for messages.
+    numbers : collection of str, optional
+        Columns of numbers to look for; where left out, those that hold nothing else.
+    """
+    named = {wanted: mapping.get(wanted, wanted) for wanted in ("item", "title", "text", "tags")}
+    title = named["title"] if "title" in mapping or named["title"] in frame.columns else named["item"]
+    columns = ItemColumns(
+        file=name,
+        id=named["item"] if named["item"] in frame.columns else "item",
+        title={"en": title},
+        text={"en": named["text"]} if "text" in mapping or named["text"] in frame.columns else {},
+        tags=(named["tags"],) if "tags" in mapping or named["tags"] in frame.columns else (),
+    )
+    known = {columns.id, *columns.title.values(), *columns.text.values(), *columns.tags}
+    others = [column for column in frame.columns if column not in known]
+    found = _number_columns(frame[others]) if numbers is None else tuple(name for name in others if name in numbers)
+    return read_catalogue(frame, columns.model_copy(update={"numbers": found}), name)
+
+
 def _split(events: Events, protocol: Protocol, seed: int) -> dict[str, Any]:
     """Return the fields of a table that follow from how its events are split."""
     splits = split_events(events, protocol, seed)
@@ -161,22 +194,6 @@ def _split(events: Events, protocol: Protocol, seed: int) -> dict[str, Any]:
 def _optional(columns: EventColumns) -> dict[str, str]:
     named = {Columns.TIME: columns.time, Columns.KIND: columns.kind, Columns.VALUE: columns.value}
     return {wanted: given for wanted, given in named.items() if given}
-
-
-def _own_catalogue(path: Path, mapping: Mapping[str, str], encoding: str) -> Catalogue:
-    frame = read_table(path, encoding)
-    named = {wanted: mapping.get(wanted, wanted) for wanted in ("item", "title", "text", "tags")}
-    title = named["title"] if "title" in mapping or named["title"] in frame.columns else named["item"]
-    columns = ItemColumns(
-        file=path.name,
-        id=named["item"] if named["item"] in frame.columns else "item",
-        title={"en": title},
-        text={"en": named["text"]} if "text" in mapping or named["text"] in frame.columns else {},
-        tags=(named["tags"],) if "tags" in mapping or named["tags"] in frame.columns else (),
-    )
-    known = {columns.id, *columns.title.values(), *columns.text.values(), *columns.tags}
-    numbers = _number_columns(frame[[column for column in frame.columns if column not in known]])
-    return read_catalogue(frame, columns.model_copy(update={"numbers": numbers}), path.name)
 
 
 def _number_columns(frame: pd.DataFrame) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def train_recommender(table: EventTable, recipe: Recipe, solution: str, listener
     fitted = fit_hybrid(table, vectors, recipe, Split.TRAIN, Split.DEV, listener=listener)
     events = table.events_of(Split.TRAIN, Split.DEV)
     record = _record(table, recipe, solution, encoder, fitted, len(events))
-    bundle = RecommenderBundle(record, fitted.hybrid, vectors, events, fitted.confidence)
+    bundle = RecommenderBundle(record, fitted.hybrid, vectors, events, fitted.confidence, vectors.mean(axis=0))
     papers = Papers(_card(record, table, fitted, effort.summary()), _splits_file(table))
     return Trained(bundle, papers, Leakage(0, 0, ()), fitted.metrics, ())
 

@@ -52,6 +52,7 @@ _COLUMNS = {
     "id": ("id", "faq_id", "key", "编号", "序号"),
     "topic": ("topic", "intent", "category", "label", "分类", "类别", "意图"),
     "language": ("language", "lang", "语言"),
+    "phrasings": ("phrasings", "similar_questions", "相似问", "相似问题", "扩展问"),
 }
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.M)
 _HAN = re.compile("[\u3400-\u9fff]")

@@ -84,6 +84,7 @@ def page_errors(folder: Path) -> list[str]:
     from apps.pages.recommendation.catalogues import own_items
     from apps.pages.recommendation.try_it import OWN, _shelves
     from apps.pages.support.knowledge import chosen_articles
+    from apps.pages.support.proposals import chosen_dialogues
     from apps.scoring import MOST_ROWS
     from apps.workshop.work import Checked, accept, check, fit, guessed
     from foundation.bundle import fingerprints
@@ -106,6 +107,7 @@ def page_errors(folder: Path) -> list[str]:
     from solutions.recommendation.events import collect_events
     from solutions.recommendation.pipeline import Recommendation
     from solutions.support.desk import Desk
+    from solutions.support.history import read_exchanges
     from solutions.support.knowledge import read_articles
     from solutions.support.schema import SupportRequest
 
@@ -123,6 +125,8 @@ def page_errors(folder: Path) -> list[str]:
         "asked.csv": b"question,label\nx,y\n",
         "gaps.csv": b"question,answer\nx,\n",
         "twice.csv": b"id,question,answer\n1,x,y\n1,z,w\n",
+        "agents.csv": b"conversation,who,text\n1,agent,good morning to you\n",
+        "hello.csv": b"conversation,who,text\n1,customer,hello\n",
         "many.csv": b"question,answer\n" + b"x,y\n" * 2001,
         "plain.md": b"no heading",
         "gbk.md": "# 问题\n答案".encode("gb18030"),
@@ -179,6 +183,8 @@ def page_errors(folder: Path) -> list[str]:
             for name in ("faq.csv", "asked.csv", "gaps.csv", "twice.csv", "many.csv", "plain.md", "gbk.md")
         ),
         lambda: chosen_articles(None, "utf-8"),
+        lambda: chosen_dialogues(None),
+        *(lambda name=name: read_exchanges(folder / name, {}) for name in ("faq.csv", "agents.csv", "hello.csv")),
         lambda: desk.reply("one", "Kim", " "),
         lambda: desk.reply("one", "Kim", "write to kim@example.com"),
         lambda: desk.label(1, "refund", " "),

@@ -114,6 +114,15 @@ def test_merged_equals_unmerged(method: FineTuning, job: TrainingJob) -> None:
     np.testing.assert_allclose(merge(encoder).pooled(GOOD), encoder.pooled(GOOD), atol=1e-5)
 
 
+def test_adalora_ends_with_the_ranks_that_were_asked_for(job: TrainingJob) -> None:
+    # of this seed the first epoch is as good on dev as any, when no rank has been taken away yet
+    method = Adalora(epochs=6, learning_rate=5e-2, batch_size=4, first_rank=6, rank=2)
+    encoder = method.fit(replace(job, seed=0)).network.encoder
+    assert isinstance(encoder, AdaptedEncoder)
+    first = [factor for name, factor in encoder.adapter.tensors.items() if "lora_A" in name]
+    assert sum(int((factor.abs().sum(dim=1) > 0).sum()) for factor in map(torch.as_tensor, first)) <= 2 * len(first)
+
+
 def test_a_merged_encoder_keeps_what_no_adapter_touched(job: TrainingJob) -> None:
     encoder = Lora(**FAST, frozen_layers=1).fit(job).network.encoder
     assert isinstance(encoder, AdaptedEncoder)
