@@ -108,7 +108,7 @@ def train(
     with progress_bar() as listener:
         trained = solution.train(table, recipe, listener)
 
-    from foundation.training.loop import is_main_process
+    from foundation.training.runs import is_main_process
 
     if is_main_process():
         if out is not None:

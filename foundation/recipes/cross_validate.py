@@ -18,8 +18,8 @@ from foundation.recipes.train_images import image_classifier
 from foundation.recipes.train_text import classifier, companion_rows
 from foundation.training.encoder_classifier import EncoderClassifier
 from foundation.training.folds import stratified_folds
-from foundation.training.loop import is_main_process, run_folder
 from foundation.training.method import Labelled
+from foundation.training.runs import is_main_process, run_folder
 
 __all__ = ["CrossValidation", "cross_validate"]
 

@@ -12,7 +12,8 @@ from foundation.training.full import Full
 from foundation.training.lora import Lora
 from foundation.training.method import Amount, Count, Fitted, TrainingJob
 from foundation.training.probe import Probe
-from foundation.training.trial import Chooser, Trial
+from foundation.training.runs import kept_runs, run_folder
+from foundation.training.trial import Chooser, Stopwatch, Trial
 
 __all__ = ["Auto"]
 
@@ -50,17 +51,19 @@ class Auto(Chooser):
     def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
         """Try candidates, and return what the best of all gave; its held-out scores are of dev."""
         job.held_out()
-        started = time.monotonic()
-        best = Trial.run(Probe(), job)
+        with run_folder(self, *job.decisive()) as folder, kept_runs():
+            return self._best(job, Stopwatch(folder / "seconds.json"))
+
+    def _best(self, job: TrainingJob[TextEncoder], watch: Stopwatch) -> Fitted:
+        best = watch.trial(Probe(), job)
         tried = [best.record()]
         field: list[FineTuning] = list(_candidates(job))
-        seconds_an_epoch = [_foretold(job)] * len(field)
+        seconds_an_epoch = [watch.keep(_foretold(job))] * len(field)
         for epochs in self._rounds():
             trials = []
             for candidate, cost in zip(field, seconds_an_epoch, strict=True):
-                left = self.budget - (time.monotonic() - started)
-                if left > cost * epochs:
-                    trials.append(Trial.run(replace(candidate, epochs=epochs), job))
+                if self.budget - watch.spent > cost * epochs:
+                    trials.append(watch.trial(replace(candidate, epochs=epochs), job))
                     tried.append(trials[-1].record())
                     best = max(best, trials[-1], key=Trial.rank)
             trials.sort(key=Trial.rank, reverse=True)

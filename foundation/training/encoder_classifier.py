@@ -15,6 +15,7 @@ from foundation.network import Network
 from foundation.progress import Listener
 from foundation.training.folds import set_aside
 from foundation.training.method import Labelled, Method, Modality, TrainingJob, class_weights, find_method
+from foundation.training.runs import kept_runs
 
 __all__ = ["EncoderClassifier"]
 
@@ -94,10 +95,11 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
             train, held_out = train.take(kept), train.take(held)
         chosen = method.class_weight if self.class_weight == "auto" else self.class_weight
         weight = class_weights(chosen, train.targets, len(self.classes_))
-        encoder = self._encoder(unlabelled)
         names = tuple(map(str, self.classes_))
-        job = TrainingJob(encoder, train, held_out, weight, names, self.seed, self.listener, self.class_weight)
-        fitted = method.fit(job)
+        with kept_runs():
+            encoder = self._encoder(unlabelled)
+            job = TrainingJob(encoder, train, held_out, weight, names, self.seed, self.listener, self.class_weight)
+            fitted = method.fit(job)
         self.network_: Network[Any] = fitted.network
         self.held_out_logits_ = fitted.held_out_logits
         self.held_out_targets_ = fitted.held_out_targets

@@ -36,6 +36,7 @@ class Fewshot(Full):
     layer_decay: Amount = 0.9
     label_smoothing: Share = 0.0
     r_drop: Amount = 1.0
+    adversarial: Share = 0.03
     batch_size: Count = 32
 
     @property

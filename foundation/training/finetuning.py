@@ -17,8 +17,9 @@ from foundation.text.encoder import TextEncoder
 from foundation.training.activations import ActivationCache, collate, plain_attention, transformer_layers
 from foundation.training.classifier import LayerClassifier, LayerStack
 from foundation.training.heads import class_directions, score
-from foundation.training.loop import Schedule, process_rank, run_folder, train_network
+from foundation.training.loop import Schedule, train_network
 from foundation.training.method import Amount, Count, Fitted, Labelled, Share, TrainingJob
+from foundation.training.runs import process_rank, run_folder
 
 __all__ = ["FineTuning", "LayerTuning", "layer_groups", "trainable_copy"]
 
@@ -163,7 +164,7 @@ class FineTuning(LayerTuning):
 
     Parameters
     ----------
-    label_smoothing, r_drop : float
+    label_smoothing, r_drop, adversarial : float
         See ``LayerClassifier``.
     refit : bool
         Whether, when dev has told how sure the network may be, another is trained in the same way on train and dev
@@ -172,6 +173,7 @@ class FineTuning(LayerTuning):
 
     label_smoothing: Share = 0.1
     r_drop: Amount = 0.0
+    adversarial: Share = 0.0
     refit: bool = False
 
     def _after(self, fitted: Fitted, job: TrainingJob[TextEncoder]) -> Fitted:
@@ -189,6 +191,7 @@ class FineTuning(LayerTuning):
             label_smoothing=self.label_smoothing,
             token_dropout=self.token_dropout,
             r_drop=self.r_drop,
+            adversarial=self.adversarial,
             penalty=self._penalty(tuned),
         )
         model.head.weight.data.copy_(torch.from_numpy(class_directions(job)))

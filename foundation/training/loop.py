@@ -1,24 +1,20 @@
 """One training loop for every method that has gradients: the Hugging Face Trainer, with checkpoints and logs.
 
-A run lives in ``COLONNADE_HOME/runs/KEY``, where KEY is a hash of everything that decides the figures. Asking again for
-the same run after a crash goes on from its last whole checkpoint and ends with the same figures; a finished run leaves
-its logs only. Started by ``torchrun`` or ``accelerate launch``, the processes share each batch.
+Asking again for the same run after a crash goes on from its last whole checkpoint and ends with the same figures (see
+``runs``). Started by ``torchrun`` or ``accelerate launch``, the processes share each batch.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.util import find_spec
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 from torch import nn
 from transformers import (
     EarlyStoppingCallback,
@@ -36,9 +32,10 @@ from foundation.errors import ColonnadeError, InputError
 from foundation.progress import Listener
 from foundation.settings import Tracking, settings
 from foundation.training.averaging import EpochWeights, swap_weights
+from foundation.training.runs import is_main_process
 from foundation.training.sampling import SeededSampler
 
-__all__ = ["Schedule", "is_main_process", "process_rank", "run_folder", "train_network"]
+__all__ = ["Schedule", "train_network"]
 
 
 @dataclass(frozen=True)
@@ -169,39 +166,6 @@ def _settle(trainer: Trainer, model: nn.Module, mean: dict[str, torch.Tensor], m
 
 # Less than a checkpoint of the smallest network: when a write failed beside so little space, this is why.
 _LEAST_FREE = 64 << 20
-# What a run needs until it ends; a method keeps beside a checkpoint what is not in it.
-_SCRATCH = ("checkpoint-*", "epoch-*", "allocation-*", "*.f16", "*.json")
-
-
-@contextmanager
-def run_folder(*decisive: object) -> Iterator[Path]:
-    """Yield the folder of the run that these values decide; one process at a time, and only logs stay at the end.
-
-    Parameters
-    ----------
-    decisive : object
-        Everything that the figures depend on, with a ``repr`` that tells it apart.
-    """
-    key = sha256("\n".join(map(repr, decisive)).encode()).hexdigest()[:16]
-    folder = settings().home / "runs" / key
-    folder.mkdir(parents=True, exist_ok=True)
-    if not is_main_process():
-        yield folder
-        return
-    with FileLock(folder / ".lock"):
-        yield folder
-        for scratch in [path for name in _SCRATCH for path in folder.glob(name)]:
-            shutil.rmtree(scratch) if scratch.is_dir() else scratch.unlink()
-
-
-def process_rank() -> int:
-    """Return the number of this process among those that ``torchrun`` or ``accelerate`` started; 0 if it is alone."""
-    return int(os.environ.get("RANK", "0"))
-
-
-def is_main_process() -> bool:
-    """Tell whether this process is the one that writes bundles and speaks."""
-    return process_rank() == 0
 
 
 class _GroupedTrainer(Trainer):

@@ -17,7 +17,8 @@ from foundation.progress import Listener, silent
 from foundation.text.encoder import TextEncoder
 from foundation.training.activations import attention_bias, plain_attention, transformer_layers
 from foundation.training.classifier import fast_bfloat16
-from foundation.training.loop import Schedule, run_folder, train_network
+from foundation.training.loop import Schedule, train_network
+from foundation.training.runs import run_folder
 
 __all__ = ["Pretrain", "Pretrained"]
 

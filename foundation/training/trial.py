@@ -1,16 +1,19 @@
 """Choosing among methods: what each gave on dev, and what it took."""
 
+import json
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from scipy.special import softmax
 from sklearn.metrics import f1_score, log_loss
 
+from foundation.files import atomic_file
 from foundation.training.method import Fitted, Method, TrainingJob, class_weights
 
-__all__ = ["Chooser", "Trial"]
+__all__ = ["Chooser", "Stopwatch", "Trial"]
 
 
 class Chooser:
@@ -25,6 +28,39 @@ class Chooser:
     def class_weight(self) -> None:
         """Left to each candidate."""
         return
+
+
+class Stopwatch:
+    """What was measured so far, kept on the disk: a choice that was killed is made again by the same times.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seconds: list[float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        self._asked = 0
+
+    def keep(self, seconds: float) -> float:
+        """Return what was measured at this place before, or keep this."""
+        if self._asked == len(self._seconds):
+            self._seconds.append(seconds)
+            with atomic_file(self._path) as temporary:
+                temporary.write_text(json.dumps(self._seconds), encoding="utf-8")
+        self._asked += 1
+        return self._seconds[self._asked - 1]
+
+    def trial(self, method: Method, job: TrainingJob[Any]) -> "Trial":
+        """Run a trial, and time it."""
+        trial = Trial.run(method, job)
+        return replace(trial, seconds=self.keep(trial.seconds))
+
+    @property
+    def spent(self) -> float:
+        """Seconds in all, up to the place that was asked for last."""
+        return sum(self._seconds[: self._asked])
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Old conversations between customers and people, read as questions and what was replied to them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from foundation.data.tables import parse_times, read_table, rename_columns
 from foundation.errors import InputError
 from foundation.retrieval.lexical import search_words
 from foundation.trust.personal import mask_personal_data
-from solutions.support.cues import Cue, read_move
+from solutions.support.cues import Cue, read_move, thanks
 from solutions.support.schema import MAX_MESSAGE_CHARACTERS
 from solutions.support.slots import SlotKind, find_slots
 
@@ -33,7 +34,10 @@ _CUSTOMERS = {
 _NOBODY = {"system", "tool", "note", "系统"}
 # A greeting or a word of thanks has fewer.
 _LEAST_WORDS = 2
-# What only a reply to one customer names.
+# "One moment, I am looking" has fewer.
+_LEAST_ANSWER = 5
+_QUESTION = re.compile("[?？]")
+# What one customer alone names.
 _PRIVATE = (SlotKind.ORDER, SlotKind.CARD)
 
 
@@ -44,13 +48,14 @@ class Exchange:
     Attributes
     ----------
     question, reply : str
-        The reply is empty where nobody replied.
-    general : bool
-        Whether the reply names no order, no card and no personal data: any customer could be given it.
+    named, general : bool
+        Whether the question names an order, a card or personal data, and whether the reply names none of these: any
+        customer could be given it.
     """
 
     question: str
     reply: str
+    named: bool
     general: bool
 
 
@@ -67,12 +72,12 @@ def read_exchanges(path: Path, mapping: Mapping[str, str], encoding: str = "utf-
     Returns
     -------
     list of Exchange
-        Questions that can be understood alone: greetings are left out, and follow-ups to an earlier question.
+        Questions that can be understood alone and were answered: greetings are left out, and follow-ups.
 
     Raises
     ------
     InputError
-        A column is missing, nobody is a customer, or no question is found.
+        A column is missing, nobody is a customer, or no answered question is found.
     """
     frame = _columns(_unfolded(read_table(path, encoding)), mapping, path.name)
     frame["who"] = frame["who"].astype(str).str.strip().str.lower()
@@ -84,7 +89,7 @@ def read_exchanges(path: Path, mapping: Mapping[str, str], encoding: str = "utf-
     spoken = frame[~frame["who"].isin(_NOBODY)]
     found = [each for _, lines in spoken.groupby("conversation", sort=False) for each in _exchanges(lines)]
     if not found:
-        raise InputError(f"{path.name} holds no question that can be understood alone; choose other columns")
+        raise InputError(f"{path.name} holds no question that was answered; choose other columns")
     return found
 
 
@@ -118,29 +123,44 @@ def _columns(frame: pd.DataFrame, mapping: Mapping[str, str], name: str) -> pd.D
 
 
 def _exchanges(lines: pd.DataFrame) -> Iterator[Exchange]:
-    """Yield what a customer asked until somebody replied, and all that was replied until the customer spoke again."""
+    """Yield what a customer asked, and all that was replied until they asked again."""
     alone = True  # until something was asked, nothing can be a follow-up
     for asked, replied in _turns(lines):
         if len(search_words(asked)) < _LEAST_WORDS or len(asked) > MAX_MESSAGE_CHARACTERS:
             continue
-        if alone or read_move(asked).cue in (Cue.NEW, Cue.CORRECTION):
-            masked = mask_personal_data(replied)
-            private = masked != replied or any(slot.kind in _PRIVATE for slot in find_slots(replied))
-            yield Exchange(mask_personal_data(asked), masked, bool(replied) and not private)
+        if _answers(replied) and (alone or read_move(asked).cue in (Cue.NEW, Cue.CORRECTION)):
+            question, reply = mask_personal_data(asked), mask_personal_data(replied)
+            named = question != asked or _private(asked)
+            yield Exchange(question, reply, named, reply == replied and not _private(replied))
         alone = False
 
 
 def _turns(lines: pd.DataFrame) -> Iterator[tuple[str, str]]:
     asked: list[str] = []
     replied: list[str] = []
+    over = False
     for who, text in zip(lines["who"], lines["text"].astype(str), strict=True):
         said = " ".join(text.split())
-        if who in _CUSTOMERS:
+        if who not in _CUSTOMERS:
+            if asked and not over:
+                replied.append(said)
+        elif asked and _says_little(said):
+            over = _answers(" ".join(replied))  # what is said to thanks is no part of an answer; "one moment" is none
+        else:
             if replied:
                 yield " ".join(asked), " ".join(replied)
-                asked, replied = [], []
+                asked, replied, over = [], [], False
             asked.append(said)
-        elif asked:
-            replied.append(said)
-    if asked:
-        yield " ".join(asked), " ".join(replied)
+    yield " ".join(asked), " ".join(replied)
+
+
+def _says_little(said: str) -> bool:
+    return len(search_words(said)) < _LEAST_WORDS or (thanks(said) and not _QUESTION.search(said))
+
+
+def _answers(reply: str) -> bool:
+    return len(search_words(reply)) >= _LEAST_ANSWER
+
+
+def _private(text: str) -> bool:
+    return any(slot.kind in _PRIVATE for slot in find_slots(text))

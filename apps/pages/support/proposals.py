@@ -44,15 +44,14 @@ def proposals_part(solution: Support, words: Locale, knowledge: gr.State) -> Non
     outputs = [shown, found, take, download]
 
     def read(path: Path, code: str, own: SearchIndex | None, progress: gr.Progress) -> tuple[Any, ...]:
-        assistant = solution.with_knowledge(own) if own else solution
-        index = assistant.knowledge
+        index = own or solution.knowledge
         proposals = propose_articles(
             read_exchanges(path, {}, code),
             index.encoder,
             index.centre,
             lambda done, total, _: progress((done, total), desc=words("proposals.reading"), unit=""),
         )
-        proposals = mark_answered(proposals, assistant)
+        proposals = mark_answered(proposals, index)
         table = scratch_file(PROPOSED)
         write_table(proposal_table(proposals), table, append=False, kind=".csv")
         there = any(_is_new(proposal) for proposal in proposals)

@@ -1,12 +1,12 @@
 """``auto`` of images: a linear head, and all layers where the time allows it; what is better on dev is kept."""
 
-import time
 from dataclasses import dataclass, replace
 
 from foundation.training.images.full import Full
 from foundation.training.method import Amount, Count, Fitted, TrainingJob
 from foundation.training.probe import Probe
-from foundation.training.trial import Chooser, Trial
+from foundation.training.runs import kept_runs, run_folder
+from foundation.training.trial import Chooser, Stopwatch, Trial
 from foundation.vision.encoder import ImageEncoder
 
 __all__ = ["Auto"]
@@ -39,11 +39,12 @@ class Auto(Chooser):
 
     def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:
         """Try both, and return what the better one gave; what was tried is in the history."""
-        started = time.monotonic()
-        trials = [Trial.run(Probe(), job)]
-        full = Full(epochs=self.epochs, flip=self.flip)
-        first = Trial.run(replace(full, epochs=1), job)
-        if self.budget - (time.monotonic() - started) > first.seconds * self.epochs:
-            trials.append(Trial.run(full, job))
+        with run_folder(self, *job.decisive()) as folder, kept_runs():
+            watch = Stopwatch(folder / "seconds.json")
+            trials = [watch.trial(Probe(), job)]
+            full = Full(epochs=self.epochs, flip=self.flip)
+            first = watch.trial(replace(full, epochs=1), job)
+            if self.budget - watch.spent > first.seconds * self.epochs:
+                trials.append(watch.trial(full, job))
         best = max(trials, key=Trial.rank)
         return replace(best.fitted, history=(*best.fitted.history, *(trial.record() for trial in trials)))

@@ -15,8 +15,9 @@ from foundation.network import Network
 from foundation.training.classifier import HEAD_SCALE, weighted_cross_entropy
 from foundation.training.heads import class_directions, score
 from foundation.training.images.augmentation import Augmentation
-from foundation.training.loop import Schedule, run_folder, train_network
+from foundation.training.loop import Schedule, train_network
 from foundation.training.method import Amount, Count, Fitted, Labelled, Share, TrainingJob
+from foundation.training.runs import run_folder
 from foundation.vision.encoder import ImageEncoder, squared
 from foundation.vision.ensemble import joined
 

@@ -17,7 +17,8 @@ from transformers import set_seed
 from foundation.errors import InputError
 from foundation.progress import Listener, silent
 from foundation.training.images.augmentation import Augmentation
-from foundation.training.loop import Schedule, run_folder, train_network
+from foundation.training.loop import Schedule, train_network
+from foundation.training.runs import run_folder
 from foundation.vision.encoder import ImageEncoder, Pixels, squared
 
 __all__ = ["ImagePretrain"]

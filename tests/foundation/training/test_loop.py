@@ -1,5 +1,6 @@
 """Runs that are killed, shared between processes, or watched."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -89,6 +90,58 @@ def test_a_refit_that_is_killed_does_not_begin_with_its_first_run(
     assert steps == [13, 14, 15, 16]
     assert not list((home / "runs").glob("*/checkpoint-*"))
     np.testing.assert_allclose(resumed, method.fit(job).network.logits(GOOD + BAD), atol=1e-4)
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+from foundation.training.auto import Auto
+from foundation.training.fewshot import Fewshot
+from foundation.training.text_classifier import TextClassifier
+from tests.foundation.training.conftest import BAD, GOOD
+
+runs = []
+
+def stop(done, total, what):
+    if what == "training":
+        runs.append((done, total))
+        if done == 1 and sum(at == 1 for at, _ in runs) == {stop_at}:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+texts, labels = GOOD[:6] + BAD[:6], ["good"] * 6 + ["bad"] * 6
+dev = (GOOD[6:] + BAD[6:], ["good"] * 2 + ["bad"] * 2)
+model = TextClassifier(sys.argv[1], {method}, listener=stop)
+model.fit(texts, labels, dev=dev if model.method.needs_dev else None, unlabelled={unlabelled})
+np.save(sys.argv[2], model.decision_function(GOOD + BAD))
+open(sys.argv[2].replace("npy", "txt"), "w").write(repr(runs))
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "unlabelled", "begun", "runs"),
+    [
+        ("Fewshot(epochs=2, batch_size=4)", "[f'{text} {at}' for text in GOOD for at in range(9)]", 3, 4),
+        ("Auto(budget=900, epochs=2)", "()", 3, 7),
+    ],
+    ids=["unlabelled", "auto"],
+)
+def test_several_runs_that_were_killed_go_on_with_the_one_they_were_in(
+    method: str, unlabelled: str, begun: int, runs: int, tiny_backbone: Path, tmp_path: Path, home: Path
+) -> None:
+    command, out = [sys.executable], tmp_path / "x.npy"
+
+    def trained(stop_at: int, ends: int) -> list[tuple[int, int]]:
+        script = KILLED.format(method=method, unlabelled=unlabelled, stop_at=stop_at)
+        assert run(command, script, tiny_backbone, out, home) == ends
+        return [] if ends else ast.literal_eval(out.with_suffix(".txt").read_text(encoding="utf-8"))
+
+    trained(stop_at=begun, ends=-signal.SIGKILL)
+    steps, resumed = trained(stop_at=0, ends=0), np.load(out)
+    assert sum(done == 1 for done, _ in steps) == runs - begun + 1, "an ended run was trained again"
+    assert not [path for name in ("checkpoint-*", "*.json") for path in (home / "runs").glob(f"*/{name}")]
+    if method.startswith("Fewshot"):  # what auto chooses hangs on the time, too
+        assert trained(stop_at=0, ends=0)[-len(steps) :] == steps
+        np.testing.assert_allclose(resumed, np.load(out), rtol=1e-3, atol=1e-4)
 
 
 def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:

@@ -83,6 +83,25 @@ def test_r_drop_punishes_passes_that_differ() -> None:
     assert (_divergence(one, other) + _divergence(other, one)).item() == pytest.approx(math.log(3) / 4, abs=1e-6)
 
 
+def test_the_harder_pass_is_where_the_loss_rises_and_no_farther_than_asked(job: TrainingJob) -> None:
+    from foundation.training.classifier import _harder
+
+    hidden = torch.tensor([[[3.0, 4.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]], requires_grad=True)
+    mask = torch.tensor([[True, False], [True, True]])
+    # of the first text the loss is its first number alone: all of the step, a tenth of a length of 5, goes there
+    loss = hidden[0, 0, 0] + (hidden[1] ** 2).sum()
+    moved = _harder(hidden, mask, loss, 0.1)
+    assert moved[0].tolist() == [[3.5, 4.0], [0.0, 0.0]]
+    np.testing.assert_allclose((moved[1] / hidden[1].detach().clamp(min=1e-9))[[0, 1], [0, 1]], 1.1, rtol=1e-6)
+    assert not moved.requires_grad
+    model = LayerClassifier(transformer_layers(job.encoder), torch.ones(2), 32, dropout=0.0, adversarial=0.03).train()
+    tokens, there, labels = torch.randn(4, 5, 32), torch.ones(4, 5, dtype=torch.bool), torch.tensor([0, 1, 0, 1])
+    torch.nn.init.normal_(model.head.weight)
+    harder = model(tokens, there, labels)["loss"]
+    model.adversarial = 0.0
+    assert harder > model(tokens, there, labels)["loss"]
+
+
 def test_frozen_layers_are_run_once_and_give_the_same(job: TrainingJob, tmp_path: Path) -> None:
     """Cached activations and the layers above them give the encoder's own vectors, up to half precision."""
     cache = ActivationCache(job.encoder, job.train.items, job.train.targets, 1, 128, tmp_path / "a.f16", job.listener)
