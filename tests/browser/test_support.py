@@ -117,6 +117,22 @@ def test_a_reviewer_labels_what_would_teach_most(page: "playwright.Page", traine
     assert (text, "refund_status", "Kim") in {(row["said"], row["intent"], row["who"]) for row in kept}
 
 
+def test_old_conversations_propose_articles(page: "playwright.Page") -> None:
+    open_support(page, "en")
+    open_tab(page, "Knowledge base")
+    page.get_by_role("button", name="Propose articles").click()
+    page.locator("#proposals .cl-error", has_text="no file is chosen").wait_for(timeout=ANSWER_MS)
+    page.get_by_role("button", name="Take the sample").click()
+    page.locator("#proposals table", has_text="gift wrap").wait_for(timeout=ANSWER_MS)
+    shoot(page, "support-proposals")
+    page.get_by_role("button", name="Answer from what is missing").click()
+    page.locator("#proposals", has_text="articles answer in the chat now").wait_for(timeout=ANSWER_MS)
+    page.locator("#articles", has_text="144 articles").wait_for(state="detached", timeout=ANSWER_MS)
+    page.fill("#test-question textarea", "do you do gift wrap?")
+    page.press("#test-question textarea", "Enter")
+    page.locator("#test-hits", has_text="proposed.csv").wait_for(timeout=ANSWER_MS)
+
+
 def test_ones_own_knowledge_base(page: "playwright.Page", tmp_path: Path) -> None:
     open_support(page, "en")
     open_tab(page, "Knowledge base")

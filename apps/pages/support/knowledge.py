@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
-from apps.components import empty, lead, shown_errors
+from apps.components import QUIET, empty, lead, shown_errors
 from apps.locale import Locale
 from apps.pages.support.proposals import proposals_part
 from foundation.errors import InputError
@@ -42,7 +42,7 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
             found = gr.HTML(empty(words("knowledge.empty")), elem_id="test-hits")
         with gr.Column(scale=6, min_width=320):
             shown = gr.HTML(_listed(solution.knowledge.documents, words), elem_id="articles")
-    proposals_part(solution, words, knowledge)
+    taken = proposals_part(solution, words, knowledge)
 
     @shown_errors(words, [gr.skip()])
     def index(paths: list[str] | None, code: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
@@ -62,6 +62,7 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
     back.click(
         lambda: (_listed(solution.knowledge.documents, words), None), None, [shown, knowledge], api_visibility="private"
     )
+    taken.then(lambda own: _listed((own or solution.knowledge).documents, words), [knowledge], [shown], **QUIET)
     question.submit(test, [question, knowledge], [found], api_name="search", show_progress="hidden")
 
 

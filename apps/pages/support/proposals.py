@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from apps.columns import ENCODINGS, TABLES
 from apps.components import empty, lead, shown_errors
@@ -26,8 +27,8 @@ _SAMPLE, _SAMPLE_FILE = "tingwell_history", "dialogues.csv"
 _LISTED, _PHRASINGS = 30, 3
 
 
-def proposals_part(solution: Support, words: Locale, knowledge: gr.State) -> None:
-    """Draw what stands below the articles; ``knowledge`` gets the visitor's index with the proposals in it."""
+def proposals_part(solution: Support, words: Locale, knowledge: gr.State) -> Dependency:
+    """Draw what stands below the articles, and return the event that puts proposals into the visitor's index."""
     found = gr.State([])
     gr.HTML(f"<h3>{words('proposals.title')}</h3>{lead(words('proposals.lead'))}")
     with gr.Row():
@@ -38,7 +39,7 @@ def proposals_part(solution: Support, words: Locale, knowledge: gr.State) -> Non
                 propose = gr.Button(words("proposals.propose"), variant="primary")
                 sample = gr.Button(words("proposals.sample"))
             take = gr.Button(words("proposals.take"), visible=False)
-            download = gr.File(label=words("finance.download"), visible=False, interactive=False)
+            download = gr.File(label=words("proposals.article"), visible=False, interactive=False)
         with gr.Column(scale=6, min_width=320):
             shown = gr.HTML(empty(words("proposals.empty")), elem_id="proposals")
     outputs = [shown, found, take, download]
@@ -82,7 +83,7 @@ def proposals_part(solution: Support, words: Locale, knowledge: gr.State) -> Non
 
     propose.click(of_file, [file, encoding, knowledge], outputs, api_visibility="private", show_progress_on=shown)
     sample.click(of_sample, [knowledge], outputs, api_visibility="private", show_progress_on=shown)
-    take.click(
+    return take.click(
         answer_from, [found, knowledge], [shown, knowledge, take], api_visibility="private", show_progress_on=shown
     )
 
@@ -99,16 +100,16 @@ def _is_new(proposal: Proposal) -> bool:
 
 
 def _listed(proposals: list[Proposal], words: Locale, taken: int = 0) -> str:
-    """Say what came out, what is missing first."""
+    """Say what came out, what is missing first, and of that what is in the visitor's language."""
     if not proposals:
         return empty(words("proposals.none"))
     answered = sum(bool(proposal.answered_by) for proposal in proposals)
     told = words("proposals.found", count=len(proposals), answered=answered)
     if taken:
         told += " " + words("proposals.taken", count=taken)
-    rows = "".join(
-        _row(proposal, words) for proposal in sorted(proposals, key=lambda each: bool(each.answered_by))[:_LISTED]
-    )
+    here = words.language.value
+    shown = sorted(proposals, key=lambda each: (bool(each.answered_by), each.language.value != here))
+    rows = "".join(_row(proposal, words) for proposal in shown[:_LISTED])
     return (
         f'<p class="cl-summary">{told}</p><table class="cl-worst"><thead><tr><th>{words("inbox.times")}</th>'
         f"<th>{words('proposals.article')}</th></tr></thead><tbody>{rows}</tbody></table>"
