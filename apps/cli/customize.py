@@ -74,13 +74,12 @@ def customize(
             f"{vertical}/{spec.name} needs no training: see 'colonnade demo {vertical} --help' for its own data"
         )
     seconds = parse_budget(budget)
-    if dialogues:
-        _propose_articles(vertical, name, dialogues, parse_pairs("--map", mapping), encoding)
-        return
     if knowledge:
         _take_knowledge(solution, name, knowledge, encoding)
-        if not (data or from_feedback):
-            return
+    if dialogues:
+        _propose_articles(vertical, name, dialogues, parse_pairs("--map", mapping), encoding)
+    if (knowledge or dialogues) and not (data or from_feedback):
+        return
     if items and spec.reads == "events" and not data:
         _add_items(solution, spec.name, name, items, parse_pairs("--map", mapping), encoding)
         return

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.data.tables import write_table
+from foundation.errors import InputError
 from foundation.files import atomic_file
 from foundation.progress import Listener, silent
 from foundation.retrieval.index import SearchIndex
@@ -110,6 +111,11 @@ def keep_proposals(
     """Write what a client's old conversations propose into ``proposed.csv`` of the client's folder, and return it.
 
     Where the client has articles, what they answer already is marked.
+
+    Raises
+    ------
+    InputError
+        No question came more than once; and see ``read_exchanges``.
     """
     from solutions.support.pipeline import Support
 
@@ -118,6 +124,8 @@ def keep_proposals(
     ours = Support.load(listener=listener)
     assistant = ours.of_client(folder, listener)
     proposals = propose_articles(exchanges, assistant.knowledge.encoder, assistant.knowledge.centre, listener)
+    if not proposals:
+        raise InputError(f"{source.name}: no question came more than once; give more conversations")
     if assistant is not ours:
         proposals = mark_answered(proposals, assistant.knowledge)
     with atomic_file(folder / PROPOSED) as temporary:

@@ -77,7 +77,8 @@ def proposals_part(solution: Support, words: Locale, knowledge: gr.State) -> Dep
     def answer_from(proposals: list[Proposal], own: SearchIndex | None) -> tuple[Any, ...]:
         former = own or solution.knowledge
         new = [proposal for proposal in proposals if _is_new(proposal)]
-        added = documents_of_table(proposal_table(new), PROPOSED)
+        name = f"{len(former.documents)}-{PROPOSED}"  # what is taken in twice has two names
+        added = documents_of_table(proposal_table(new), name)
         index = SearchIndex.build([*former.documents, *added], former.encoder, former)
         return _listed(proposals, words, taken=len(new)), index, gr.Button(visible=False)
 
