@@ -29,6 +29,8 @@ SHIPPED = [
 ]
 # An adapter, or a head; of images a network in half precision, and the vectors that its guard compares with.
 _LARGEST = {"text": 8 << 20, "image": 12 << 20}
+# Hyper-parameters that came after the models were trained, at the value that leaves training as it was.
+_SINCE = {"adversarial": 0.0}
 
 
 def test_only_behaviour_is_trained_at_a_first_start():
@@ -58,7 +60,8 @@ def test_it_was_trained_on_the_rows_and_in_the_way_of_today(name: str, task: Tas
     recipe = Recipe(method=task.method, options=task.options)
     model = image_classifier(table, recipe) if task.reads == "image" else classifier(recipe)
     method = json.loads(json.dumps(asdict(model.method)))
-    assert record.method == {"name": task.method, "class_weight": "auto", **method}, said
+    since = {name: value for name, value in _SINCE.items() if name in method}
+    assert {**since, **record.method} == {"name": task.method, "class_weight": "auto", **method}, said
     assert record.figures == task.figures
     assert sum(path.stat().st_size for path in folder.iterdir()) < _LARGEST[task.reads]
 
