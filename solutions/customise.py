@@ -22,7 +22,7 @@ from solutions.client import Client, Replacement
 from solutions.client_readme import write_readme
 from solutions.client_rows import earlier_rows, keep_rows
 
-__all__ = ["Judgement", "accept_last", "customise", "judge", "known_labels", "publish", "roll_back", "take"]
+__all__ = ["Judgement", "accept_last", "customise", "decide", "judge", "known_labels", "publish", "roll_back"]
 
 # Under this many seconds only the quick method is tried.
 _QUICK = 180.0
@@ -189,34 +189,55 @@ def judge(
     return Judgement(own, trivial, met.plain_name, tuple(compare(again.former, again.candidate)), lost)
 
 
-def take(client: Client, bundle: Savable, papers: Papers, why: str) -> Client:
-    """Keep a model in which nothing was learned anew, write down why, and let it answer."""
+def decide(
+    client: Client,
+    bundle: Savable,
+    papers: Papers,
+    why: str,
+    *,
+    accepted: bool = True,
+    columns: Mapping[str, str] | None = None,
+    own: Sequence[Comparison] = (),
+    ours: Sequence[Comparison] = (),
+) -> Client:
+    """Keep a model, write down why it answers from now on or does not, and let it answer if so.
+
+    Parameters
+    ----------
+    columns : mapping, optional
+        How the client's file was read, to be read so again.
+    own, ours : sequence of Comparison
+        On the client's rows and on the suite's, where it was compared.
+    """
     record = bundle.record
     former = read_record(client.model(record.solution, record.task)).id
     folder = client.keep(bundle, papers)
-    client.record(_entry(record.solution, record.task, former, folder.name, accepted=True, why=why))
-    return _settled(client.with_bundle(record.solution, record.task, folder.name, {}))
+    entry = _entry(record.solution, record.task, former, folder.name, accepted=accepted, why=why)
+    client.record(replace(entry, own=list(map(asdict, own)), ours=list(map(asdict, ours))))
+    chosen = folder.name if accepted else former
+    return _settled(client.with_bundle(record.solution, record.task, chosen, columns or {}))
 
 
 def publish(
     client: Client, trained: Trained, judgement: Judgement, columns: Mapping[str, str], accept: str = ""
 ) -> Client:
-    """Keep the candidate, write the decision down, and let it answer where it is better or a person says so.
+    """Let a candidate answer where it is better or a person says so.
 
     Parameters
     ----------
     accept : str
         Why a person wants it all the same; empty where nobody does.
     """
-    record = trained.bundle.record
-    former = read_record(client.model(record.solution, record.task)).id
-    folder = client.keep(trained.bundle, trained.papers)
-    accepted = judgement.accepted or bool(accept)
-    entry = _entry(record.solution, record.task, former, folder.name, accepted=accepted, why=accept or judgement.reason)
-    told = [[asdict(told) for told in part] for part in ((*judgement.own, judgement.trivial), judgement.ours)]
-    client.record(replace(entry, own=told[0], ours=told[1]))
-    chosen = folder.name if accepted else former
-    return _settled(client.with_bundle(record.solution, record.task, chosen, columns))
+    return decide(
+        client,
+        trained.bundle,
+        trained.papers,
+        accept or judgement.reason,
+        accepted=judgement.accepted or bool(accept),
+        columns=columns,
+        own=(*judgement.own, judgement.trivial),
+        ours=judgement.ours,
+    )
 
 
 def accept_last(client: Client, vertical: str, task: str, why: str) -> Client:

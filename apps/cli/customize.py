@@ -80,7 +80,7 @@ def customize(
         _propose_articles(vertical, name, dialogues, parse_pairs("--map", mapping), encoding)
     if (knowledge or dialogues) and not (data or from_feedback):
         return
-    if items and spec.reads == "events" and not data:
+    if items and spec.reads == "events" and not (data or from_feedback or rollback or accept):
         _add_items(solution, spec.name, name, items, parse_pairs("--map", mapping), encoding)
         return
     beside = spec.reads in _BESIDE
@@ -173,7 +173,7 @@ def _propose_articles(vertical: str, name: str, source: Path, columns: dict[str,
         raise InputError(f"{vertical} learns from no conversations; leave --dialogues out")
     client = Client.open_or_new(name, vertical)
     with progress_bar() as listener:
-        proposals = keep_proposals(client.folder, source, columns, encoding, listener)
+        proposals = keep_proposals(client, source, columns, encoding, listener)
     written = client.folder / PROPOSED
     answered = sum(bool(proposal.answered_by) for proposal in proposals)
     typer.echo(

@@ -12,7 +12,7 @@ from foundation.training.full import Full
 from foundation.training.lora import Lora
 from foundation.training.method import Amount, Count, Fitted, TrainingJob
 from foundation.training.probe import Probe
-from foundation.training.runs import kept_runs, run_folder
+from foundation.training.runs import run_folder
 from foundation.training.trial import Chooser, Stopwatch, Trial
 
 __all__ = ["Auto"]
@@ -51,7 +51,7 @@ class Auto(Chooser):
     def fit(self, job: TrainingJob[TextEncoder]) -> Fitted:
         """Try candidates, and return what the best of all gave; its held-out scores are of dev."""
         job.held_out()
-        with run_folder(self, *job.decisive()) as folder, kept_runs():
+        with run_folder(self, *job.decisive()) as folder:
             return self._best(job, Stopwatch(folder / "seconds.json"))
 
     def _best(self, job: TrainingJob[TextEncoder], watch: Stopwatch) -> Fitted:

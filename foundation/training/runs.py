@@ -60,11 +60,13 @@ def kept_runs() -> Iterator[None]:
     if _kept.get() is not None:  # a part of a greater whole
         yield
         return
-    token = _kept.set([])
+    kept: list[Path] = []
+    token = _kept.set(kept)
     try:
         yield
-        for folder in _kept.get() or ():
-            _remove(folder, *_SCRATCH)
+        for folder in kept:
+            with FileLock(folder / ".lock"):  # somebody who asked for the same may be reading it
+                _remove(folder, *_SCRATCH)
     finally:
         _kept.reset(token)
 

@@ -1,6 +1,5 @@
 """Choosing among methods: what each gave on dev, and what it took."""
 
-import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.metrics import f1_score, log_loss
 
-from foundation.files import atomic_file
+from foundation.files import atomic_file, read_json, write_json
 from foundation.training.method import Fitted, Method, TrainingJob, class_weights
 
 __all__ = ["Chooser", "Stopwatch", "Trial"]
@@ -40,7 +39,7 @@ class Stopwatch:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seconds: list[float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        self._seconds: list[float] = read_json(path)["seconds"] if path.is_file() else []
         self._asked = 0
 
     def keep(self, seconds: float) -> float:
@@ -48,7 +47,7 @@ class Stopwatch:
         if self._asked == len(self._seconds):
             self._seconds.append(seconds)
             with atomic_file(self._path) as temporary:
-                temporary.write_text(json.dumps(self._seconds), encoding="utf-8")
+                write_json(temporary, {"seconds": self._seconds})
         self._asked += 1
         return self._seconds[self._asked - 1]
 

@@ -79,12 +79,9 @@ class RecommenderBundle:
         vectors = np.concatenate([self.vectors, fresh])
         histories = replace(self.histories, item_count=len(catalogue))
         hybrid = self.hybrid.with_items(catalogue, centred(vectors, self.mean), histories)
-        record = replace(self.record, data={**self.record.data, "items_added": self._added + len(arrivals)})
+        added = self.record.data.get("items_added", 0) + len(arrivals)
+        record = replace(self.record, data={**self.record.data, "items_added": added})
         return replace(self, record=record, hybrid=hybrid, vectors=vectors, histories=histories)
-
-    @property
-    def _added(self) -> int:
-        return int(self.record.data.get("items_added", 0))
 
     def save(self, folder: Path, papers: Papers) -> "RecommenderBundle":
         """Write the bundle, whole or not at all, and return it with the hashes of its files."""
@@ -131,7 +128,7 @@ class RecommenderBundle:
             catalogue = _catalogue_from_dict(read_json(folder / "catalogue.json"))
             texts = load_file(folder / "vectors.safetensors")
             vectors = texts["vectors"]
-            mean = texts["mean"] if "mean" in texts else vectors.mean(axis=0)
+            mean = texts["mean"] if "mean" in texts else vectors.mean(axis=0)  # of a bundle that had no items added
             ids = tuple(read_json(folder / "users.json")["users"])
             past = load_file(folder / "histories.safetensors")
             users, items, times, weights = (past[name] for name in _ARRAYS)
@@ -139,24 +136,16 @@ class RecommenderBundle:
             confidence = Confidence(**read_json(folder / "calibration.json"))
             settings = HybridSettings(**{name: record.method[name] for name in asdict(HybridSettings())})
             hybrid = Hybrid(catalogue, centred(vectors, mean), settings, record.seed)
-            learnt = load_file(folder / "models.safetensors")
-            _restore(hybrid, record.method["models"], learnt, histories)
+            learnt: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in record.method["models"]}
+            for key, tensor in load_file(folder / "models.safetensors").items():
+                name, _, part = key.partition("/")
+                learnt[name][part] = tensor
+            hybrid.restore(histories, learnt)
             if "ranker.txt" in record.files:
                 hybrid.ranker.restore((folder / "ranker.txt").read_text(encoding="utf-8"))
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
         return cls(record, hybrid, vectors, histories, confidence, mean)
-
-
-def _restore(hybrid: Hybrid, names: list[str], learnt: Mapping[str, NDArray[Any]], histories: Events) -> None:
-    models = {model.name: model for model in hybrid.untrained(histories)}
-    restored = {
-        name: models[name].restore(
-            {key.partition("/")[2]: tensor for key, tensor in learnt.items() if key.startswith(f"{name}/")}
-        )
-        for name in names
-    }
-    hybrid.know(histories, restored)
 
 
 def _catalogue_to_dict(catalogue: Catalogue) -> dict[str, Any]:

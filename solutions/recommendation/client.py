@@ -19,7 +19,7 @@ from foundation.trust.audit import Finding, Problem
 from solutions.client import Client
 from solutions.client_data import ClientData, ClientFile
 from solutions.contest import Contest
-from solutions.customise import take
+from solutions.customise import decide
 from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.evaluation import hybrid_lists, model_lists
@@ -112,12 +112,12 @@ def add_items(
     bundle = RecommenderBundle.load(former)
     arrivals = own_catalogue(items, mapping, name, bundle.hybrid.catalogue.numbers)
     card = (former / "CARD.md").read_text(encoding="utf-8").replace(bundle.record.id, "{id}")
-    told = f"{len(arrivals)} items of {name}; nothing but their texts is known of them"
+    told = f"{len(arrivals)} items of {name}; nobody has had any of them yet"
     papers = Papers(
         f"{card.rstrip()}\n\n- **Added without training**: {told}.\n",
         (former / "splits.csv").read_text(encoding="utf-8"),
     )
-    take(client, bundle.with_items(arrivals, listener), papers, f"{len(arrivals)} items of {name} added")
+    decide(client, bundle.with_items(arrivals, listener), papers, f"{len(arrivals)} items of {name} added")
     return len(arrivals)
 
 

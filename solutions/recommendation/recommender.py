@@ -18,7 +18,7 @@ from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.factors import Factors
 from solutions.recommendation.models.neighbours import ItemNeighbours, Succession
 from solutions.recommendation.models.popularity import Popularity
-from solutions.recommendation.models.scorer import Scorer, deviations
+from solutions.recommendation.models.scorer import Scorer, Tensors, deviations
 from solutions.recommendation.models.sequence import SequenceModel
 from solutions.recommendation.models.text import TextMatch
 from solutions.recommendation.ranker import Candidates, ItemFacts, Ranker, gather
@@ -122,8 +122,12 @@ class Hybrid:
         """
         larger = Hybrid(catalogue, vectors, self.settings, self.seed)
         larger.ranker = self.ranker
-        models = {model.name: model for model in larger.untrained(events) if model.name in self.models}
-        return larger.know(events, {name: model.restore(self.models[name].tensors()) for name, model in models.items()})
+        return larger.restore(events, {name: model.tensors() for name, model in self.models.items()})
+
+    def restore(self, events: Events, learnt: Mapping[str, Tensors]) -> Self:
+        """Take models that learnt this from events (``Scorer.tensors``)."""
+        models = {model.name: model for model in self.untrained(events)}
+        return self.know(events, {name: models[name].restore(tensors) for name, tensors in learnt.items()})
 
     def untrained(self, events: Events, listener: Listener = silent) -> Iterator[Scorer]:
         """Yield the models that suit the events: without times there is no order, without ratings no strength."""

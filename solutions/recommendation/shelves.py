@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from threading import Lock
 from typing import Self
 
 import numpy as np
@@ -73,7 +72,6 @@ class Shelves:
         self.confidence = confidence
         self.model = model
         self.backbone = backbone
-        self._updating = Lock()
 
     @classmethod
     def of(cls, bundle: RecommenderBundle) -> Self:
@@ -93,14 +91,14 @@ class Shelves:
         """Fold new behaviour in: it counts from the next request on, and nothing is trained.
 
         The models score histories and know no user, so a longer history, or a new user, is all that they need. What
-        goes with what is learnt anew by the next training.
+        goes with what is learnt anew by the next training. Requests may be answered meanwhile; of updates one at a time
+        (``Recommendation.update``).
         """
-        with self._updating:
-            if not fresh.timed:  # it has just happened, after all that is known
-                fresh = replace(fresh, times=np.full(len(fresh), self.hybrid.facts.latest))
-            self.histories = joined_events(self.histories, fresh)
-            self.hybrid.facts = ItemFacts.of(self.histories)
-            self.__dict__.pop("well_known", None)
+        if not fresh.timed:  # it has just happened, after all that is known
+            fresh = replace(fresh, times=np.full(len(fresh), self.hybrid.facts.latest))
+        self.histories = joined_events(self.histories, fresh)
+        self.hybrid.facts = ItemFacts.of(self.histories)
+        self.__dict__.pop("well_known", None)
 
     @property
     def catalogue(self) -> Catalogue:

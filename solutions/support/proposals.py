@@ -17,10 +17,13 @@ from foundation.errors import InputError
 from foundation.files import atomic_file
 from foundation.progress import Listener, silent
 from foundation.retrieval.index import SearchIndex
-from solutions.support.gaps import find_gaps
+from solutions.client import Client
+from solutions.support.gaps import group_alike
 from solutions.support.history import Exchange, read_exchanges
+from solutions.support.knowledge import client_knowledge, load_knowledge
 from solutions.support.reading import language_of
 from solutions.support.schema import Language
+from solutions.support.searching import search_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,8 +77,8 @@ def propose_articles(
     """Group exchanges by what was replied, language by language; what was asked most often comes first.
 
     Customers ask the same in words that have little in common, and agents answer in words that have much: on the
-    sample, pairs of conversations are put together with an F1 of 0.96 by replies, and of 0.36 at best by questions
-    (docs/LOG.md).
+    sample, pairs of conversations are put together with an F1 of 0.96 by replies, and of 0.39 at best by questions
+    (docs/RESULTS.md).
 
     Parameters
     ----------
@@ -83,7 +86,7 @@ def propose_articles(
         Of more than 5,000, the latest are read.
     encoder : TextEncoder
     centre : ndarray, shape (d,)
-        Mean vector of the articles (``find_gaps``).
+        Mean vector of the articles (``group_alike``).
     listener : Listener
     """
     latest = exchanges[-_MOST_EXCHANGES:]
@@ -92,21 +95,21 @@ def propose_articles(
         said.setdefault(each.reply, []).append(each)
     found = []
     for language in Language:
-        own = [each.reply for each in latest if language_of(each.reply) is language]
-        gaps = [gap for gap in find_gaps(own, encoder, centre) if gap.count >= _LEAST_ASKED]
-        for at, gap in enumerate(gaps, start=1):
-            group = [each for reply in gap.questions for each in said[reply]]  # the most typical reply first
+        own = [reply for reply in said if language_of(reply) is language]
+        for replies in group_alike(own, encoder, centre, listener):
+            group = [each for reply in replies for each in said[reply]]  # the most typical reply first
+            if len(group) < _LEAST_ASKED:
+                continue
             plain = [each.question for each in group if not each.named] or [each.question for each in group]
             asked = _typical_first(plain, encoder)
             body = next((each.reply for each in group if each.general), "")
             others = asked[1:] if len(asked) > _LEAST_PHRASINGS else ()
-            found.append(Proposal(asked[0], body, others, language, gap.count))
-            listener(at, len(gaps), "reading questions")
+            found.append(Proposal(asked[0], body, others, language, len(group)))
     return sorted(found, key=lambda proposal: -proposal.asked)
 
 
 def keep_proposals(
-    folder: Path, source: Path, mapping: Mapping[str, str], encoding: str = "utf-8", listener: Listener = silent
+    client: Client, source: Path, mapping: Mapping[str, str], encoding: str = "utf-8", listener: Listener = silent
 ) -> list[Proposal]:
     """Write what a client's old conversations propose into ``proposed.csv`` of the client's folder, and return it.
 
@@ -117,18 +120,16 @@ def keep_proposals(
     InputError
         No question came more than once; and see ``read_exchanges``.
     """
-    from solutions.support.pipeline import Support
-
     exchanges = read_exchanges(source, mapping, encoding)
-    Support.prepare(listener=listener)
-    ours = Support.load(listener=listener)
-    assistant = ours.of_client(folder, listener)
-    proposals = propose_articles(exchanges, assistant.knowledge.encoder, assistant.knowledge.centre, listener)
+    search = search_model("support", "retrieval", client.bundles("support").get("retrieval"), listener)
+    ours = load_knowledge(search.network.encoder.texts if search else None, listener)
+    own = client_knowledge(client.folder, ours.encoder, listener)
+    proposals = propose_articles(exchanges, ours.encoder, (own or ours).centre, listener)
     if not proposals:
         raise InputError(f"{source.name}: no question came more than once; give more conversations")
-    if assistant is not ours:
-        proposals = mark_answered(proposals, assistant.knowledge)
-    with atomic_file(folder / PROPOSED) as temporary:
+    if own:
+        proposals = mark_answered(proposals, own)
+    with atomic_file(client.folder / PROPOSED) as temporary:
         write_table(proposal_table(proposals), temporary, append=False, kind=".csv")
     return proposals
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from foundation.training.images.full import Full
 from foundation.training.method import Amount, Count, Fitted, TrainingJob
 from foundation.training.probe import Probe
-from foundation.training.runs import kept_runs, run_folder
+from foundation.training.runs import run_folder
 from foundation.training.trial import Chooser, Stopwatch, Trial
 from foundation.vision.encoder import ImageEncoder
 
@@ -39,7 +39,7 @@ class Auto(Chooser):
 
     def fit(self, job: TrainingJob[ImageEncoder]) -> Fitted:
         """Try both, and return what the better one gave; what was tried is in the history."""
-        with run_folder(self, *job.decisive()) as folder, kept_runs():
+        with run_folder(self, *job.decisive()) as folder:
             watch = Stopwatch(folder / "seconds.json")
             trials = [watch.trial(Probe(), job)]
             full = Full(epochs=self.epochs, flip=self.flip)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from foundation.errors import InputError
+from foundation.progress import Listener, silent
 from foundation.retrieval.documents import Document
 from foundation.retrieval.index import Hit
 from solutions.base import Decision
@@ -195,7 +196,7 @@ def test_labels_of_the_desk_become_rows_to_learn_from(
 class Words:
     """An encoder of three words."""
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: list[str], listener: Listener = silent) -> np.ndarray:
         known = ("gift", "shop", "pension")
         return np.array([[text.lower().count(word) for word in known] for text in texts], dtype=np.float32)
 
