@@ -117,7 +117,8 @@ def _columns(frame: pd.DataFrame, mapping: Mapping[str, str], name: str) -> pd.D
         if ours not in chosen:
             given = ", ".join(map(str, frame.columns))
             raise InputError(
-                f"{name} has no column {ours!r}; it has: {given}; name the right one with --map {ours}=COLUMN"
+                f"{name} has no column {ours!r} of conversations; it has: {given}; "
+                f"name the right one with --map {ours}=COLUMN"
             )
     return rename_columns(frame, chosen)
 

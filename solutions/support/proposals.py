@@ -51,7 +51,7 @@ class Proposal:
     Attributes
     ----------
     title : str
-        The most typical question.
+        The question that is nearest to the reply.
     body : str
         The most typical reply that any customer could be given; empty where there is none.
     phrasings : tuple of str
@@ -101,7 +101,7 @@ def propose_articles(
             if len(group) < _LEAST_ASKED:
                 continue
             plain = [each.question for each in group if not each.named] or [each.question for each in group]
-            asked = _typical_first(plain, encoder)
+            asked = _plainest_first(plain, replies[0], encoder)
             body = next((each.reply for each in group if each.general), "")
             others = asked[1:] if len(asked) > _LEAST_PHRASINGS else ()
             found.append(Proposal(asked[0], body, others, language, len(group)))
@@ -155,11 +155,11 @@ def proposal_table(proposals: Sequence[Proposal]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["title", "body", "phrasings", "language", "asked", "answered_by"])
 
 
-def _typical_first(questions: Sequence[str], encoder: "TextEncoder") -> tuple[str, ...]:
-    """Return distinct questions, the nearest to the middle of all first."""
+def _plainest_first(questions: Sequence[str], reply: str, encoder: "TextEncoder") -> tuple[str, ...]:
+    """Return distinct questions, the nearest to what was replied first: it says most of what it is about."""
     distinct = list(dict.fromkeys(questions))
-    vectors = encoder.encode(distinct)
-    return tuple(distinct[at] for at in np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable"))
+    vectors = encoder.encode([reply, *distinct])
+    return tuple(distinct[at] for at in np.argsort(-(vectors[1:] @ vectors[0]), kind="stable"))
 
 
 def _article_like(reply: str, knowledge: SearchIndex) -> str:
