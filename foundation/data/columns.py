@@ -6,7 +6,7 @@ import pandas as pd
 
 from foundation.errors import InputError
 
-__all__ = ["guess_events", "guess_label", "guess_mapping", "text_column", "time_column"]
+__all__ = ["guess_events", "guess_label", "guess_mapping", "news_columns", "text_column", "time_column"]
 
 _TEXT = (
     "text",
@@ -27,6 +27,9 @@ _TEXT = (
 _LABEL = ("label", "class", "category", "target", "intent", "tag", "标签", "类别", "分类", "意图", "情感", "语气")
 _USER = ("user", "user_id", "userid", "customer", "customer_id", "visitor", "用户", "用户编号", "顾客", "客户")
 _ITEM = ("item", "item_id", "itemid", "product", "product_id", "sku", "article", "商品", "商品编号", "物品", "内容编号")
+_HEADLINE = ("title", "headline", "标题")
+_BODY = ("body", "content", "summary", "description", "text", "正文", "内容", "摘要")
+_LINK = ("link", "url", "href", "链接", "网址")
 _TIME = ("time", "date", "datetime", "published", "timestamp", "时间", "日期", "发布时间")
 
 
@@ -50,6 +53,20 @@ def time_column(columns: Sequence[str]) -> str | None:
     '发布时间'
     """
     return _first(columns, _TIME)
+
+
+def news_columns(columns: Sequence[str]) -> dict[str, str]:
+    """Return the columns that look as if they held ``text`` (headlines), ``time``, ``body`` and ``link``, where found.
+
+    Examples
+    --------
+    >>> news_columns(["Date", "Title", "Text", "URL"])
+    {'text': 'Title', 'time': 'Date', 'body': 'Text', 'link': 'URL'}
+    """
+    text = _first(columns, (*_HEADLINE, *_TEXT))
+    others = [column for column in columns if column != text]
+    found = {"text": text, "time": time_column(columns), "body": _first(others, _BODY), "link": _first(others, _LINK)}
+    return {wanted: column for wanted, column in found.items() if column}
 
 
 def guess_mapping(frame: pd.DataFrame, task: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ _TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "no", "nos", "vs", "
 _COMPANIES = frozenset({"inc", "ltd", "co", "corp", "plc", "llc", "bros", "jr", "sr", "est", "fig", "vol", "mn", "bn"})
 _MONTHS = frozenset({"jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"})
 _LAST_WORD = re.compile(r"([A-Za-z]+)[.]$")
+_LONGEST_WORD = 16  # characters that are looked at before a stop
+_NEXT = re.compile(r"\S")
 
 
 def split_sentences(text: str) -> list[str]:
@@ -22,7 +24,7 @@ def split_sentences(text: str) -> list[str]:
     """
     sentences, start = [], 0
     for end in _ENDS.finditer(text):
-        if _abbreviated(text[start : end.end()], text[end.end() :]):
+        if _abbreviated(text[max(start, end.end() - _LONGEST_WORD) : end.end()], _NEXT.search(text, end.end())):
             continue
         sentences.append(text[start : end.end()].strip())
         start = end.end()
@@ -30,11 +32,13 @@ def split_sentences(text: str) -> list[str]:
     return [sentence for sentence in sentences if any(letter.isalnum() for letter in sentence)]
 
 
-def _abbreviated(sentence: str, rest: str) -> bool:
+def _abbreviated(before: str, follows: "re.Match[str] | None") -> bool:
     """Tell whether the stop belongs to a word, and the sentence goes on behind it."""
-    last, follows = _LAST_WORD.search(sentence), rest.lstrip()[:1]
+    last = _LAST_WORD.search(before)
     if not last or not follows:
         return False
     word = last.group(1)
     initial = len(word) == 1 and word.isupper()
-    return initial or word.lower() in _TITLES or (word.lower() in _COMPANIES | _MONTHS and not follows.isupper())
+    return (
+        initial or word.lower() in _TITLES or (word.lower() in _COMPANIES | _MONTHS and not follows.group().isupper())
+    )

@@ -20,7 +20,7 @@ from solutions.finance.surge.simulation import Scenario, headline_share, simulat
 
 def true_baseline(scenario: Scenario) -> Baseline:
     """Return what the streams are drawn from: of 2,000 weeks without day-to-day variation, the mean."""
-    steady = replace(scenario, correlation=1e-9, variation=1e-4, pack=1.0)
+    steady = replace(scenario, correlation=0.0, variation=0.0, pack=1.0)
     items = simulate(steady, seed=0, weeks=2000).items.reshape(2000, WEEK, -1).mean(axis=0)
     topics = len(scenario.items_a_day)
     return Baseline(

@@ -16,7 +16,7 @@ from apps.columns import ENCODINGS, TABLES
 from apps.components import AT_ONCE, QUIET, empty, error, shown_errors
 from apps.locale import Locale
 from foundation.data.cards import find_card
-from foundation.data.columns import text_column, time_column
+from foundation.data.columns import news_columns
 from foundation.data.tables import read_table
 from foundation.errors import ColonnadeError, InputError
 from solutions.finance.monitor.files import FileSource
@@ -221,13 +221,13 @@ def wire_replay(
 
 def _own_archive(path: Path, encoding: str) -> Archive:
     columns = [str(column) for column in read_table(path, encoding).columns]
-    text, times = text_column(columns), time_column(columns)
-    if not text or not times:
+    found = news_columns(columns)
+    if not {"text", "time"} <= found.keys():
         given = ", ".join(columns)
         raise InputError(
             f"{path.name} needs a column of texts and one of times; it has: {given}; call them text and time"
         )
-    return read_archive(FileSource(path, encoding, {"text": text, "time": times}, ended=True))
+    return read_archive(FileSource(path, encoding, found, ended=True))
 
 
 def _controls(*, running: bool, shown: bool) -> tuple[Any, ...]:

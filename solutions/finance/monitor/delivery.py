@@ -81,15 +81,16 @@ class Mail:
         mail = EmailMessage()
         mail["Subject"], mail["To"] = " ".join(told["title"].split()), self.to
         mail["Message-ID"], mail["Date"] = f"<{key}@colonnade>", formatdate()
-        mail["From"] = server.username if server.username and "@" in server.username else f"colonnade@{server.hostname}"
+        user = unquote(server.username or "")
+        mail["From"] = user if "@" in user else f"colonnade@{server.hostname}"
         mail.set_content("\n".join([told["text"], "", *(f"- {story}" for story in told["stories"])]))
         kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
         with kind(server.hostname or "localhost", server.port or 0, timeout=_SECONDS) as connection:
-            if server.username and server.password:
+            if user and server.password:
                 connection.ehlo_or_helo_if_needed()
                 if server.scheme != "smtps" and connection.has_extn("starttls"):
                     connection.starttls(context=ssl.create_default_context())
-                connection.login(unquote(server.username), unquote(server.password))
+                connection.login(user, unquote(server.password))
             connection.send_message(mail)
 
 

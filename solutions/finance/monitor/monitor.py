@@ -176,7 +176,9 @@ class Monitor:
         if not items:
             return []
         answers = self._solution.predict([FinanceRequest(item.text, item.time) for item in items])
-        items = [replace(item, title=mask_personal_data(item.title)) for item in items]  # as they are kept
+        items = [  # as they are kept
+            replace(item, title=mask_personal_data(item.title), body=mask_personal_data(item.body)) for item in items
+        ]
         earliest, latest = self._store.clock or 0, hour_of(moment, self._offset)
         hours = [max(min(hour_of(item.time, self._offset), latest), earliest) for item in items]
         read = []

@@ -5,20 +5,17 @@ is lost and nothing is counted twice. An alert is never changed without a line t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sql
-from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.errors import InputError
 from foundation.settings import settings
-from foundation.store import Store, now
-from solutions.finance.monitor.records import Alert, AlertState, ReadItem, is_negative
-from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries, hours, items, places
+from solutions.finance.monitor.alerts import AlertStore
+from solutions.finance.monitor.records import ReadItem, is_negative
+from solutions.finance.monitor.tables import bodies, hours, items, places
 from solutions.finance.monitor.tables import series_items as members
 from solutions.finance.surge.baseline import WEEK, Counts
 from solutions.finance.surge.detector import Alarm
@@ -36,7 +33,7 @@ def usual_place() -> str | Path:
     return settings().store.get_secret_value() or settings().home / "monitor.db"
 
 
-class MonitorStore(Store):
+class MonitorStore(AlertStore):
     """The monitor's database.
 
     Parameters
@@ -50,8 +47,6 @@ class MonitorStore(Store):
     >>> store.position("file:news.csv")
     ''
     """
-
-    metadata = METADATA
 
     @property
     def clock(self) -> int | None:
@@ -96,7 +91,7 @@ class MonitorStore(Store):
             self._move(run, _ASKED, companies.to_json())
 
     def count_known(self, companies: WatchList) -> None:
-        """Count what is stored, by its titles, for companies that were not looked for when it came.
+        """Count what is stored for companies that were not looked for when it came.
 
         A company that is new to the list has a past by that, and what is usual for it can be told. Nothing is counted
         twice, whenever this is called.
@@ -104,9 +99,8 @@ class MonitorStore(Store):
         text = companies.to_json()
         if self.position(_WATCHED) == text:
             return
-        told = sql.select(items.c.id, items.c.title, items.c.hour, items.c.tone, items.c.unsure).where(
-            items.c.key == items.c.story
-        )
+        columns = items.c.id, items.c.title, items.c.hour, items.c.tone, items.c.unsure, bodies.c.body
+        told = sql.select(*columns).outerjoin_from(items, bodies).where(items.c.key == items.c.story)
         with self.begin() as run:
             named = [
                 {
@@ -117,7 +111,7 @@ class MonitorStore(Store):
                     "relevance": mention.relevance,
                 }
                 for row in run.execute(told)
-                for mention in companies.mentions(row.title)
+                for mention in companies.mentions(row.title, row.body or "")
             ]
             for some in _chunks(named):
                 insert = self._insert(members).values(some).on_conflict_do_nothing()
@@ -155,8 +149,10 @@ class MonitorStore(Store):
                 fresh.update((row.key, row.id) for row in run.execute(new))
             counted = {each.item.key: each for each in read if each.item.key in fresh}.values()
             rows = [row for each in counted for row in _memberships(each, fresh[each.item.key])]
-            for some in _chunks(rows):
-                run.execute(sql.insert(members), some)
+            below = [{"item": fresh[each.item.key], "body": each.item.body} for each in counted if each.item.body]
+            for table, written in ((members, rows), (bodies, below)):
+                for some in _chunks(written):
+                    run.execute(sql.insert(table), some)
             self._count(run, rows)
             self._move(run, source, position)
         return len(fresh)
@@ -199,47 +195,10 @@ class MonitorStore(Store):
 
         Those from the hour ``wake_from`` on are put out for delivery.
         """
-        moment, new = now(), []
         with self.begin() as run:
-            for series, alarm in found:
-                row = {**asdict(alarm), "series": series, "kind": alarm.kind.value, "state": AlertState.OPEN.value}
-                insert = self._insert(alerts).values(row).on_conflict_do_nothing().returning(alerts.c.id)
-                for alert in run.execute(insert).scalars():
-                    new.append(alert)
-                    run.execute(
-                        sql.insert(alert_changes).values(_change(alert, moment, "monitor", AlertState.OPEN, ""))
-                    )
-                    for channel in channels if alarm.hour >= wake_from else ():
-                        first = {"alert": alert, "channel": channel, "sent": False, "attempts": 0}
-                        run.execute(sql.insert(deliveries).values(**first, next_at=moment, error=""))
+            new = self._keep_alarms(run, found, channels, wake_from)
             self._move(run, _CLOCK, str(clock))
         return new
-
-    def alerts(self) -> list[Alert]:
-        """Return all alerts, the newest first; one whose snooze is over is open again."""
-        with self.begin() as run:
-            rows = run.execute(sql.select(alerts).order_by(alerts.c.hour.desc(), alerts.c.id.desc())).mappings().all()
-        return [Alert.from_row(dict(row), now()) for row in rows]
-
-    def change(self, alert: int, state: AlertState, who: str, note: str = "", until: datetime | None = None) -> None:
-        """Acknowledge, snooze (until a time, UTC), open again or annotate; the change is kept.
-
-        Raises
-        ------
-        InputError
-            There is no such alert.
-        """
-        with self.begin() as run:
-            update = sql.update(alerts).where(alerts.c.id == alert).values(state=state.value, snoozed_until=until)
-            if not run.execute(update).rowcount:
-                raise InputError(f"there is no alert {alert}")
-            run.execute(sql.insert(alert_changes).values(_change(alert, now(), who, state, note)))
-
-    def changes(self, alert: int) -> list[Mapping[str, Any]]:
-        """Return what was done with an alert, oldest first."""
-        wanted = sql.select(alert_changes).where(alert_changes.c.alert == alert).order_by(alert_changes.c.id)
-        with self.begin() as run:
-            return [dict(row) for row in run.execute(wanted).mappings()]
 
     def behind(
         self, series: str, start: int, end: int, count: int = 20, *, bad_only: bool = True
@@ -281,18 +240,11 @@ class MonitorStore(Store):
         insert = self._insert(places).values(name=name, position=position)
         run.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"position": position}))
 
-    def _insert(self, table: sql.Table) -> "sqlite.Insert | postgresql.Insert":
-        return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
-
 
 def _memberships(each: ReadItem, item: int) -> Iterator[dict[str, Any]]:
     for series, relevance in each.series.items():
         where = {"series": series, "hour": each.hour, "item": item}
         yield {**where, "negative": each.negative, "relevance": relevance}
-
-
-def _change(alert: int, at: datetime, who: str, state: AlertState, note: str) -> dict[str, Any]:
-    return {"alert": alert, "at": at, "who": who, "state": state.value, "note": note}
 
 
 def _chunks(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sql
 
-__all__ = ["METADATA", "alert_changes", "alerts", "deliveries", "hours", "items", "places", "series_items"]
+__all__ = ["METADATA", "alert_changes", "alerts", "bodies", "deliveries", "hours", "items", "places", "series_items"]
 
 METADATA = sql.MetaData()
 _NAME = sql.String(256)
@@ -25,6 +25,13 @@ items = sql.Table(
     sql.Column("hour", sql.Integer, nullable=False, index=True),
     sql.Column("story", sql.String(32), nullable=False, index=True),
     sql.Column("novelty", sql.Float, nullable=False),
+)
+#: What stands below the title, of items that have it: a company that is looked for later is found there too.
+bodies = sql.Table(
+    "bodies",
+    METADATA,
+    sql.Column("item", _ITEM, sql.ForeignKey("items.id"), primary_key=True),
+    sql.Column("body", sql.Text, nullable=False),
 )
 #: In which series an item counts (of a story, only the first does), in the order in which a person reads them.
 series_items = sql.Table(

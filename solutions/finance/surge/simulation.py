@@ -39,9 +39,10 @@ class Scenario:
     items_a_day : tuple of float
         Of each topic; the surge is planted in the first.
     correlation : float
-        Of the tones of two items of one topic on one day: the share is drawn for the day from a Beta distribution.
+        Of the tones of two items of one topic on one day: the share is drawn for the day from a Beta distribution. At 0
+        it is the same every day, as where headlines are resampled.
     variation : float
-        Coefficient of variation of a day's volume: it is multiplied by a Gamma variable.
+        Coefficient of variation of a day's volume: it is multiplied by a Gamma variable. 0 for none.
     weekend : float
         Volume of a Saturday or Sunday over that of another day.
     planted : Planted
@@ -136,8 +137,11 @@ def _rates(scenario: Scenario, generator: np.random.Generator, weeks: int) -> tu
     weekly = np.where((day + _FIRST_WEEKDAY) % 7 >= 5, scenario.weekend, 1.0) * working
     weekly = weekly / weekly.mean() / DAY
     shape = (weeks * 7, len(scenario.items_a_day))
-    precision = 1 / scenario.variation**2
-    busy = generator.gamma(precision, 1 / precision, shape)
-    strength = 1 / scenario.correlation - 1
-    share = generator.beta(strength * scenario.share, strength * (1 - scenario.share), shape)
+    busy, share = np.ones(shape), np.full(shape, scenario.share)
+    if scenario.variation:
+        precision = 1 / scenario.variation**2
+        busy = generator.gamma(precision, 1 / precision, shape)
+    if scenario.correlation:
+        strength = 1 / scenario.correlation - 1
+        share = generator.beta(strength * scenario.share, strength * (1 - scenario.share), shape)
     return weekly[:, None] * np.array(scenario.items_a_day) * busy[day], share[day]

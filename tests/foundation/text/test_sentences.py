@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,3 +26,11 @@ def test_sentences(text, sentences):
 @given(st.text(alphabet="ab .!。！\n”A", max_size=80))
 def test_no_letter_is_lost(text):
     assert [c for c in "".join(split_sentences(text)) if c.isalnum()] == [c for c in text if c.isalnum()]
+
+
+def test_a_text_of_abbreviations_takes_no_longer_than_its_length():
+    """Twice the text takes about twice the time: one sentence of 200,000 characters, cut at no stop."""
+    text = "Dr. " * 50_000 + "Lind left."
+    started = time.perf_counter()
+    assert split_sentences(text) == [text]
+    assert time.perf_counter() - started < 2

@@ -1,8 +1,12 @@
 """The watch list of a monitor that runs: exchanged, with what is stored as the past of those that are new."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import sqlalchemy as sql
+
 from solutions.finance.monitor.monitor import Monitor
+from solutions.finance.monitor.tables import bodies
 from solutions.finance.watchlist import Company, WatchList
 from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history, item
 
@@ -35,6 +39,20 @@ def test_a_running_monitor_takes_a_new_list_over(store):
     assert counted(store, "company:Harlund") == [3, 2]  # two of the past by their titles, and the new one
     hour = store.first_hour()
     assert len(store.behind("company:Harlund", hour, hour)) == 2
+
+
+def test_a_company_that_is_named_in_the_text_alone_has_a_past_too(store):
+    body = "The lender in question is Harlund; call Mr Lind at +44 20 7946 0958."
+    items = [replace(item(1, "loan bad again", NOON), body=body), item(2, "trade good", NOON)]
+    running = Monitor(KeywordFinance(), store, [ListSource(items)])
+    running.turn(NOON)
+    store.ask(WatchList([HARLUND]))
+    running.turn(NOON)
+    assert counted(store, "company:Harlund") == [1, 1]
+    with store.begin() as run:
+        (kept,) = run.execute(sql.select(bodies.c.body)).scalars()
+    assert "Harlund" in kept
+    assert "7946" not in kept
 
 
 def test_nothing_is_counted_twice_whoever_starts_again(store):

@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 import socketserver
@@ -50,12 +51,20 @@ def hook():
 
 
 class Post(socketserver.StreamRequestHandler):
-    """As much of SMTP (RFC 5321) as a client needs to hand over a mail."""
+    """As much of SMTP (RFC 5321, login by RFC 4954) as a client needs to hand over a mail."""
 
     def handle(self):
         self.wfile.write(b"220 here\r\n")
         while line := self.rfile.readline():
             verb = line[:4].upper().strip()
+            if verb == b"EHLO":
+                self.wfile.write(b"250-here\r\n250 AUTH PLAIN\r\n")
+                continue
+            if verb == b"AUTH":
+                self.server.logins.append(base64.b64decode(line.split()[-1]).decode())
+                known = self.server.logins[-1] == "\0risk@desk.example\0p@ss:1"
+                self.wfile.write(b"235 welcome\r\n" if known else b"535 who are you\r\n")
+                continue
             if verb == b"DATA":
                 self.wfile.write(b"354 go on\r\n")
                 mail = b""
@@ -68,7 +77,7 @@ class Post(socketserver.StreamRequestHandler):
 @pytest.fixture
 def post(monkeypatch):
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Post) as server:
-        server.mails = []
+        server.mails, server.logins = [], []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("COLONNADE_SMTP", f"smtp://127.0.0.1:{server.server_address[1]}")
         yield server
@@ -157,6 +166,22 @@ def test_an_alert_is_mailed(alerted, post):
     assert re.search("Message-ID: <alert-1-[0-9a-f]{12}@colonnade>", mail)
     assert "Date: " in mail
     assert "negative, usually" in mail
+
+
+def test_a_server_that_wants_a_password_gets_the_one_of_the_address(alerted, post, monkeypatch):
+    address, server = "mailto:risk@example.com", f"127.0.0.1:{post.server_address[1]}"
+    monkeypatch.setenv("COLONNADE_SMTP", f"smtp://risk%40desk.example:wrong@{server}")
+    store, channels = alerted(address), {address: find_channel(address)}
+    assert deliver(store, channels) == 0
+    with store.begin() as run:
+        told = run.execute(sql.select(deliveries)).one().error
+    assert "who are you" in told
+    assert "wrong" not in told
+    later(store)
+    monkeypatch.setenv("COLONNADE_SMTP", f"smtp://risk%40desk.example:p%40ss%3A1@{server}")
+    assert deliver(store, channels) == 1
+    assert post.logins[-1] == "\0risk@desk.example\0p@ss:1"
+    assert "From: risk@desk.example" in post.mails[0]
 
 
 def test_alerts_of_an_archive_wake_nobody(tmp_path, hook):

@@ -87,3 +87,12 @@ def test_events_are_read_and_bad_ones_named(tmp_path):
     table.write_text("topic,start,end\ncredit,2026-02-09,2026-02-10\n")
     with pytest.raises(InputError, match="no column 'series'"):
         read_events(table)
+
+
+def test_an_own_archive_keeps_text_and_link(tmp_path):
+    from apps.pages.finance.replay import _own_archive
+
+    path = tmp_path / "news.csv"
+    path.write_text("Date,Title,Text,URL\n2026-03-02 09:30,Loans,All of it about Harlund,https://desk.example/1\n")
+    (kept,) = _own_archive(path, "utf-8").items
+    assert (kept.title, kept.body, kept.link) == ("Loans", "All of it about Harlund", "https://desk.example/1")

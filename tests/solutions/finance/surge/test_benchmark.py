@@ -38,6 +38,14 @@ def test_what_varies_is_as_the_scenario_says():
     assert share.var() == pytest.approx(0.05 * 0.3 * 0.7, rel=0.25)
 
 
+def test_resampled_headlines_vary_as_chance_alone_does():
+    scenario = Scenario(0.3, items_a_day=(400.0,) * 4, correlation=0.0, variation=0.0, weekend=1.0)
+    stream = simulate(scenario, 1, 40)
+    days, bad = (counts.reshape(-1, DAY, 4).sum(axis=1) for counts in (stream.items, stream.negative))
+    assert days.var() / days.mean() == pytest.approx(1.0, abs=0.15)
+    assert bad.var() / bad.mean() == pytest.approx(1.0, abs=0.15)
+
+
 def test_surges_begin_on_working_days_at_all_hours():
     hours = np.array(surge_hours(200, 9))
     assert set((hours // DAY + 3) % 7) == {0, 1, 2, 3}
@@ -84,6 +92,8 @@ def test_the_command_prints_it(tmp_path):
     figures = json.loads(done.stdout)
     assert figures["headlines"] in ("headlines", "zh_finance_sentiment")
     assert figures["weeks"] == 2
+    assert figures["scenario"]["variation"] == 0.0 < figures["uneven_days"]["scenario"]["variation"]
+    assert set(figures["uneven_days"]["rivals"]) == set(RIVALS)
     shown = colonnade("bench", "surge", "--weeks", "2", "--runs", "2", "--planted", "replaced", home=tmp_path).stdout
-    assert "this detector" in shown
+    assert shown.count("this detector") == 2
     assert "bad news replaced; dial 1 a week" in shown
