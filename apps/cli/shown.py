@@ -47,6 +47,8 @@ def show_report(report: "Report") -> None:
     console.print(_figures(report))
     if len(report.baselines) > _BESIDE:
         console.print(_baselines(report))
+    if report.gains:
+        console.print(_gains(report))
     if report.per_class:
         console.print(_classes(report))
     if report.slices:
@@ -97,6 +99,17 @@ def _baselines(report: "Report") -> "Table":
     for name, figures in report.baselines.items():
         baselines.add_row(name, *(f"{figures[metric]:.3f}" if metric in figures else "" for metric in report.metrics))
     return baselines
+
+
+def _gains(report: "Report") -> "Table":
+    from rich.table import Table
+
+    metric = next(iter(report.metrics))
+    gains = Table("this model less", metric, "paired 95 % interval")
+    for name, of_metric in report.gains.items():
+        gain = of_metric[metric]
+        gains.add_row(name, f"{gain.value:+.3f}", f"{gain.low:+.3f} to {gain.high:+.3f}")
+    return gains
 
 
 def _slices(report: "Report") -> "Table":

@@ -132,14 +132,24 @@ def _figures(report: Report, words: Locale) -> str:
     ]
     rows = [
         [
-            _metric(name, words),
+            _metric(metric, words),
             f"{figure.value:.3f}",
             f"{figure.low:.3f} – {figure.high:.3f}",
-            *(f"{baseline[name]:.3f}" if name in baseline else "" for baseline in report.baselines.values()),
+            *(_beside(report, name, metric) for name in report.baselines),
         ]
-        for name, figure in report.metrics.items()
+        for metric, figure in report.metrics.items()
     ]
-    return _table(heads, rows)
+    note = f'<p class="quiet">{escape(words("report.gains"))}</p>' if report.gains else ""
+    return _table(heads, rows) + note
+
+
+def _beside(report: Report, name: str, metric: str) -> str:
+    """Return a baseline's figure, and what the model has over it."""
+    if metric not in report.baselines[name]:
+        return ""
+    gain = report.gains.get(name, {}).get(metric)
+    told = f" ({gain.low:+.3f} – {gain.high:+.3f})" if gain else ""
+    return f"{report.baselines[name][metric]:.3f}{told}"
 
 
 def _pictures(report: Report, words: Locale) -> str:

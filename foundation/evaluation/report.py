@@ -55,6 +55,8 @@ class Report:
     metrics : mapping of metric to Interval
         95 % bootstrap intervals.
     baselines : mapping of baseline to mapping of metric to float
+    gains : mapping of baseline to mapping of metric to Interval
+        What the model has over the baseline, with a paired 95 % bootstrap interval, where that was asked row by row.
     per_class : mapping of label to mapping of ``precision``, ``recall``, ``f1``, ``support``
     calibration : mapping of str to float or None
         ``temperature``, ``threshold``, ``answered`` (a share), ``accuracy_answered`` (None where nothing is),
@@ -81,6 +83,7 @@ class Report:
     calibration: Mapping[str, float | None]
     leakage: Mapping[str, int]
     seconds: float
+    gains: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     outcomes: Outcomes | None = field(default=None, compare=False, repr=False)
@@ -98,5 +101,10 @@ class Report:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Report":
         """Read what ``to_dict`` gave."""
-        metrics = {name: Interval(**interval) for name, interval in values["metrics"].items()}
-        return cls(**{**values, "dataset": DatasetStamp(**values["dataset"]), "metrics": metrics})
+        metrics = _intervals(values["metrics"])
+        gains = {name: _intervals(of_metric) for name, of_metric in values.get("gains", {}).items()}
+        return cls(**{**values, "dataset": DatasetStamp(**values["dataset"]), "metrics": metrics, "gains": gains})
+
+
+def _intervals(values: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
+    return {name: Interval(**interval) for name, interval in values.items()}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from foundation.data.splits import Split
 from foundation.errors import InputError
+from foundation.evaluation.comparison import compare_values
 from foundation.evaluation.metrics import Interval, expected_calibration_error, mean_interval
 from foundation.evaluation.outcomes import Outcomes
 from foundation.evaluation.report import DatasetStamp, Report
@@ -65,6 +66,8 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
     metrics = {name: mean_interval(values) for name, values in ours.items()}
     ece = expected_calibration_error(sure, ours["hit_at_10"] > 0)
     metrics |= {name: _exact(value) for name, value in list_measures(lists, known, hybrid.vectors).items()}
+    others = {name: model_lists(model, _asked(known, truth)) for name, model in hybrid.models.items()}
+    theirs = {name: user_measures(of_model, truth) for name, of_model in others.items()}
     return Report(
         solution=bundle.record.solution,
         task=table.task,
@@ -72,8 +75,16 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
         bundle=bundle.record.id,
         metrics=metrics,
         baselines={
-            name: _means(model_lists(model, _asked(known, truth)), truth, known, hybrid.vectors)
-            for name, model in hybrid.models.items()
+            name: {measure: float(values.mean()) for measure, values in theirs[name].items()}
+            | list_measures(of_model, known, hybrid.vectors)
+            for name, of_model in others.items()
+        },
+        gains={
+            name: {
+                measure: compare_values(measure, values, ours[measure]).difference
+                for measure, values in of_model.items()
+            }
+            for name, of_model in theirs.items()
         },
         per_class={},
         calibration={"ece": ece, "mean_confidence": float(sure.mean())},
@@ -126,11 +137,6 @@ def _for_split(bundle: RecommenderBundle, table: EventTable, listener: Listener)
 def _asked(known: Events, truth: Events) -> Events:
     """Return the histories of users who have something to be found."""
     return known.take(np.flatnonzero(np.isin(known.users, truth.users)))
-
-
-def _means(lists: Lists, truth: Events, known: Events, vectors: NDArray[np.float32]) -> dict[str, float]:
-    measured = {name: float(values.mean()) for name, values in user_measures(lists, truth).items()}
-    return measured | list_measures(lists, known, vectors)
 
 
 def _exact(value: float) -> Interval:

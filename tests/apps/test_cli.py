@@ -156,7 +156,7 @@ def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone:
         "as_published": True,
     }
     assert " ".join(sorted(report)) == (
-        "baselines bundle calibration dataset diagnostics leakage metrics per_class seconds slices solution task"
+        "baselines bundle calibration dataset diagnostics gains leakage metrics per_class seconds slices solution task"
     )
     assert set(report["metrics"]["accuracy"]) == {"value", "low", "high"}
     assert set(report["baselines"]) == {"majority", "tfidf_logistic_regression"}

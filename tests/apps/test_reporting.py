@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 from apps.locale import Language
 from apps.reporting.charts import line_chart, matrix
@@ -35,6 +36,14 @@ def test_what_comes_from_outside_is_escaped() -> None:
 def test_of_many_labels_the_commonest_confusions_are_listed() -> None:
     page = report_page([REPORT], [])
     assert "<td>label 0</td><td>label 1</td><td>3</td>" in page
+
+
+def test_what_a_model_has_over_another_stands_beside_it() -> None:
+    better = replace(REPORT, gains={"majority": {"accuracy": Interval(0.25, -0.05, 0.5)}})
+    page = report_page([better], [])
+    assert "0.500 (-0.050 – +0.500)" in page
+    assert "In brackets: this model less the other" in page
+    assert "In brackets" not in report_page([REPORT], [])
 
 
 def test_the_preferred_language_is_checked() -> None:

@@ -72,9 +72,9 @@ def _said(report: Report, words: Locale) -> str:
     ours = "".join(f"<td>{_figure(report, name)}</td>" for name in _SHOWN)
     others = "".join(
         f"<tr><td>{words(f'shelf.model_{name}')}</td>"
-        + "".join(f"<td>{figures[metric]:.3f}</td>" for metric in _SHOWN)
+        + "".join(f"<td>{_other(report, name, metric)}</td>" for metric in _SHOWN)
         + "</tr>"
-        for name, figures in report.baselines.items()
+        for name in report.baselines
     )
     groups = "".join(
         f"<tr><td>{words(f'shelf.slice_{name}')}</td><td>{figures['ndcg_at_10']:.3f}</td>"
@@ -85,6 +85,7 @@ def _said(report: Report, words: Locale) -> str:
     return f"""<p class="cl-summary">{said}</p>
 <div class="cl-scroll"><table class="cl-worst cl-plain"><thead><tr><th></th>{heads}</tr></thead>
 <tbody><tr><td><strong>{words("measure.this_model")}</strong></td>{ours}</tr>{others}</tbody></table></div>
+<p class="cl-lead">{words("report.gains")}</p>
 <table class="cl-worst cl-plain"><thead><tr>{parts}</tr></thead><tbody>{groups}</tbody></table>"""
 
 
@@ -92,6 +93,13 @@ def _figure(report: Report, name: str) -> str:
     figure = report.metrics[name]
     interval = f" <small>({figure.low:.3f} – {figure.high:.3f})</small>" if figure.low < figure.high else ""
     return f"<strong>{figure.value:.3f}</strong>{interval}"
+
+
+def _other(report: Report, name: str, metric: str) -> str:
+    """Return the figure of another model, and what this one has over it."""
+    gain = report.gains.get(name, {}).get(metric)
+    told = f" <small>({gain.low:+.3f} – {gain.high:+.3f})</small>" if gain else ""
+    return f"{report.baselines[name][metric]:.3f}{told}"
 
 
 def _models(report: Report, words: Locale) -> go.Figure:

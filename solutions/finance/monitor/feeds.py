@@ -76,7 +76,7 @@ class FeedSource:
         except (httpx.HTTPError, ColonnadeError) as error:
             return self._failed(known, str(error) or type(error).__name__)
         version = {"etag": answer.headers.get("etag", ""), "modified": answer.headers.get("last-modified", "")}
-        return Batch(items, json.dumps(version), refused)
+        return Batch(items, json.dumps(version), refused, newest=True)
 
     def _get(self, known: Mapping[str, Any]) -> httpx.Response:
         headers = {"User-Agent": _AGENT, "If-None-Match": known.get("etag"), "If-Modified-Since": known.get("modified")}

@@ -66,12 +66,15 @@ class Batch:
     refused : sequence of Refused
     more : bool
         Whether the source has more at once.
+    newest : bool
+        Whether the source tells its newest items only: how many there were before cannot be learned from it.
     """
 
     items: Sequence[Item]
     position: str
     refused: Sequence[Refused] = field(default=())
     more: bool = False
+    newest: bool = False
 
 
 class Source(Protocol):

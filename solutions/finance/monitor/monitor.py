@@ -165,12 +165,21 @@ class Monitor:
         # the oldest first, whatever a feed's order: what came later is the copy
         fresh = {item.key: item for item in sorted(batch.items, key=lambda item: item.time) if item.key not in known}
         try:
+            if fresh and self._store.clock is None:
+                self._begin(batch, moment)
             back_log = moment - self._away.get(source, moment) > _AWAY
             read = self._read(list(fresh.values()), moment, back_log=back_log)
             return self._store.add(read, source, batch.position)
         except Exception:
             self._stories = None  # they hold what was not kept
             raise
+
+    def _begin(self, batch: Batch, moment: datetime) -> None:
+        """Learn from now on where feeds are all that there is; from the beginning where a file knows the past."""
+        if not batch.newest:
+            self._store.begin_at(None)
+        elif self._store.first_hour() is None:
+            self._store.begin_at(hour_of(moment, self._offset))
 
     def _read(self, items: Sequence[Item], moment: datetime, *, back_log: bool) -> list[ReadItem]:
         if not items:

@@ -23,7 +23,8 @@ from solutions.finance.watchlist import WatchList
 
 __all__ = ["MonitorStore", "usual_place"]
 
-_CLOCK, _OFFSET, _ASKED, _WATCHED = "@clock", "@utc_offset", "@watch_list", "@watched"
+_CLOCK, _OFFSET, _BEGUN = "@clock", "@utc_offset", "@begun"
+_ASKED, _WATCHED = "@watch_list", "@watched"
 _READ = ("topic", "tone", "tone_confidence", "unsure", "hour", "story", "novelty")
 _AT_ONCE = 500  # rows of one statement: SQLite takes 32,766 values
 
@@ -80,6 +81,11 @@ class MonitorStore(AlertStore):
         with self.begin() as run:
             found = run.execute(sql.select(places.c.position).where(places.c.name == source)).scalar()
         return found or ""
+
+    def begin_at(self, hour: int | None) -> None:
+        """Learn from an hour on, though older items are kept; None takes it back."""
+        with self.begin() as run:
+            self._move(run, _BEGUN, "" if hour is None else str(hour))
 
     def watch_list(self) -> WatchList:
         """Return the companies that somebody asked last to be looked for."""
@@ -175,13 +181,14 @@ class MonitorStore(AlertStore):
             return [row.series for row in run.execute(wanted.order_by(total.desc(), hours.c.series))]
 
     def first_hour(self) -> int | None:
-        """Return the hour of the oldest counted item; what lies before a week without any is no past to learn from."""
+        """Return the first hour that is learned from: the oldest with an item, or the one behind a week without any."""
         each = sql.select(hours.c.hour).distinct().subquery()
         before = sql.func.lag(each.c.hour).over(order_by=each.c.hour)
         gaps = sql.select(each.c.hour, (each.c.hour - before).label("hours")).subquery()
         begun = sql.select(sql.func.max(gaps.c.hour)).where(gaps.c.hours > WEEK)
         with self.begin() as run:
-            return run.execute(begun).scalar() or run.execute(sql.select(sql.func.min(hours.c.hour))).scalar()
+            first = run.execute(begun).scalar() or run.execute(sql.select(sql.func.min(hours.c.hour))).scalar()
+        return first if first is None else max(first, int(self.position(_BEGUN) or first))
 
     def last_hour(self) -> int | None:
         """Return the hour of the newest counted item."""

@@ -121,6 +121,16 @@ def test_the_report_has_every_model_new_users_and_new_items(folder: Path, table:
     assert "fitted on train and dev" in report.dataset.protocol
     assert report.dataset.rows == 300
     assert report == type(report).from_dict(report.to_dict())
+    assert set(report.gains) == set(report.baselines)
+    for name, gains in report.gains.items():
+        for measure, gain in gains.items():
+            ours, theirs = report.metrics[measure].value, report.baselines[name][measure]
+            assert gain.value == pytest.approx(ours - theirs)
+            assert gain.low <= gain.value <= gain.high
+    # users are paired: against itself there would be no interval at all, against a like model a narrow one
+    own = report.metrics["ndcg_at_10"]
+    narrowest = min(gains["ndcg_at_10"].high - gains["ndcg_at_10"].low for gains in report.gains.values())
+    assert narrowest < own.high - own.low
 
 
 def test_another_protocol_fits_anew(folder: Path, table: EventTable) -> None:

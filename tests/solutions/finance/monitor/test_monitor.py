@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -160,6 +161,24 @@ def test_what_a_source_brings_that_joins_others_is_no_surge(store):
     assert store.counts(["topic:credit"], this_hour - 1, this_hour + 1)[0].sum() <= 3
 
 
+def test_what_a_feed_still_shows_of_last_week_is_no_past_to_learn_from(store):
+    class Feed(ListSource):
+        name = "rss:test"
+
+        def poll(self, position):
+            return replace(super().poll(position), newest=True)
+
+    items = [item(number, f"loan bad {number}", START + timedelta(days=number)) for number in range(6)]
+    moment = START + timedelta(days=5, hours=3)
+    Monitor(KeywordFinance(), store, [Feed(items)]).turn(moment)
+    assert store.first_hour() == hour_of(moment)
+    shown, _ = store.counts(["topic:credit"], hour_of(START), hour_of(moment))
+    assert shown.sum() == 6
+    # a file that joins before anything was looked at knows what there was
+    Monitor(KeywordFinance(), store, [Feed(items), ListSource([item(9, "loan good", START)])]).turn(moment)
+    assert store.first_hour() == hour_of(START)
+
+
 def test_an_old_item_is_no_past_to_learn_from(store):
     old = item(99_999, "loan good of long ago", START - timedelta(days=3000))
     watching = monitor(store, [old, *history(10)])
@@ -261,6 +280,7 @@ def raising(error):
 
 KILLED = """
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history
 from solutions.finance.monitor.monitor import Monitor, hour_of
