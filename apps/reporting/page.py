@@ -99,10 +99,11 @@ def _section(report: Report, words: Locale) -> str:
     parts = (
         f'<h2>{escape(_title(report, words))}</h2><p class="quiet">{facts}{other}</p>',
         _figures(report, words),
+        _gains(report, words),
         _pictures(report, words),
         _confusions(drawn.get("confusion"), named, words),
         _named(by_label, words("report.classes"), words),
-        _named(report.slices, words("report.slices"), words),
+        _named({_name(group, words): row for group, row in report.slices.items()}, words("report.slices"), words),
         _errors(drawn.get("errors", []), named, words),
         _leakage(report, words),
     )
@@ -128,28 +129,36 @@ def _metric(name: str, words: Locale) -> str:
 def _figures(report: Report, words: Locale) -> str:
     heads = [
         *words("measure.heads").split("|"),
-        *(words.strings.get(f"measure.{name}", name) for name in report.baselines),
+        *(_name(name, words) for name in report.baselines),
     ]
     rows = [
         [
-            _metric(metric, words),
+            _metric(name, words),
             f"{figure.value:.3f}",
             f"{figure.low:.3f} – {figure.high:.3f}",
-            *(_beside(report, name, metric) for name in report.baselines),
+            *(f"{baseline[name]:.3f}" if name in baseline else "" for baseline in report.baselines.values()),
         ]
-        for metric, figure in report.metrics.items()
+        for name, figure in report.metrics.items()
     ]
-    note = f'<p class="quiet">{escape(words("report.gains"))}</p>' if report.gains else ""
-    return _table(heads, rows) + note
+    return _table(heads, rows)
 
 
-def _beside(report: Report, name: str, metric: str) -> str:
-    """Return a baseline's figure, and what the model has over it."""
-    if metric not in report.baselines[name]:
+def _gains(report: Report, words: Locale) -> str:
+    """Tell what the model has over each that it was compared with row by row."""
+    if not report.gains:
         return ""
-    gain = report.gains.get(name, {}).get(metric)
-    told = f" ({gain.low:+.3f} – {gain.high:+.3f})" if gain else ""
-    return f"{report.baselines[name][metric]:.3f}{told}"
+    metrics = list(next(iter(report.gains.values())))
+    rows = [
+        [_name(name, words), *(f"{of_metric[metric].low:+.3f} – {of_metric[metric].high:+.3f}" for metric in metrics)]
+        for name, of_metric in report.gains.items()
+    ]
+    return f"<h3>{words('report.gains')}</h3>{_table(['', *(_metric(metric, words) for metric in metrics)], rows)}"
+
+
+def _name(name: str, words: Locale) -> str:
+    """Return what a baseline or a subgroup is called, where it has a name for people."""
+    told = (words.strings.get(f"{kind}{name}") for kind in ("measure.", "shelf.model_", "shelf.slice_"))
+    return next(filter(None, told), name)
 
 
 def _pictures(report: Report, words: Locale) -> str:

@@ -32,13 +32,12 @@ def split_sentences(text: str) -> list[str]:
     return [sentence for sentence in sentences if any(letter.isalnum() for letter in sentence)]
 
 
-def _abbreviated(before: str, follows: "re.Match[str] | None") -> bool:
+def _abbreviated(before: str, follows: re.Match[str] | None) -> bool:
     """Tell whether the stop belongs to a word, and the sentence goes on behind it."""
     last = _LAST_WORD.search(before)
     if not last or not follows:
         return False
     word = last.group(1)
-    initial = len(word) == 1 and word.isupper()
-    return (
-        initial or word.lower() in _TITLES or (word.lower() in _COMPANIES | _MONTHS and not follows.group().isupper())
-    )
+    if word.lower() in _COMPANIES | _MONTHS:
+        return not follows.group().isupper()
+    return (len(word) == 1 and word.isupper()) or word.lower() in _TITLES

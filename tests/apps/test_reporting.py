@@ -41,9 +41,9 @@ def test_of_many_labels_the_commonest_confusions_are_listed() -> None:
 def test_what_a_model_has_over_another_stands_beside_it() -> None:
     better = replace(REPORT, gains={"majority": {"accuracy": Interval(0.25, -0.05, 0.5)}})
     page = report_page([better], [])
-    assert "0.500 (-0.050 – +0.500)" in page
-    assert "In brackets: this model less the other" in page
-    assert "In brackets" not in report_page([REPORT], [])
+    assert "<td>commonest label</td><td>-0.050 – +0.500</td>" in page
+    assert "This model less each other" in page
+    assert "This model less" not in report_page([REPORT], [])
 
 
 def test_the_preferred_language_is_checked() -> None:

@@ -68,13 +68,13 @@ def _said(report: Report, words: Locale) -> str:
         baseline=percent(best[1]["hit_at_10"]),
         popular=percent(report.baselines["popularity"]["hit_at_10"]),
     )
-    heads = "".join(f"<th>{words(f'metric.{name}')}</th>" for name in _SHOWN)
+    heads = "".join(f"<th>{head}</th>" for head in (*(words(f"metric.{name}") for name in _SHOWN), words("shelf.gain")))
     ours = "".join(f"<td>{_figure(report, name)}</td>" for name in _SHOWN)
     others = "".join(
         f"<tr><td>{words(f'shelf.model_{name}')}</td>"
-        + "".join(f"<td>{_other(report, name, metric)}</td>" for metric in _SHOWN)
-        + "</tr>"
-        for name in report.baselines
+        + "".join(f"<td>{figures[metric]:.3f}</td>" for metric in _SHOWN)
+        + f"<td>{_gain(report, name)}</td></tr>"
+        for name, figures in report.baselines.items()
     )
     groups = "".join(
         f"<tr><td>{words(f'shelf.slice_{name}')}</td><td>{figures['ndcg_at_10']:.3f}</td>"
@@ -83,9 +83,8 @@ def _said(report: Report, words: Locale) -> str:
     )
     parts = "".join(f"<th>{head}</th>" for head in words("shelf.slice_heads").split("|"))
     return f"""<p class="cl-summary">{said}</p>
-<div class="cl-scroll"><table class="cl-worst cl-plain"><thead><tr><th></th>{heads}</tr></thead>
-<tbody><tr><td><strong>{words("measure.this_model")}</strong></td>{ours}</tr>{others}</tbody></table></div>
-<p class="cl-lead">{words("report.gains")}</p>
+<table class="cl-worst cl-plain"><thead><tr><th></th>{heads}</tr></thead>
+<tbody><tr><td><strong>{words("measure.this_model")}</strong></td>{ours}<td></td></tr>{others}</tbody></table>
 <table class="cl-worst cl-plain"><thead><tr>{parts}</tr></thead><tbody>{groups}</tbody></table>"""
 
 
@@ -95,11 +94,10 @@ def _figure(report: Report, name: str) -> str:
     return f"<strong>{figure.value:.3f}</strong>{interval}"
 
 
-def _other(report: Report, name: str, metric: str) -> str:
-    """Return the figure of another model, and what this one has over it."""
-    gain = report.gains.get(name, {}).get(metric)
-    told = f" <small>({gain.low:+.3f} – {gain.high:+.3f})</small>" if gain else ""
-    return f"{report.baselines[name][metric]:.3f}{told}"
+def _gain(report: Report, name: str) -> str:
+    """Return how much more this model has, user by user."""
+    gain = report.gains[name]["ndcg_at_10"]
+    return f"{gain.low:+.3f} – {gain.high:+.3f}"
 
 
 def _models(report: Report, words: Locale) -> go.Figure:

@@ -92,6 +92,7 @@ def test_only_what_is_new_is_asked_for(server):
     source = FeedSource(server.url)
     first = source.poll("")
     assert len(first.items) == 1
+    assert first.newest
     second = source.poll(first.position)
     assert (second.items, second.refused) == ((), ())
     assert server.asked[1]["If-None-Match"] == '"v1"'
