@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.errors import ColonnadeError, InputError
 
@@ -77,6 +78,10 @@ class Store:
         """Yield a connection within a transaction; what the database says against it is one clear line."""
         with self._told(), self.engine.begin() as run:
             yield run
+
+    def insert_into(self, table: sql.Table) -> "sqlite.Insert | postgresql.Insert":
+        """Return an insert that can say what happens to a row that is there already: ``on_conflict_do_update``."""
+        return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -105,7 +105,7 @@ def _gains(report: "Report") -> "Table":
     from rich.table import Table
 
     metric = next(iter(report.metrics))
-    gains = Table("this model less", metric, "paired 95 % interval")
+    gains = Table("better than", metric, "paired 95 % interval")
     for name, of_metric in report.gains.items():
         gain = of_metric[metric]
         gains.add_row(name, f"{gain.value:+.3f}", f"{gain.low:+.3f} to {gain.high:+.3f}")

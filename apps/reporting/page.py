@@ -103,7 +103,7 @@ def _section(report: Report, words: Locale) -> str:
         _pictures(report, words),
         _confusions(drawn.get("confusion"), named, words),
         _named(by_label, words("report.classes"), words),
-        _named({_name(group, words): row for group, row in report.slices.items()}, words("report.slices"), words),
+        _named({_group(name, words): row for name, row in report.slices.items()}, words("report.slices"), words),
         _errors(drawn.get("errors", []), named, words),
         _leakage(report, words),
     )
@@ -129,7 +129,7 @@ def _metric(name: str, words: Locale) -> str:
 def _figures(report: Report, words: Locale) -> str:
     heads = [
         *words("measure.heads").split("|"),
-        *(_name(name, words) for name in report.baselines),
+        *(_baseline(name, words) for name in report.baselines),
     ]
     rows = [
         [
@@ -147,18 +147,21 @@ def _gains(report: Report, words: Locale) -> str:
     """Tell what the model has over each that it was compared with row by row."""
     if not report.gains:
         return ""
-    metrics = list(next(iter(report.gains.values())))
+    heads = ["", *(_metric(metric, words) for metric in next(iter(report.gains.values())))]
     rows = [
-        [_name(name, words), *(f"{of_metric[metric].low:+.3f} – {of_metric[metric].high:+.3f}" for metric in metrics)]
+        [_baseline(name, words), *(f"{gain.low:+.3f} – {gain.high:+.3f}" for gain in of_metric.values())]
         for name, of_metric in report.gains.items()
     ]
-    return f"<h3>{words('report.gains')}</h3>{_table(['', *(_metric(metric, words) for metric in metrics)], rows)}"
+    return f"<h3>{words('report.gains')}</h3>{_table(heads, rows)}"
 
 
-def _name(name: str, words: Locale) -> str:
-    """Return what a baseline or a subgroup is called, where it has a name for people."""
-    told = (words.strings.get(f"{kind}{name}") for kind in ("measure.", "shelf.model_", "shelf.slice_"))
-    return next(filter(None, told), name)
+def _baseline(name: str, words: Locale) -> str:
+    return words.strings.get(f"measure.{name}") or words.strings.get(f"shelf.model_{name}", name)
+
+
+def _group(name: str, words: Locale) -> str:
+    """Return what a subgroup is called: those of a client's own column have no other name."""
+    return words.strings.get(f"shelf.slice_{name}", name)
 
 
 def _pictures(report: Report, words: Locale) -> str:

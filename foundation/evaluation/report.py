@@ -56,7 +56,7 @@ class Report:
         95 % bootstrap intervals.
     baselines : mapping of baseline to mapping of metric to float
     gains : mapping of baseline to mapping of metric to Interval
-        What the model has over the baseline, with a paired 95 % bootstrap interval, where that was asked row by row.
+        The model's figure less the baseline's, with a paired 95 % bootstrap interval, where rows are compared.
     per_class : mapping of label to mapping of ``precision``, ``recall``, ``f1``, ``support``
     calibration : mapping of str to float or None
         ``temperature``, ``threshold``, ``answered`` (a share), ``accuracy_answered`` (None where nothing is),

@@ -60,13 +60,14 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
     truth = truth.take(np.flatnonzero(np.isin(truth.users, known.users)))
     hybrid, confidence, anew = _for_split(bundle, table, listener)
     started = time.perf_counter()
-    lists, sure = hybrid_lists(hybrid, _asked(known, truth), confidence)
+    asked = _asked(known, truth)
+    lists, sure = hybrid_lists(hybrid, asked, confidence)
     seconds = time.perf_counter() - started
     ours = user_measures(lists, truth)
     metrics = {name: mean_interval(values) for name, values in ours.items()}
     ece = expected_calibration_error(sure, ours["hit_at_10"] > 0)
     metrics |= {name: _exact(value) for name, value in list_measures(lists, known, hybrid.vectors).items()}
-    others = {name: model_lists(model, _asked(known, truth)) for name, model in hybrid.models.items()}
+    others = {name: model_lists(model, asked) for name, model in hybrid.models.items()}
     theirs = {name: user_measures(of_model, truth) for name, of_model in others.items()}
     return Report(
         solution=bundle.record.solution,
@@ -91,7 +92,7 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
         leakage={},
         seconds=round(seconds, 2),
         slices=_by_history(known, truth, ours)
-        | _few_likes(hybrid, known, truth, confidence)
+        | _few_likes(hybrid, asked, truth, confidence)
         | _new_items(hybrid, known, truth, listener),
         outcomes=Outcomes(tuple(known.user_ids[user] for user in np.unique(truth.users)), ours),
     )
@@ -154,9 +155,9 @@ def _by_history(known: Events, truth: Events, ours: dict[str, NDArray[np.float64
     return {name: _slice(ours["ndcg_at_10"][rows]) for name, rows in groups.items() if rows.any()}
 
 
-def _few_likes(hybrid: Hybrid, known: Events, truth: Events, confidence: Confidence) -> dict[str, dict[str, float]]:
+def _few_likes(hybrid: Hybrid, asked: Events, truth: Events, confidence: Confidence) -> dict[str, dict[str, float]]:
     """Forget all but the last three events of each user, as of one who has just come."""
-    lists, _ = hybrid_lists(hybrid, _asked(known, truth).latest(FEW_LIKES), confidence)
+    lists, _ = hybrid_lists(hybrid, asked.latest(FEW_LIKES), confidence)
     measured = user_measures(lists, truth)
     return {f"new_user_{FEW_LIKES}_likes": _slice(measured["ndcg_at_10"])}
 

@@ -42,8 +42,15 @@ def test_what_a_model_has_over_another_stands_beside_it() -> None:
     better = replace(REPORT, gains={"majority": {"accuracy": Interval(0.25, -0.05, 0.5)}})
     page = report_page([better], [])
     assert "<td>commonest label</td><td>-0.050 – +0.500</td>" in page
-    assert "This model less each other" in page
-    assert "This model less" not in report_page([REPORT], [])
+    assert "How much better this model is" in page
+    assert "How much better" not in report_page([REPORT], [])
+
+
+def test_a_clients_subgroups_keep_their_names() -> None:
+    named = {"lead": {"accuracy": 0.75, "rows": 4.0}, "history_under_30": {"accuracy": 0.5, "rows": 2.0}}
+    page = report_page([replace(REPORT, slices=named)], [])
+    assert "<td>lead</td>" in page
+    assert "<td>under 30 events</td>" in page
 
 
 def test_the_preferred_language_is_checked() -> None:

@@ -81,7 +81,7 @@ def _said(report: Report, words: Locale) -> str:
         f"<td>{figures['rows']:.0f}</td></tr>"
         for name, figures in report.slices.items()
     )
-    parts = "".join(f"<th>{head}</th>" for head in words("shelf.slice_heads").split("|"))
+    parts = "".join(f"<th>{head}</th>" for head in words("shelf.groups").split("|"))
     return f"""<p class="cl-summary">{said}</p>
 <table class="cl-worst cl-plain"><thead><tr><th></th>{heads}</tr></thead>
 <tbody><tr><td><strong>{words("measure.this_model")}</strong></td>{ours}<td></td></tr>{others}</tbody></table>

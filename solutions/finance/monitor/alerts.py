@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy.dialects import postgresql, sqlite
 
 from foundation.errors import InputError
 from foundation.store import Store, now
@@ -55,7 +54,7 @@ class AlertStore(Store):
         moment, new = now(), []
         for series, alarm in found:
             row = {**asdict(alarm), "series": series, "kind": alarm.kind.value, "state": AlertState.OPEN.value}
-            insert = self._insert(alerts).values(row).on_conflict_do_nothing().returning(alerts.c.id)
+            insert = self.insert_into(alerts).values(row).on_conflict_do_nothing().returning(alerts.c.id)
             for alert in run.execute(insert).scalars():
                 new.append(alert)
                 run.execute(sql.insert(alert_changes).values(_change(alert, moment, "monitor", AlertState.OPEN, "")))
@@ -63,9 +62,6 @@ class AlertStore(Store):
                     first = {"alert": alert, "channel": channel, "sent": False, "attempts": 0}
                     run.execute(sql.insert(deliveries).values(**first, next_at=moment, error=""))
         return new
-
-    def _insert(self, table: sql.Table) -> "sqlite.Insert | postgresql.Insert":
-        return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def _change(alert: int, at: datetime, who: str, state: AlertState, note: str) -> dict[str, Any]:

@@ -107,6 +107,7 @@ class MonitorStore(AlertStore):
             return
         columns = items.c.id, items.c.title, items.c.hour, items.c.tone, items.c.unsure, bodies.c.body
         told = sql.select(*columns).outerjoin_from(items, bodies).where(items.c.key == items.c.story)
+        told = told.execution_options(yield_per=_AT_ONCE)  # years of texts are more than the memory holds
         with self.begin() as run:
             named = [
                 {
@@ -120,7 +121,7 @@ class MonitorStore(AlertStore):
                 for mention in companies.mentions(row.title, row.body or "")
             ]
             for some in _chunks(named):
-                insert = self._insert(members).values(some).on_conflict_do_nothing()
+                insert = self.insert_into(members).values(some).on_conflict_do_nothing()
                 self._count(run, run.execute(insert.returning(members)).mappings().all())
             self._move(run, _WATCHED, text)
 
@@ -151,7 +152,7 @@ class MonitorStore(AlertStore):
         with self.begin() as run:
             fresh: dict[str, int] = {}
             for some in _chunks(rows):
-                new = self._insert(items).values(some).on_conflict_do_nothing().returning(items.c.key, items.c.id)
+                new = self.insert_into(items).values(some).on_conflict_do_nothing().returning(items.c.key, items.c.id)
                 fresh.update((row.key, row.id) for row in run.execute(new))
             counted = {each.item.key: each for each in read if each.item.key in fresh}.values()
             rows = [row for each in counted for row in _memberships(each, fresh[each.item.key])]
@@ -239,12 +240,12 @@ class MonitorStore(AlertStore):
             for (series, hour), (total, bad) in sorted(sums.items())
         ]
         for some in _chunks(rows):
-            insert = self._insert(hours).values(some)
+            insert = self.insert_into(hours).values(some)
             grown = {name: hours.c[name] + insert.excluded[name] for name in ("items", "negative")}
             run.execute(insert.on_conflict_do_update(index_elements=["series", "hour"], set_=grown))
 
     def _move(self, run: sql.Connection, name: str, position: str) -> None:
-        insert = self._insert(places).values(name=name, position=position)
+        insert = self.insert_into(places).values(name=name, position=position)
         run.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"position": position}))
 
 

@@ -280,7 +280,6 @@ def raising(error):
 
 KILLED = """
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from tests.solutions.finance.monitor.conftest import START, KeywordFinance, ListSource, history
 from solutions.finance.monitor.monitor import Monitor, hour_of
