@@ -3,6 +3,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from apps.locale import Language, locale
@@ -140,7 +141,8 @@ def test_a_button_is_a_choice_once_and_can_be_taken_again(chat: Talk) -> None:
     again = last(chat.retry(chosen, None, "0.2", at(4)))
     assert again.turns[1].response.text == "You said 1."
     more = last(chat.answer("card", chosen, None, "0.2"))
-    assert list(chat.choose(more, None, "0.2", at(0, "1.2"))) == [], "a button of an earlier turn"
+    # a button of an earlier turn changes nothing: all outputs are skipped, and not blanked
+    assert list(chat.choose(more, None, "0.2", at(0, "1.2"))) == [(gr.skip(),) * 5]
 
 
 def test_a_thumb_and_its_reason_are_kept(chat: Talk) -> None:

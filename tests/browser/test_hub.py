@@ -210,6 +210,20 @@ def test_alerts_are_seen_and_acknowledged(page: "playwright.Page", trained_home:
     store.change(store.alerts()[0].id, AlertState.OPEN, "test")  # for the other width
 
 
+def test_an_archive_that_cannot_be_read_is_told_until_another_is_begun(page: "playwright.Page", tmp_path: Path) -> None:
+    (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
+    page.goto("/zh/finance")
+    page.get_by_role("tab", name="实时").click()
+    page.get_by_text("使用自己的历史数据").click()
+    archive = page.locator(".block", has=page.get_by_text("历史数据：含")).last
+    archive.locator("input[type=file]").set_input_files(tmp_path / "wrong.csv")
+    page.get_by_role("button", name="回放我的文件").click()
+    told = page.locator("#replay-status .cl-error", has_text="wrong.csv")
+    told.wait_for(timeout=ANSWER_MS)
+    page.wait_for_timeout(2000)
+    assert told.is_visible()
+
+
 def test_the_sample_is_replayed_and_a_day_is_picked(page: "playwright.Page", trained_home: Path) -> None:
     (trained_home / "monitor.db").unlink(missing_ok=True)
     wide = page.viewport_size["width"] > 600

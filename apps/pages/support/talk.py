@@ -85,6 +85,8 @@ class Talk:
         if int(turn) == len(talk.turns) and int(choice) <= len(talk.state.options):
             option = talk.state.options[int(choice) - 1]
             yield from self.answer(choice, talk, own, risk, self.names["intent"].get(option, option))
+        else:
+            yield (gr.skip(),) * 5  # were nothing yielded, all of the chat would be blank
 
     def rate(self, talk: Session | None, event: gr.LikeData) -> None:
         """Keep a thumb and its reason."""
