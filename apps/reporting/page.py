@@ -13,7 +13,7 @@ from foundation.data.cards import all_cards
 from foundation.evaluation.report import Report
 from solutions.registry import find_solution
 
-__all__ = ["Skipped", "report_page"]
+__all__ = ["Skipped", "report_page", "subgroup_name"]
 
 # A matrix of more labels is no picture any more: then the commonest confusions are listed.
 _MOST_LABELS = 12
@@ -96,6 +96,7 @@ def _section(report: Report, words: Locale) -> str:
     named = _label_names(report, words)
     drawn = report.diagnostics
     by_label = {named(label): figures for label, figures in report.per_class.items()}
+    by_subgroup = {subgroup_name(stamp.name, name, words): figures for name, figures in report.slices.items()}
     parts = (
         f'<h2>{escape(_title(report, words))}</h2><p class="quiet">{facts}{other}</p>',
         _figures(report, words),
@@ -103,7 +104,7 @@ def _section(report: Report, words: Locale) -> str:
         _pictures(report, words),
         _confusions(drawn.get("confusion"), named, words),
         _named(by_label, words("report.classes"), words),
-        _named({_group(name, words): row for name, row in report.slices.items()}, words("report.slices"), words),
+        _named(by_subgroup, words("report.slices"), words),
         _errors(drawn.get("errors", []), named, words),
         _leakage(report, words),
     )
@@ -113,6 +114,14 @@ def _section(report: Report, words: Locale) -> str:
 def _title(report: Report, words: Locale) -> str:
     spec = find_solution(report.solution).spec
     return f"{words.pick(spec.title)} · {words.pick(spec.task(report.task).title)}"
+
+
+def subgroup_name(dataset: str, name: str, words: Locale) -> str:
+    """Return what a subgroup is called: as the data set's card has it, or as we do; of a client's columns, itself."""
+    card = all_cards().get(dataset)
+    if card and name in card.slice_names:
+        return str(getattr(card.slice_names[name], words.language.value))
+    return words.strings.get(f"slice.{name}", name)
 
 
 def _label_names(report: Report, words: Locale) -> Callable[[str], str]:
@@ -157,11 +166,6 @@ def _gains(report: Report, words: Locale) -> str:
 
 def _baseline(name: str, words: Locale) -> str:
     return words.strings.get(f"measure.{name}") or words.strings.get(f"shelf.model_{name}", name)
-
-
-def _group(name: str, words: Locale) -> str:
-    """Return what a subgroup is called: those of a client's own column have no other name."""
-    return words.strings.get(f"shelf.slice_{name}", name)
 
 
 def _pictures(report: Report, words: Locale) -> str:

@@ -152,6 +152,8 @@ class Card(_Strict):
         Of the copy that the published figures are for.
     labels : dict of task to dict of label to Names
         Of the tasks whose labels are a closed set.
+    slice_names : dict of subgroup to Names
+        What subgroups, ``column=value`` each, are called for people; one that is not named stands for itself.
     corpus : CorpusColumns or None
         Of a set of questions and the documents that answer them.
     images : ImageColumns or None
@@ -181,6 +183,7 @@ class Card(_Strict):
     columns: dict[str, ColumnKind]
     tasks: dict[str, TaskColumns]
     labels: dict[str, dict[str, Names]] = {}
+    slice_names: dict[str, Names] = {}
     corpus: CorpusColumns | None = None
     images: ImageColumns | None = None
     items: ItemColumns | None = None

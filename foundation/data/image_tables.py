@@ -24,7 +24,7 @@ from foundation.files import sha256_file
 
 __all__ = ["IMAGE", "ImageTable", "load_card_images", "load_own_images"]
 
-IMAGE, PATIENT = "image", "patient"
+IMAGE, PATIENT, SUBGROUP = "image", "patient", "subgroup"
 # What pictures without a finding are called, after ``normalise``.
 _NOTHING = re.compile("normal|healthy|negative|none|no .+|nofinding|notumou?r|正常|阴性|健康|未见异常")
 
@@ -114,10 +114,11 @@ def load_own_images(
     ----------
     path : Path
         A folder or a zip with a folder a class (see ``image_folders.places``), a table with the columns ``image`` and
-        ``label`` (and perhaps ``split`` and ``patient``), or a MedMNIST ``.npz``. Where it has train and test alone, a
-        tenth of train becomes dev.
+        ``label`` (and perhaps ``split``, ``patient`` and ``subgroup``), or a MedMNIST ``.npz``. Where it has train and
+        test alone, a tenth of train becomes dev.
     task : str
-    mapping : mapping of ``image``, ``label``, ``split``, ``patient`` to the table's column names
+    mapping : mapping of ``image``, ``label``, ``split``, ``patient``, ``subgroup`` to the table's column names
+        Of the values of ``subgroup``, such as scanners, figures are given apart.
     seed : int
         Of the split that is made where there is none; pictures of one patient stay together.
     reviewed : mapping of ``picture_sha256`` to label, optional
@@ -128,20 +129,22 @@ def load_own_images(
     InputError
         There is nothing to read, or some pictures are in a split and some are not.
     """
-    allowed = [IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]
+    allowed = [IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT, SUBGROUP]
     if strange := set(mapping) - set(allowed):
         raise UnknownNameError("column to map", strange.pop(), allowed)
     problems: tuple[str, ...] = ()
     said = reviewed or {}
+    columns = {role: column for role, column in mapping.items() if role != SUBGROUP}
     if path.suffix.lower() == ".npz":
         images, frame = _read_medmnist(path, [])
     elif path.is_dir() or path.suffix.lower() == ".zip":
         images, frame, problems = _read_folders(path, said)
     else:
-        images, frame, problems = _read_listed(path, rename_columns(read_table(path, encoding=encoding), mapping), said)
+        images, frame, problems = _read_listed(path, rename_columns(read_table(path, encoding=encoding), columns), said)
     if not images:
         reason = f" (the first: {problems[0]})" if problems else ""
         raise InputError(f"{path} holds no picture that can be read{reason}; expected a folder a class with pictures")
+    slices = _subgroups(path, frame, mapping.get(SUBGROUP, ""))
     splits, protocol = _splits(path, frame, seed)
     frame = frame.assign(**{Columns.SPLIT: splits})
     return ImageTable(
@@ -153,9 +156,17 @@ def load_own_images(
         licence="the client's",
         names={},
         images=tuple(images),
-        columns=ImageColumns(negative=_nothing_found(frame[Columns.LABEL].unique())),
+        columns=ImageColumns(negative=_nothing_found(frame[Columns.LABEL].unique()), slices=slices),
         problems=problems,
     )
+
+
+def _subgroups(path: Path, frame: pd.DataFrame, named: str) -> tuple[str, ...]:
+    """Return the column of subgroups: the one that is named, or one that is called so."""
+    if named and named not in frame.columns:
+        given = ", ".join(map(str, frame.columns))
+        raise InputError(f"{path.name} has no column {named!r}; it has: {given}; name it with --map subgroup=COLUMN")
+    return tuple(column for column in (named or SUBGROUP,) if column in frame.columns)
 
 
 def _nothing_found(labels: Sequence[str]) -> str | None:

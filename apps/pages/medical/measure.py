@@ -1,5 +1,6 @@
 """How good it is: the test split at the press of a button, and what held-out pictures say about thresholds."""
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,6 +10,7 @@ import plotly.graph_objects as go
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure, recall_plot
+from apps.reporting.page import subgroup_name
 from apps.tabs import figure_table, kept_figures, label_names, measured_on
 from apps.theme import ACCENT, MUTED
 from foundation.evaluation.report import Report
@@ -49,7 +51,8 @@ def measure_tab(solution: Medical, words: Locale) -> None:
 
 def _said(words: Locale, report: Report) -> str:
     slices = "".join(
-        f"<tr><td>{name}</td><td>{percent(figures['accuracy'])}</td><td>{figures['rows']:.0f}</td></tr>"
+        f"<tr><td>{escape(subgroup_name(report.dataset.name, name, words))}</td>"
+        f"<td>{percent(figures['accuracy'])}</td><td>{figures['rows']:.0f}</td></tr>"
         for name, figures in report.slices.items()
     )
     auroc, accuracy = report.metrics["auroc"], report.metrics["accuracy"]

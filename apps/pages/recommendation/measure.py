@@ -77,8 +77,7 @@ def _said(report: Report, words: Locale) -> str:
         for name, figures in report.baselines.items()
     )
     groups = "".join(
-        f"<tr><td>{words(f'shelf.slice_{name}')}</td><td>{figures['ndcg_at_10']:.3f}</td>"
-        f"<td>{figures['rows']:.0f}</td></tr>"
+        f"<tr><td>{words(f'slice.{name}')}</td><td>{figures['ndcg_at_10']:.3f}</td><td>{figures['rows']:.0f}</td></tr>"
         for name, figures in report.slices.items()
     )
     parts = "".join(f"<th>{head}</th>" for head in words("shelf.groups").split("|"))
@@ -130,6 +129,7 @@ def _curve(points: Sequence[TradeOff], words: Locale) -> go.Figure:
         mode="lines+markers+text",
         text=[f"{point.dial:.1f}" for point in points],
         textposition="top center",
+        cliponaxis=False,
         line={"color": ACCENT},
     )
     figure.update_xaxes(title=words("shelf.diversity_axis"))

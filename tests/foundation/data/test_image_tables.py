@@ -88,6 +88,20 @@ def test_a_table_of_files_keeps_patients_together(tmp_path: Path) -> None:
     assert set(table.groups(Split.TRAIN)).isdisjoint(table.groups(Split.TEST))
 
 
+def test_figures_are_given_apart_by_a_column_of_the_clients(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, {"sick": 15, "well": 15})
+    rows = [f"{kind}/{n:02d}.png,{kind},{'AB'[n % 2]}" for kind in ("sick", "well") for n in range(15)]
+    (root / "list.csv").write_text("image,label,scanner\n" + "\n".join(rows))
+    assert load_own_images(root / "list.csv", "image", {}).columns.slices == ()
+    table = load_own_images(root / "list.csv", "image", {"subgroup": "scanner"})
+    assert table.columns.slices == ("scanner",)
+    assert sorted(table.frame["scanner"].unique()) == ["A", "B"]
+    (root / "list.csv").write_text("image,label,subgroup\n" + "\n".join(rows))
+    assert load_own_images(root / "list.csv", "image", {}).columns.slices == ("subgroup",)
+    with pytest.raises(InputError, match=r"no column 'site'; it has: .*subgroup.*; name it with --map subgroup=COLUMN"):
+        load_own_images(root / "list.csv", "image", {"subgroup": "site"})
+
+
 def test_bad_files_are_passed_over_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = folder_of(tmp_path / "own", {"sick": 15, "well": 15})
     (root / "sick" / "half.png").write_bytes(b"\x89PNG broken")
