@@ -23,7 +23,8 @@ demo: install
 
 test: install
 	$(BIN)/colonnade assets fetch
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not (alone or browser)"
+	$(BIN)/pytest -m "alone or browser"
 
 check: install
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ __all__ = ["accuracy_plot", "blank_figure", "recall_plot", "strongest_baseline"]
 
 
 # Letters of a title that a phone of 390 px shows in one line; a Han character takes twice the room.
-_TITLE_LETTERS = 36
+_TITLE_LETTERS = 40
 _TITLE_LINE = 20
 
 
@@ -23,6 +23,7 @@ def blank_figure(title: str, height: int) -> go.Figure:
     """Return a figure with the house template, a title that says the finding, and a height in pixels.
 
     Plotly cuts a title that is wider than its figure: a long one is broken into lines, and the figure grows by them.
+    The blank before a break is for who is read the title aloud.
     """
     han = any(unicodedata.east_asian_width(letter) == "W" for letter in title)
     lines = textwrap.wrap(title, _TITLE_LETTERS // 2 if han else _TITLE_LETTERS)
@@ -30,7 +31,7 @@ def blank_figure(title: str, height: int) -> go.Figure:
     template = plot_template()
     top = {"t": template.layout.margin.t + more}
     figure = go.Figure()
-    figure.update_layout(template=template, title={"text": "<br>".join(lines)}, height=height + more, margin=top)
+    figure.update_layout(template=template, title={"text": " <br>".join(lines)}, height=height + more, margin=top)
     return figure
 
 

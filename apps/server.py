@@ -29,6 +29,9 @@ from apps.theme import css, theme
 __all__ = ["create_app", "open_to_all", "serve"]
 
 _MOST_BYTES = "20mb"
+# Gradio keeps what the hub looks like for each visitor (0.6 MB) beside what the visitor did, and would for 10,000 of
+# them; of more than so many, who did nothing for the longest time is forgotten.
+_MOST_VISITORS = 500
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -61,6 +64,7 @@ def create_app(
         app.add_middleware(Gate, password=password)
     for language in Language:
         hub = build_hub(loaded, brand.words[language], workshop=workshop)
+        hub.state_session_capacity = _MOST_VISITORS
         with warnings.catch_warnings():
             # it says that a hub of several pages is rendered in the browser, which is what we want
             warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)

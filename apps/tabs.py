@@ -112,7 +112,8 @@ def _sentence(words: Locale, title: str, report: Report) -> str:
         baseline=percent(report.baselines[rival]["accuracy"]),
     )
     shares = {"answered": percent(known["answered"] or 0), "right": percent(known["accuracy_answered"] or 0)}
-    return f'<p class="cl-summary">{found} {words("measure.answered", **shares) if known["answered"] else ""}</p>'
+    answered = words("measure.answered", **shares) if known["answered"] else ""
+    return f'<p class="cl-summary">{words.sentences(found, answered)}</p>'
 
 
 def _search_sentence(words: Locale, title: str, report: Report) -> str:

@@ -84,7 +84,7 @@ def plot_template() -> go.layout.Template:
     return go.layout.Template(
         layout={
             "font": {"family": ", ".join(_FONTS), "size": 13, "color": MUTED},
-            "title": {"font": {"size": 16}, "x": 0, "xanchor": "left", "xref": "container", "pad": {"l": 8}},
+            "title": {"font": {"size": 15}, "x": 0, "xanchor": "left", "xref": "container", "pad": {"l": 8}},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "xaxis": axis,

@@ -20,6 +20,14 @@ COLONNADE = str(Path(sys.executable).parent / "colonnade")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module in one process, for its fixtures, and so all that needs the home of a first start."""
+    for item in items:
+        shared = "trained_home" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("first start" if shared else str(item.path)))
+
+
 @pytest.fixture(autouse=True)
 def closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection that leaves this machine."""
@@ -100,19 +108,23 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained_home(real_home: Path) -> Path:
     """A home with the models of a first start: those that are shipped, and a recommender that is trained."""
-    colonnade("evaluate", "finance", "--task", "tone", home=real_home, seconds=600)
-    colonnade("evaluate", "support", "--task", "intent", home=real_home, seconds=600)
-    colonnade("evaluate", "medical", "--task", "image", home=real_home, seconds=900)
     # fewer epochs than the first start takes: the sequences are the longest part of it
     colonnade("train", "recommendation", "--task", "top-n", "--set", "epochs=2", home=real_home, seconds=600)
+    prepare = "from solutions.registry import solutions\nfor solution in solutions().values(): solution.prepare()"
+    closed_run(sys.executable, "-c", prepare, home=real_home, seconds=900)
     return real_home
 
 
 def colonnade(*arguments: str, home: Path, seconds: float = 120, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, without a network, and check its exit code."""
+    return closed_run(COLONNADE, *arguments, home=home, seconds=seconds, code=code)
+
+
+def closed_run(*command: str, home: Path, seconds: float = 120, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a program as ``colonnade`` is run."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COLONNADE_")}
     done = subprocess.run(
-        [COLONNADE, *arguments],
+        command,
         env=environment | {"COLONNADE_HOME": str(home), "COLONNADE_OFFLINE": "1"},
         capture_output=True,
         text=True,

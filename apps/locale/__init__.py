@@ -65,6 +65,16 @@ class Locale:
         parts = [_translated(part, self.protocols) for part in stamp.split("; ")]
         return ("；" if self.language is Language.ZH else "; ").join(parts)
 
+    def sentences(self, *said: str) -> str:
+        """Return sentences one after the other, as the language writes them; an empty one is none.
+
+        Examples
+        --------
+        >>> locale(Language.ZH).sentences("一共 3 次预警。", "", "误报 1 次。")
+        '一共 3 次预警。误报 1 次。'
+        """
+        return ("" if self.language is Language.ZH else " ").join(sentence for sentence in said if sentence)
+
     def pick(self, words: Words) -> str:
         """Return the text of this language."""
         return words.en if self.language is Language.EN else words.zh

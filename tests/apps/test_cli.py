@@ -25,6 +25,7 @@ def mistake(*arguments: str, home: Path) -> str:
     return lines[0]
 
 
+@pytest.mark.alone
 def test_help_answers_in_half_a_second(tmp_path: Path) -> None:
     colonnade("--help", home=tmp_path)
     seconds = []

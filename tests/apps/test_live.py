@@ -98,6 +98,7 @@ def fill(store: MonitorStore, count: int) -> None:
                 run.execute(sql.insert(table), rows.to_dict("records"))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("count", [10, 100_000])
 def test_the_page_shows_all_that_is_stored_and_as_much_as_a_person_reads(live: Live, home: Path, count: int) -> None:
     fill(MonitorStore.at(home / "monitor.db"), count)

@@ -34,7 +34,7 @@ def test_a_long_title_is_broken_and_its_figure_grows(title: str, lines: int) -> 
 
 def test_the_title_of_accuracies_is_the_task_that_words_alone_come_nearest_to() -> None:
     drawn = accuracy_plot(ENGLISH, {"Tone": report(0.81, 0.55), "Mood": report(0.88, 0.77)})
-    said = drawn.layout.title.text.replace("<br>", " ")
+    said = drawn.layout.title.text.replace("<br>", "")
     assert said == "Nearest to word counts: Mood, 88% right against 77%"
 
 

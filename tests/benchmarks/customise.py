@@ -20,14 +20,15 @@ import pandas as pd
 INTENTS = 20
 
 
-def planted_rows(data_root: Path, seed: int = 0) -> pd.DataFrame:
-    """Return train rows of the first 20 intents: 5 % of the labels are broken, 3 % of the rows stand there twice.
+def planted_rows(data_root: Path, seed: int = 0, share: float = 1.0) -> pd.DataFrame:
+    """Return a share of the train rows of the first 20 intents: 5 % of labels are broken, 3 % of rows come twice.
 
     Row numbers of the broken ones, counted from 1, are in ``attrs["broken"]``.
     """
     frame = pd.read_csv(data_root / "banking77" / "train.csv")
     intents = sorted(frame["label"].unique())[:INTENTS]
     frame = frame[frame["label"].isin(intents)].rename(columns={"text": "message", "label": "category"})
+    frame = frame.sample(frac=share, random_state=seed) if share < 1 else frame
     frame = frame.reset_index(drop=True)
     generator = np.random.default_rng(seed)
     broken = generator.choice(len(frame), len(frame) // 20, replace=False)

@@ -265,4 +265,4 @@ def _report(words: Locale, told: ReplayReport) -> str:
         lines.append(words("replay.report", false=told.false_alarms, **facts))
     else:
         lines.append(words("replay.report_plain", **facts))
-    return f'<p class="cl-summary">{escape(" ".join(lines))}</p>'
+    return f'<p class="cl-summary">{escape(words.sentences(*lines))}</p>'

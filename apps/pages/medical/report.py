@@ -85,7 +85,7 @@ def _possible(words: Locale, response: MedicalResponse, names: Mapping[str, str]
 
 
 def _why(solution: Medical, words: Locale, case: Case) -> str:
-    return " ".join(referral_reasons(solution, words, case.response)) or "—"
+    return words.sentences(*referral_reasons(solution, words, case.response)) or "—"
 
 
 def _many(solution: Medical, words: Locale, cases: Sequence[Case], names: Mapping[str, str]) -> str:

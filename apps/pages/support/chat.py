@@ -1,5 +1,7 @@
 """The chat as people know it: streamed, retry, edit, thumbs; beside it the reasons."""
 
+from typing import Any
+
 import gradio as gr
 
 from apps.components import AT_ONCE, QUIET, empty, lead, percent
@@ -28,6 +30,8 @@ EXAMPLES = {
     ),
 }
 _POLL_SECONDS = 3
+# Most of the time of an answer are the pauses between its sentences: many may be spoken at once.
+_AT_THE_SAME_TIME: dict[str, Any] = {"concurrency_limit": 16, "concurrency_id": "chat"}
 _USUAL_RISK = "0.2"
 
 
@@ -61,7 +65,7 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
             with gr.Row():
                 again = gr.Button(words("chat.new"), size="sm")
                 export = gr.DownloadButton(words("chat.export"), size="sm")
-            samples = [[sample] for spoken in (words.language, words.language.other) for sample in EXAMPLES[spoken]]
+            samples = [[sample] for tongue in (words.language, words.language.other) for sample in EXAMPLES[tongue]]
             examples = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
                 samples=samples,
@@ -79,11 +83,12 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
     timer = gr.Timer(_POLL_SECONDS, active=False)
     outputs = [chat, panel, session, box, timer]
     asked = [box, session, knowledge, dial]
-    box.submit(talk.answer, asked, outputs, api_name="chat", show_progress="hidden")
-    examples.click(lambda sample: sample[0], [examples], [box], **AT_ONCE).then(talk.answer, asked, outputs, **QUIET)
-    chat.retry(talk.retry, [session, knowledge, dial], outputs, **QUIET)
-    chat.edit(talk.edit, [session, knowledge, dial], outputs, **QUIET)
-    chat.option_select(talk.choose, [session, knowledge, dial], outputs, **QUIET)
+    box.submit(talk.answer, asked, outputs, api_name="chat", show_progress="hidden", **_AT_THE_SAME_TIME)
+    spoken = QUIET | _AT_THE_SAME_TIME
+    examples.click(lambda sample: sample[0], [examples], [box], **AT_ONCE).then(talk.answer, asked, outputs, **spoken)
+    chat.retry(talk.retry, [session, knowledge, dial], outputs, **spoken)
+    chat.edit(talk.edit, [session, knowledge, dial], outputs, **spoken)
+    chat.option_select(talk.choose, [session, knowledge, dial], outputs, **spoken)
     chat.like(talk.rate, [session], None, **QUIET)
     gr.on([again.click, chat.clear], talk.begin, None, outputs, **AT_ONCE)
     timer.tick(talk.listen, [session], outputs, **AT_ONCE)

@@ -62,6 +62,7 @@ def test_figures_that_change_places_change_the_word(one: int, other: int) -> Non
         assert words == {"up" if one > other else "down"}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("part", ["from ", "last year ", "去年", "compared to a:", "1 ", "- 7 . ", "( "])
 def test_long_texts_take_no_longer_than_their_length(part: str) -> None:
     started = time.perf_counter()

@@ -28,6 +28,7 @@ def test_no_letter_is_lost(text):
     assert [c for c in "".join(split_sentences(text)) if c.isalnum()] == [c for c in text if c.isalnum()]
 
 
+@pytest.mark.alone
 def test_a_text_of_abbreviations_takes_no_longer_than_its_length():
     """Twice the text takes about twice the time: one sentence of 200,000 characters, cut at no stop."""
     text = "Dr. " * 50_000 + "Lind left."

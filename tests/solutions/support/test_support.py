@@ -173,6 +173,7 @@ def test_a_stricter_dial_answers_less(support: Support) -> None:
     assert support.with_risk("0.2").limits.answer == support.limits.answer
 
 
+@pytest.mark.alone
 def test_a_message_takes_less_than_a_blink(support: Support) -> None:
     questions = [f"where is my parcel number {at}, please?" for at in range(20)]
     seconds = []
