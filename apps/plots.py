@@ -83,17 +83,15 @@ def recall_plot(words: Locale, title: str, report: Report, names: Mapping[str, s
     figure = blank_figure(least, 120 + 28 * len(rows))
     figure.add_bar(
         x=[figures["recall"] for _, figures in rows],
-        y=called,
+        y=[
+            words("measure.of", label=name, rows=int(figures["support"]))
+            for name, (_, figures) in zip(called, rows, strict=True)
+        ],
         orientation="h",
         marker_color=[TONE_COLOURS.get(label, ACCENT) for label, _ in rows],
-        text=[
-            words("measure.of", share=percent(figures["recall"]), rows=int(figures["support"])) for _, figures in rows
-        ],
-        # inside where there is room: on a phone there is none beside a long bar
-        textposition="auto",
-        insidetextanchor="end",
-        textangle=0,
-        cliponaxis=False,
+        text=[percent(figures["recall"]) for _, figures in rows],
+        textposition="outside",
     )
-    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%", tickangle=0)
+    # beside the longest bar there is room for its share, on a phone too
+    figure.update_xaxes(range=[0, 1.3], tickvals=[0, 0.5, 1], tickformat=".0%", tickangle=0)
     return figure

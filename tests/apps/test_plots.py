@@ -35,7 +35,7 @@ def test_a_long_title_is_broken_and_its_figure_grows(title: str, lines: int) -> 
 def test_the_title_of_accuracies_is_the_task_that_words_alone_come_nearest_to() -> None:
     drawn = accuracy_plot(ENGLISH, {"Tone": report(0.81, 0.55), "Mood": report(0.88, 0.77)})
     said = drawn.layout.title.text.replace("<br>", "")
-    assert said == "Nearest to word counts: Mood, 88% right against 77%"
+    assert said == "Least ahead of word counts: Mood, 88% to 77%"
 
 
 def test_the_title_of_classes_is_the_one_that_is_found_least() -> None:
@@ -43,5 +43,5 @@ def test_the_title_of_classes_is_the_one_that_is_found_least() -> None:
     measured: Any = SimpleNamespace(per_class=found)
     drawn = recall_plot(ENGLISH, "Intent", measured, {"refund": "Refund"})
     assert drawn.layout.title.text == "Intent: Refund is found least, 60%"
-    assert list(drawn.data[0].text) == ["60% of 10", "100% of 8"]
-    assert list(drawn.data[0].y) == ["Refund", "pin"]
+    assert list(drawn.data[0].text) == ["60%", "100%"]
+    assert list(drawn.data[0].y) == ["Refund (10)", "pin (8)"]
