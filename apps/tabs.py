@@ -64,7 +64,13 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
             *(gr.Plot(picture, visible=True) for picture in pictures),
         )
 
-    button.click(measure, None, [summary, accuracy, *recalls], api_name="evaluate", show_progress_on=summary)
+    button.click(
+        measure,
+        None,
+        [summary, accuracy, *recalls],
+        api_name=f"{solution.spec.name}_evaluate",
+        show_progress_on=summary,
+    )
 
 
 def measured_on(solution: Solution[Any, Any], spec: TaskSpec) -> str:

@@ -88,7 +88,7 @@ def talk(address: str, number: int, stop: float, think: float, told: Told) -> No
             time.sleep(generator.exponential(think))
             started = time.monotonic()
             try:
-                chat = client.predict(message, "0.2", api_name="/chat")[0]
+                chat = client.predict(message, "0.2", api_name="/support_chat")[0]
             except Exception as error:  # noqa: BLE001 - what fails is counted, whatever it is
                 told.failed.append(repr(error)[:200])
                 break

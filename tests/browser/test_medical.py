@@ -1,13 +1,14 @@
 """The medical page: examples, uploads, the viewer, referral, reviews and a batch with bad files in it."""
 
-import shutil
 import zipfile
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from solutions.medical.phantom import phantom_patients
 from tests.browser.conftest import ANSWER_MS, IN_A_BROWSER, shoot
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -28,8 +29,14 @@ def click_example(page: "playwright.Page", caption: str, said: str) -> None:
     page.wait_for_function("document.querySelector('#answer').getBoundingClientRect().top < innerHeight * 0.8")
 
 
-def slices(home: Path) -> list[Path]:
-    return sorted((home / "datasets" / "phantom" / "images").glob("*.png"))
+def write_slices(folder: Path, count: int) -> list[Path]:
+    """Write simulated slices, five of a patient."""
+    folder.mkdir(parents=True)
+    parts = list(islice(chain.from_iterable(phantom_patients()), count))
+    paths = [folder / f"{part.patient}-{at}.png" for at, part in enumerate(parts)]
+    for path, part in zip(paths, parts, strict=True):
+        Image.fromarray(part.pixels).save(path)
+    return paths
 
 
 def test_examples_each_show_something_else(page: "playwright.Page") -> None:
@@ -58,9 +65,7 @@ def test_the_viewer_moves_by_keys_alone(page: "playwright.Page") -> None:
     assert float(opacity) == pytest.approx(0.9, abs=0.01)
 
 
-def test_an_upload_a_review_and_a_mistake_in_chinese(
-    page: "playwright.Page", trained_home: Path, tmp_path: Path
-) -> None:
+def test_an_upload_a_review_and_a_mistake_in_chinese(page: "playwright.Page", tmp_path: Path) -> None:
     open_medical(page, "zh")
     click_example(page, "无病灶", "无病灶")
     (tmp_path / "half.jpg").write_bytes(b"\xff\xd8\xff\xe0 broken")
@@ -78,11 +83,11 @@ def test_an_upload_a_review_and_a_mistake_in_chinese(
     shoot(page, "medical-review-zh")
 
 
-def test_a_batch_goes_on_past_bad_files(page: "playwright.Page", trained_home: Path, tmp_path: Path) -> None:
+def test_a_batch_goes_on_past_bad_files(page: "playwright.Page", tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (90, 90, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
     with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
-        for path in slices(trained_home)[:12]:
+        for path in write_slices(tmp_path / "slices", 12):
             archive.write(path, f"study/{path.name}")
         archive.write(tmp_path / "noise.png", "study/noise.png")
         archive.writestr("study/broken.jpg", b"\xff\xd8 broken")
@@ -95,13 +100,9 @@ def test_a_batch_goes_on_past_bad_files(page: "playwright.Page", trained_home: P
     shoot(page, "medical-batch")
 
 
-def test_a_folder_is_read_without_what_is_no_picture(
-    page: "playwright.Page", trained_home: Path, tmp_path: Path
-) -> None:
+def test_a_folder_is_read_without_what_is_no_picture(page: "playwright.Page", tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    (folder / "series").mkdir(parents=True)
-    for path in slices(trained_home)[:3]:
-        shutil.copy(path, folder / "series" / path.name)
+    write_slices(folder / "series", 3)
     (folder / "notes.txt").write_text("no picture", encoding="utf-8")
     open_medical(page, "en")
     page.get_by_role("tab", name="Batch").click()

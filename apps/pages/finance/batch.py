@@ -196,7 +196,7 @@ def _wire(batch: _Batch, form: _Form, result: _Result) -> None:
     given = [form.file, form.encoding, form.text, form.time]
     runs = [
         form.score.click(_shown(True), None, form.stop, **AT_ONCE).then(
-            on_file, given, result.all, show_progress_on=result.summary, api_name="batch"
+            on_file, given, result.all, show_progress_on=result.summary, api_name="finance_batch"
         ),
         form.sample.click(_shown(True), None, form.stop, **AT_ONCE).then(
             on_sample, None, result.all, show_progress_on=result.summary, api_visibility="private"

@@ -78,7 +78,7 @@ def try_tab(solution: Finance, words: Locale) -> None:
         ]
         return cards + trust_strip(words, models, milliseconds)
 
-    gr.on([button.click, text.submit], read, [text], [answer], api_name="read", show_progress_on=answer)
+    gr.on([button.click, text.submit], read, [text], [answer], api_name="finance_read", show_progress_on=answer)
     samples = [example for language in (words.language, words.language.other) for example in EXAMPLES[language]]
     with examples:
         gr.Examples(

@@ -158,5 +158,5 @@ def batch_tab(solution: Medical, words: Locale) -> None:
         return batch.look(files, folder, progress)
 
     outputs = [summary, gallery, downloads]
-    running = button.click(look, [files, folder], outputs, show_progress_on=summary, api_name="batch_images")
+    running = button.click(look, [files, folder], outputs, show_progress_on=summary, api_name="medical_batch")
     stop.click(None, cancels=[running], api_visibility="private")

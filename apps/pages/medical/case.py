@@ -151,7 +151,7 @@ def case_tab(solution: Medical, words: Locale) -> None:
     # of a picture that could not be read there is nothing to report or to review, nor of the one before it
     guard = shown_errors(words, [None, gr.update(visible=False), *cases.nothing()])
     outputs = [answer, pictures, slice_number, *rest]
-    file.change(guard(cases.opened), [file, sensitivity], outputs, api_name="look", show_progress_on=answer)
+    file.change(guard(cases.opened), [file, sensitivity], outputs, api_name="medical_look", show_progress_on=answer)
     gallery.select(guard(cases.example), [sensitivity], outputs, show_progress_on=answer, api_visibility="private")
     again = shown_errors(words, cases.nothing())(cases.turned)
     gr.on(

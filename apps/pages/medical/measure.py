@@ -46,7 +46,7 @@ def measure_tab(solution: Medical, words: Locale) -> None:
         picture = recall_plot(words, words.pick(solution.spec.task("image").title), report, names)
         return _said(words, report), gr.Plot(picture, visible=True)
 
-    button.click(measure, None, [summary, recalls], api_name="measure_images", show_progress_on=summary)
+    button.click(measure, None, [summary, recalls], api_name="medical_evaluate", show_progress_on=summary)
 
 
 def _said(words: Locale, report: Report) -> str:

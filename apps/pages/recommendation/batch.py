@@ -44,7 +44,9 @@ def batch_tab(solution: Recommendation, words: Locale) -> None:
         write_table(rows, target, append=False, kind=".csv")
         return _summary(rows, words), gr.File(str(target), visible=True)
 
-    button.click(answer, [file, encoding], [summary, download], api_name="recommend_batch", show_progress_on=summary)
+    button.click(
+        answer, [file, encoding], [summary, download], api_name="recommendation_batch", show_progress_on=summary
+    )
 
 
 def read_people(path: str | None, encoding: str, columns: list[str]) -> pd.DataFrame:

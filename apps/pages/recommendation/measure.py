@@ -53,7 +53,7 @@ def measure_tab(solution: Recommendation, words: Locale) -> None:
             gr.Plot(_curve(points, words), visible=True),
         )
 
-    button.click(measure, None, [summary, models, curve], api_name="measure_recommendation", show_progress_on=summary)
+    button.click(measure, None, [summary, models, curve], api_name="recommendation_evaluate", show_progress_on=summary)
 
 
 def _said(report: Report, words: Locale) -> str:

@@ -135,7 +135,7 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
         show, asked, outputs, **AT_ONCE,
     )  # fmt: skip
     gr.on([variety.release, discovery.release, chance.release], show, asked, outputs, **AT_ONCE)
-    wish.submit(show, asked, outputs, api_name="recommend", show_progress="minimal", show_progress_on=panel)
+    wish.submit(show, asked, outputs, api_name="recommendation_shelf", show_progress="minimal", show_progress_on=panel)
     settings = [which, user, liked, wish, exclude, must, boost]
     examples.click(example, [examples], settings, **AT_ONCE).then(
         show, asked, outputs, show_progress_on=panel, api_visibility="private"

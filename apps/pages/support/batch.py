@@ -109,4 +109,4 @@ def batch_tab(solution: Support, words: Locale) -> None:
 
     gr.on([file.change, encoding.change], guard(batch.look), [file, encoding], [summary, column, button], **AT_ONCE)
     outputs = [summary, plot, download]
-    button.click(sort, [file, encoding, column], outputs, show_progress_on=summary, api_name="batch")
+    button.click(sort, [file, encoding, column], outputs, show_progress_on=summary, api_name="support_batch")

@@ -83,7 +83,7 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
     timer = gr.Timer(_POLL_SECONDS, active=False)
     outputs = [chat, panel, session, box, timer]
     asked = [box, session, knowledge, dial]
-    box.submit(talk.answer, asked, outputs, api_name="chat", show_progress="hidden", **_AT_THE_SAME_TIME)
+    box.submit(talk.answer, asked, outputs, api_name="support_chat", show_progress="hidden", **_AT_THE_SAME_TIME)
     spoken = QUIET | _AT_THE_SAME_TIME
     examples.click(lambda sample: sample[0], [examples], [box], **AT_ONCE).then(talk.answer, asked, outputs, **spoken)
     chat.retry(talk.retry, [session, knowledge, dial], outputs, **spoken)

@@ -63,7 +63,7 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
         lambda: (_listed(solution.knowledge.documents, words), None), None, [shown, knowledge], api_visibility="private"
     )
     taken.then(lambda own: _listed((own or solution.knowledge).documents, words), [knowledge], [shown], **QUIET)
-    question.submit(test, [question, knowledge], [found], api_name="search", show_progress="hidden")
+    question.submit(test, [question, knowledge], [found], api_name="support_search", show_progress="hidden")
 
 
 def chosen_articles(paths: list[str] | None, encoding: str) -> list[Document]:
