@@ -13,8 +13,8 @@ from foundation.evaluation.report import Report
 
 __all__ = ["accuracy_plot", "blank_figure", "recall_plot", "strongest_baseline"]
 
-
-# Letters of a title that a phone of 390 px shows in one line; a Han character takes twice the room.
+# Letters of a title that a phone of 390 px shows in one line; a Han character takes twice the room. And a line's
+# height in pixels.
 _TITLE_LETTERS = 40
 _TITLE_LINE = 20
 
@@ -84,7 +84,7 @@ def recall_plot(words: Locale, title: str, report: Report, names: Mapping[str, s
     figure.add_bar(
         x=[figures["recall"] for _, figures in rows],
         y=[
-            words("measure.of", label=name, rows=int(figures["support"]))
+            words("measure.kind", label=name, rows=int(figures["support"]))
             for name, (_, figures) in zip(called, rows, strict=True)
         ],
         orientation="h",

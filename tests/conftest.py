@@ -1,13 +1,16 @@
 """Fixtures for every test: a closed network, a home of its own, a tiny backbone, real data and databases if there."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -134,6 +137,30 @@ def closed_run(*command: str, home: Path, seconds: float = 120, code: int = 0) -
     )
     assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+@contextmanager
+def served(home: Path, *arguments: str) -> Iterator[str]:
+    """Serve as ``make demo`` does, a second start: the models are there. Yields the address."""
+    log = home / f"demo{len(arguments)}.log"
+    started = time.monotonic()
+    closed = {"COLONNADE_HOME": str(home), "COLONNADE_CLIENTS": str(home / "clients"), "COLONNADE_OFFLINE": "1"}
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [COLONNADE, "demo", "--port", "0", *arguments],
+            env=os.environ | closed | {"PYTHONUNBUFFERED": "1"},
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        while not (found := re.search(r"is at (http://\S+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() - started < 120, log.read_text()
+            time.sleep(0.1)
+        yield found[1]
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from solutions.base import Words
+
+if TYPE_CHECKING:
+    from foundation.data.cards import Names
 
 __all__ = ["Language", "Locale", "locale"]
 
@@ -75,7 +79,7 @@ class Locale:
         """
         return ("" if self.language is Language.ZH else " ").join(sentence for sentence in said if sentence)
 
-    def pick(self, words: Words) -> str:
+    def pick(self, words: "Words | Names") -> str:
         """Return the text of this language."""
         return words.en if self.language is Language.EN else words.zh
 

@@ -120,7 +120,7 @@ def subgroup_name(dataset: str, name: str, words: Locale) -> str:
     """Return what a subgroup is called: as the data set's card has it, or as we do; of a client's columns, itself."""
     card = all_cards().get(dataset)
     if card and name in card.slice_names:
-        return str(getattr(card.slice_names[name], words.language.value))
+        return words.pick(card.slice_names[name])
     return words.strings.get(f"slice.{name}", name)
 
 
@@ -128,7 +128,7 @@ def _label_names(report: Report, words: Locale) -> Callable[[str], str]:
     """Return what turns a label into its name for people, where a card has one."""
     card = all_cards().get(report.dataset.name)
     names = card.labels.get(report.task, {}) if card else {}
-    return lambda label: getattr(names[label], words.language.value) if label in names else label
+    return lambda label: words.pick(names[label]) if label in names else label
 
 
 def _metric(name: str, words: Locale) -> str:

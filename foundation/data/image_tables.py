@@ -144,7 +144,7 @@ def load_own_images(
     if not images:
         reason = f" (the first: {problems[0]})" if problems else ""
         raise InputError(f"{path} holds no picture that can be read{reason}; expected a folder a class with pictures")
-    slices = _subgroups(path, frame, mapping.get(SUBGROUP, ""))
+    slices = _subgroups(frame, mapping.get(SUBGROUP, ""))
     splits, protocol = _splits(path, frame, seed)
     frame = frame.assign(**{Columns.SPLIT: splits})
     return ImageTable(
@@ -161,11 +161,10 @@ def load_own_images(
     )
 
 
-def _subgroups(path: Path, frame: pd.DataFrame, named: str) -> tuple[str, ...]:
-    """Return the column of subgroups: the one that is named, or one that is called so."""
+def _subgroups(frame: pd.DataFrame, named: str) -> tuple[str, ...]:
+    """Return the column of subgroups, under its own name: the one that is named, or one that is called so."""
     if named and named not in frame.columns:
-        given = ", ".join(map(str, frame.columns))
-        raise InputError(f"{path.name} has no column {named!r}; it has: {given}; name it with --map subgroup=COLUMN")
+        raise UnknownNameError("column", named, map(str, frame.columns))
     return tuple(column for column in (named or SUBGROUP,) if column in frame.columns)
 
 

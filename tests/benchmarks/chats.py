@@ -2,34 +2,29 @@
 
 ``python -m tests.benchmarks.chats --users 50 --seconds 300`` serves the hub as ``colonnade demo`` does, over the models
 of this machine with a desk that is empty, and lets users talk by Gradio's own client: through the server, its queue,
-the encoders, the knowledge base and the desk, with a pause before each message (``--think``, seconds in the mean). No
-message comes twice. Every user has an order number of their own and must see it, and what they wrote, in their own chat
-alone.
+the encoders, the knowledge base and the desk, with a pause before each message (``--think``, seconds in the mean).
+Every conversation has an order number of its own: no message comes twice, and no chat may show another's.
 """
 
 import argparse
 import json
-import os
 import re
-import signal
 import ssl
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 from gradio_client import Client
 
 from foundation.data.labelled import load_card_table
 from foundation.settings import settings
+from tests.conftest import served
 
-_COLONNADE = str(Path(sys.executable).parent / "colonnade")
 _TURNS = 6
 # A context of its own for each of its requests would take the client longer than the server takes to answer.
 _CONTEXT = ssl.create_default_context()
@@ -46,45 +41,24 @@ class Told:
     failed: list[str] = field(default_factory=list)
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, int]]:
-    """Serve support; yields the address and the process's id."""
+def _borrowed(folder: Path) -> Path:
+    """Make a home of the machine's own, but for what people said there."""
     for name in ("assets", "backbones", "bundles", "datasets", "knowledge"):
         if (settings().home / name).exists():
             (folder / name).symlink_to(settings().home / name)
-    log = folder / "demo.log"
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [_COLONNADE, "demo", "support", "--port", "0"],
-            env=os.environ | {"COLONNADE_HOME": str(folder), "PYTHONUNBUFFERED": "1"},
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        while not (found := re.search(r"is at (http://\S+)", log.read_text())):
-            if process.poll() is not None:
-                raise SystemExit(log.read_text())
-            time.sleep(0.2)
-        yield found[1], process.pid
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+    return folder
 
 
-def talk(address: str, number: int, stop: float, think: float, told: Told) -> None:
+def talk(address: str, number: int, messages: Sequence[str], stop: float, think: float, told: Told) -> None:
     """Be a user until the time is over, from one conversation to the next, with pauses of ``think`` in the mean."""
     generator = np.random.default_rng(number)
-    messages = load_card_table("tingwell_messages", "intent").frame["text"]
-    asked = [message for message in messages if not _ORDER.search(message)]
     client = Client(f"{address}/en/", verbose=False, ssl_verify=_CONTEXT)  # type: ignore[arg-type]
     while time.monotonic() < stop:
         told.conversations += 1
         client.reset_session()
         order = f"TW-{number:03d}{told.conversations:05d}"
-        said: list[str] = []
         for turn in range(_TURNS):
-            message = f"{generator.choice(asked)} {order if turn % 2 == 0 else f'({number}.{turn})'}"
-            said.append(message)
+            message = f"{generator.choice(messages)} {order} ({turn})"
             time.sleep(generator.exponential(think))
             started = time.monotonic()
             try:
@@ -93,10 +67,9 @@ def talk(address: str, number: int, stop: float, think: float, told: Told) -> No
                 told.failed.append(repr(error)[:200])
                 break
             told.seconds.append(time.monotonic() - started)
-            texts = [(each["role"], "".join(part.get("text", "") for part in each["content"])) for each in chat]
-            mine = [text for role, text in texts if role == "user"]
-            orders = {found for _, text in texts for found in _ORDER.findall(text)}
-            told.mixed += len(mine) != len(said) or orders != {order}
+            texts = ["".join(part.get("text", "") for part in each["content"]) for each in chat]
+            mine = sum(each["role"] == "user" for each in chat)
+            told.mixed += mine != turn + 1 or {found for text in texts for found in _ORDER.findall(text)} != {order}
             if time.monotonic() >= stop:
                 break
 
@@ -108,11 +81,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--think", type=float, default=10)
     asked = parser.parse_args()
+    texts = load_card_table("tingwell_messages", "intent").frame["text"]
+    messages = [text for text in texts if not _ORDER.search(text)]
     told = [Told() for _ in range(asked.users)]
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as (address, process):
+    with tempfile.TemporaryDirectory() as folder, served(_borrowed(Path(folder)), "support") as address:
+        (hub,) = psutil.Process().children()
         stop = time.monotonic() + asked.seconds
         threads = [
-            threading.Thread(target=talk, args=(address, number, stop, asked.think, each))
+            threading.Thread(target=talk, args=(address, number, messages, stop, asked.think, each))
             for number, each in enumerate(told)
         ]
         for thread in threads:
@@ -120,7 +96,7 @@ def main() -> None:
         memory = []
         while time.monotonic() < stop:
             time.sleep(min(30, asked.seconds / 5))
-            memory.append(_resident_megabytes(process))
+            memory.append(round(hub.memory_info().rss / 2**20, 1))
         for thread in threads:
             thread.join()
     seconds = [second for each in told for second in each.seconds]
@@ -137,11 +113,6 @@ def main() -> None:
         "resident_mb": memory,
     }
     print(json.dumps(figures))  # noqa: T201  # its output is what it is for
-
-
-def _resident_megabytes(process: int) -> float:
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return round(int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024, 1)  # type: ignore[index]
 
 
 if __name__ == "__main__":

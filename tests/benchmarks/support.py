@@ -1,13 +1,11 @@
 """The embedded assistant: its dialogues, what it does with messages it has not seen, and how fast it is.
 
 ``python -m tests.benchmarks.support`` for the figures, ``--articles 10000`` for latency with so many articles (copies
-with noise, since only their number matters), ``--users 50 --seconds 300`` for many at once.
+with noise, since only their number matters). Many users at once are in ``tests.benchmarks.chats``.
 """
 
 import argparse
 import json
-import resource
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -86,38 +84,6 @@ def latency(support: Support, articles: int) -> dict[str, float]:
     }
 
 
-def many_users(support: Support, users: int, seconds: float) -> dict[str, object]:
-    """Let users talk at once; each has a subject of his own, so that a mixed-up conversation would show."""
-    frame = load_card_table("tingwell_articles", "retrieval").frame
-    messages = frame[frame["split"] == Split.TRAIN.value]["text"].tolist()
-    expected = [support.predict([SupportRequest(message)])[0].text for message in messages[:users]]
-    stop, counted, mixed, failed = time.monotonic() + seconds, [0] * users, [0] * users, [0] * users
-    memory = [_megabytes()]
-
-    def user(at: int) -> None:
-        while time.monotonic() < stop:
-            try:
-                (first,) = support.predict([SupportRequest(messages[at])])
-                (second,) = support.predict([SupportRequest("thank you very much", first.state)])
-                mixed[at] += first.text != expected[at] or messages[at] not in (
-                    second.state.question,
-                    first.state.question,
-                )
-                counted[at] += 2
-            except Exception:  # noqa: BLE001 - what fails is counted, whatever it is
-                failed[at] += 1
-
-    threads = [threading.Thread(target=user, args=(at,)) for at in range(users)]
-    for thread in threads:
-        thread.start()
-    while time.monotonic() < stop:
-        time.sleep(min(30, seconds / 5))
-        memory.append(_megabytes())
-    for thread in threads:
-        thread.join()
-    return {"users": users, "messages": sum(counted), "failed": sum(failed), "mixed": sum(mixed), "peak_mb": memory}
-
-
 def _many(index: SearchIndex, count: int) -> SearchIndex:
     """Return an index of that many articles: the first as they are, the others with noise in their vectors."""
     generator = np.random.default_rng(0)
@@ -145,21 +111,13 @@ def _auroc(inside: np.ndarray, scores: np.ndarray) -> float:
     return float(roc_auc_score(inside, scores))
 
 
-def _megabytes() -> float:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-
-
 def main() -> None:
     """Read the command line and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=0)
-    parser.add_argument("--users", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=300)
     asked = parser.parse_args()
     support = Support.load()
-    if asked.users:
-        told = many_users(support, asked.users, asked.seconds)
-    elif asked.articles:
+    if asked.articles:
         told = {"articles": asked.articles, **latency(support, asked.articles)}
     else:
         told = {"dialogues": dialogues(support), **acts(support)}

@@ -1,17 +1,12 @@
 """A hub that is served as ``make demo`` serves it, and a real Chromium to look at it."""
 
-import os
-import re
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import COLONNADE, ROOT
+from tests.conftest import ROOT, served
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -27,30 +22,6 @@ FLAGS = [
 ]  # fmt: skip
 SHOTS = ROOT / "artifacts" / "screenshots"
 ANSWER_MS = 60_000
-
-
-@contextmanager
-def served(home: Path, *arguments: str) -> Iterator[str]:
-    """Serve as ``make demo`` does, a second start: the models are there. Yields the address."""
-    log = home / f"demo{len(arguments)}.log"
-    started = time.monotonic()
-    closed = {"COLONNADE_HOME": str(home), "COLONNADE_CLIENTS": str(home / "clients"), "COLONNADE_OFFLINE": "1"}
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [COLONNADE, "demo", "--port", "0", *arguments],
-            env=os.environ | closed | {"PYTHONUNBUFFERED": "1"},
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        while not (found := re.search(r"is at (http://\S+)", log.read_text())):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() - started < 120, log.read_text()
-            time.sleep(0.1)
-        yield found[1]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="package")

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.benchmarks.customise import planted_rows
-from tests.browser.conftest import IN_A_BROWSER, served, shoot
+from tests.browser.conftest import IN_A_BROWSER, shoot
+from tests.conftest import served
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = [*IN_A_BROWSER, pytest.mark.slow]

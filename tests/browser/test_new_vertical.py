@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import IN_A_BROWSER, served, shoot
-from tests.conftest import COLONNADE, colonnade
+from tests.browser.conftest import IN_A_BROWSER, shoot
+from tests.conftest import COLONNADE, colonnade, served
 
 playwright = pytest.importorskip("playwright.sync_api")
 

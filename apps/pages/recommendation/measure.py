@@ -1,6 +1,7 @@
 """How good it is: the test split, every model beside the hybrid, and what variety costs."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,6 +10,7 @@ import plotly.graph_objects as go
 from apps.components import empty, lead, percent, shown_errors
 from apps.locale import Locale
 from apps.plots import blank_figure
+from apps.reporting.page import subgroup_name
 from apps.tabs import kept_figures, measured_on
 from apps.theme import ACCENT, MUTED
 from foundation.errors import InputError
@@ -77,7 +79,8 @@ def _said(report: Report, words: Locale) -> str:
         for name, figures in report.baselines.items()
     )
     groups = "".join(
-        f"<tr><td>{words(f'slice.{name}')}</td><td>{figures['ndcg_at_10']:.3f}</td><td>{figures['rows']:.0f}</td></tr>"
+        f"<tr><td>{escape(subgroup_name(report.dataset.name, name, words))}</td>"
+        f"<td>{figures['ndcg_at_10']:.3f}</td><td>{figures['rows']:.0f}</td></tr>"
         for name, figures in report.slices.items()
     )
     parts = "".join(f"<th>{head}</th>" for head in words("shelf.groups").split("|"))

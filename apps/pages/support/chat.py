@@ -30,8 +30,8 @@ EXAMPLES = {
     ),
 }
 _POLL_SECONDS = 3
-# Most of the time of an answer are the pauses between its sentences: many may be spoken at once.
-_AT_THE_SAME_TIME: dict[str, Any] = {"concurrency_limit": 16, "concurrency_id": "chat"}
+# Most of the time of an answer are the pauses between its sentences: many may be streamed at once.
+_SIDE_BY_SIDE: dict[str, Any] = {"concurrency_limit": 16, "concurrency_id": "chat"}
 _USUAL_RISK = "0.2"
 
 
@@ -65,7 +65,7 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
             with gr.Row():
                 again = gr.Button(words("chat.new"), size="sm")
                 export = gr.DownloadButton(words("chat.export"), size="sm")
-            samples = [[sample] for tongue in (words.language, words.language.other) for sample in EXAMPLES[tongue]]
+            samples = [[sample] for spoken in (words.language, words.language.other) for sample in EXAMPLES[spoken]]
             examples = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
                 samples=samples,
@@ -83,12 +83,12 @@ def chat_tab(solution: Support, words: Locale, knowledge: gr.State) -> None:
     timer = gr.Timer(_POLL_SECONDS, active=False)
     outputs = [chat, panel, session, box, timer]
     asked = [box, session, knowledge, dial]
-    box.submit(talk.answer, asked, outputs, api_name="support_chat", show_progress="hidden", **_AT_THE_SAME_TIME)
-    spoken = QUIET | _AT_THE_SAME_TIME
-    examples.click(lambda sample: sample[0], [examples], [box], **AT_ONCE).then(talk.answer, asked, outputs, **spoken)
-    chat.retry(talk.retry, [session, knowledge, dial], outputs, **spoken)
-    chat.edit(talk.edit, [session, knowledge, dial], outputs, **spoken)
-    chat.option_select(talk.choose, [session, knowledge, dial], outputs, **spoken)
+    box.submit(talk.answer, asked, outputs, api_name="support_chat", show_progress="hidden", **_SIDE_BY_SIDE)
+    streamed = QUIET | _SIDE_BY_SIDE
+    examples.click(lambda sample: sample[0], [examples], [box], **AT_ONCE).then(talk.answer, asked, outputs, **streamed)
+    chat.retry(talk.retry, [session, knowledge, dial], outputs, **streamed)
+    chat.edit(talk.edit, [session, knowledge, dial], outputs, **streamed)
+    chat.option_select(talk.choose, [session, knowledge, dial], outputs, **streamed)
     chat.like(talk.rate, [session], None, **QUIET)
     gr.on([again.click, chat.clear], talk.begin, None, outputs, **AT_ONCE)
     timer.tick(talk.listen, [session], outputs, **AT_ONCE)

@@ -98,7 +98,7 @@ def test_figures_are_given_apart_by_a_column_of_the_clients(tmp_path: Path) -> N
     assert sorted(table.frame["scanner"].unique()) == ["A", "B"]
     (root / "list.csv").write_text("image,label,subgroup\n" + "\n".join(rows))
     assert load_own_images(root / "list.csv", "image", {}).columns.slices == ("subgroup",)
-    with pytest.raises(InputError, match=r"no column 'site'; it has: .*subgroup.*; name it with --map subgroup=COLUMN"):
+    with pytest.raises(UnknownNameError, match=r"unknown column 'site'.*subgroup"):
         load_own_images(root / "list.csv", "image", {"subgroup": "site"})
 
 
