@@ -51,18 +51,7 @@ def evaluation_tab(solution: Solution[Any, Any], words: Locale) -> None:
         for done, spec in enumerate(specs):
             progress((done, len(specs)), desc=words.pick(spec.title))
             reports[words.pick(spec.title)] = solution.evaluate(solution.card_table(sources[spec.name], spec.name))
-        names = label_names(solution, words)
-        classifiers = {title: report for title, report in reports.items() if report.per_class}
-        found = "".join(
-            _sentence(words, title, report) if title in classifiers else _search_sentence(words, title, report)
-            for title, report in reports.items()
-        )
-        pictures = [recall_plot(words, title, report, names[report.task]) for title, report in classifiers.items()]
-        return (
-            found,
-            gr.Plot(accuracy_plot(words, classifiers), visible=True),
-            *(gr.Plot(picture, visible=True) for picture in pictures),
-        )
+        return _shown(words, reports, label_names(solution, words))
 
     button.click(
         measure,
@@ -103,6 +92,21 @@ def figure_table(figures: Mapping[str, Interval], words: Locale) -> str:
     )
     heads = "".join(f"<th>{head}</th>" for head in words("measure.heads").split("|"))
     return f'<table class="cl-worst cl-plain"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _shown(words: Locale, reports: Mapping[str, Report], names: Mapping[str, Mapping[str, str]]) -> tuple[Any, ...]:
+    """Say what was found of each task, and draw those that tell kinds apart, if any."""
+    classifiers = {title: report for title, report in reports.items() if report.per_class}
+    found = "".join(
+        _sentence(words, title, report) if title in classifiers else _search_sentence(words, title, report)
+        for title, report in reports.items()
+    )
+    pictures = [recall_plot(words, title, report, names[report.task]) for title, report in classifiers.items()]
+    return (
+        found,
+        gr.Plot(accuracy_plot(words, classifiers), visible=True) if classifiers else gr.skip(),
+        *(gr.Plot(picture, visible=True) for picture in pictures),
+    )
 
 
 def _sentence(words: Locale, title: str, report: Report) -> str:

@@ -4,10 +4,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from apps.locale import Language, locale
-from apps.tabs import kept_figures, measured_on
+from apps.tabs import _shown, kept_figures, measured_on
 from solutions.finance.pipeline import Finance
 
 TONE = Finance.spec.task("tone")
@@ -51,3 +52,17 @@ def test_a_clients_model_shows_the_figures_it_was_made_with() -> None:
     assert "<td>0.812</td><td>0.750 – 0.875</td>" in shown
     assert "&lt;b&gt;march" in shown
     assert "Right answers (accuracy)" in shown
+
+
+def test_where_nothing_is_classified_no_accuracy_is_drawn() -> None:
+    """In a client's hub the assistant's intents and moods are the client's, and its search alone can be measured."""
+    figure = SimpleNamespace(value=0.5, low=0.4, high=0.6)
+    searched: Any = SimpleNamespace(
+        per_class={},
+        dataset=SimpleNamespace(rows=144),
+        metrics={"top1": figure, "recall_at_10": figure},
+        baselines={"bm25": {"top1": 0.36}},
+    )
+    said, *drawn = _shown(locale(Language.EN), {"Finding the article": searched}, {})
+    assert "144 unseen questions" in said
+    assert drawn == [gr.skip()]
