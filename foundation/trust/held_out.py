@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-__all__ = ["HeldOut", "OperatingPoint", "share_interval"]
+__all__ = ["HeldOut", "OperatingPoint", "at_prevalence", "share_interval"]
 
 _LEVEL = 0.95
 
@@ -29,6 +29,40 @@ class OperatingPoint:
     threshold: float
     sensitivity: tuple[float, float, float]
     specificity: tuple[float, float, float]
+
+    def predictive_values(self, prevalence: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return of the called positive how many have a finding, and of the called negative how many have none.
+
+        Sensitivity and specificity are the same wherever the pictures of each kind look the same; what a call is worth
+        is not, since it hangs on how common a finding is.
+
+        Parameters
+        ----------
+        prevalence : float, above 0 and below 1
+            Share of the pictures that have a finding.
+
+        Returns
+        -------
+        (value, low, high), (value, low, high)
+            Positive and negative predictive value; low and high are of both intervals' ends, and hold with 90 %.
+
+        References
+        ----------
+        Altman, Bland (1994), "Diagnostic tests 2: predictive values", BMJ 309:102.
+
+        Examples
+        --------
+        Of 100 people 10 are sick, of whom 9 are called; of the 90 others 18 are: 9 of 27, and 72 of 73.
+
+        >>> point = OperatingPoint(0.5, (0.9, 0.9, 0.9), (0.8, 0.8, 0.8))
+        >>> [round(values[0], 3) for values in point.predictive_values(0.1)]
+        [0.333, 0.986]
+        """
+        pairs = list(zip(self.sensitivity, self.specificity, strict=True))
+        sick, well = prevalence, 1 - prevalence
+        positive = tuple(_share_of(seen * sick, (1 - spared) * well) for seen, spared in pairs)
+        negative = tuple(_share_of(spared * well, (1 - seen) * sick) for seen, spared in pairs)
+        return positive, negative
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +117,11 @@ class HeldOut:
     def finding(self, negative: int | None) -> NDArray[np.float64]:
         """Return the probability that there is a finding, shape (n,): that it is not the class of none."""
         return finding_probability(self.probabilities, negative)
+
+    def prevalence(self, negative: int) -> float:
+        """Return the share of the examples that have a finding; never all or none, which would rule the other out."""
+        least = 0.5 / len(self.targets)
+        return float(np.clip((self.targets != negative).mean(), least, 1 - least))
 
     def operating_point(self, negative: int, sensitivity: float) -> OperatingPoint:
         """Return the greatest threshold that keeps the sensitivity, so that the fewest healthy are called sick.
@@ -139,6 +178,34 @@ def finding_probability(probabilities: NDArray[np.float64], negative: int | None
     """Return 1 - p of the class of no finding, shape (n,); the likeliest class's where there is no such class."""
     found: NDArray[np.float64] = probabilities.max(axis=1) if negative is None else 1 - probabilities[:, negative]
     return found
+
+
+def at_prevalence(probability: float, usual: float, here: float) -> float:
+    """Return the probability of a finding where findings are more or less common than among the held-out examples.
+
+    Parameters
+    ----------
+    probability : float, 0 to 1
+        Where ``usual`` of the pictures have a finding.
+    usual, here : float, above 0 and below 1
+
+    References
+    ----------
+    Saerens, Latinne, Decaestecker (2002), "Adjusting the outputs of a classifier to new a priori probabilities: a
+    simple procedure", Neural Computation 14, equation 2.4.
+
+    Examples
+    --------
+    Even odds among as many sick as healthy are one in ten where one in ten is sick.
+
+    >>> round(at_prevalence(0.5, 0.5, 0.1), 3)
+    0.1
+    """
+    return _share_of(probability * here / usual, (1 - probability) * (1 - here) / (1 - usual))
+
+
+def _share_of(part: float, rest: float) -> float:
+    return part / (part + rest) if part + rest else 0.0
 
 
 def share_interval(hits: int, of: int) -> tuple[float, float, float]:

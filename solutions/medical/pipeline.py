@@ -101,6 +101,11 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
             return None
         return self.held_out.operating_point(self.negative, sensitivity or self.sensitivity)
 
+    @property
+    def prevalence(self) -> float:
+        """Share of the held-out images with a finding, which probabilities stand for; 0 without a class of none."""
+        return 0.0 if self.negative is None else self.held_out.prevalence(self.negative)
+
     @cached_property
     def attributor(self) -> "Attributor":
         """Makes heat maps."""

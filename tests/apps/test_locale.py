@@ -192,7 +192,7 @@ def page_errors(folder: Path) -> list[str]:
         lambda: desk.reply("one", "Kim", "Yes."),
         *(lambda name=name: read_picture(folder / name) for name in bad_pictures() if not name.endswith(".zip")),
         *(lambda name=name: first_refusal(name) for name in bad_pictures() if name.endswith(".zip")),
-        lambda: cases.opened(str(folder / "many.tif"), 0.9),
+        lambda: cases.opened(str(folder / "many.tif"), 0.9, 0.5),
         lambda: patch("foundation.data.pictures._MOST_UNPACKED", 999)(read_picture)(folder / "many.tif"),
         lambda: cases.review(None, "lesion", "Kim", ""),
         lambda: reviews.add(None, None, "", "Kim"),  # type: ignore[arg-type]

@@ -54,6 +54,18 @@ def test_examples_each_show_something_else(page: "playwright.Page") -> None:
     click_example(page, "an empty one", "The picture is empty")
 
 
+def test_where_findings_are_rare_a_call_is_worth_less(page: "playwright.Page") -> None:
+    open_medical(page, "en")
+    click_example(page, "a lesion", "Lesion,")
+    assert "that probability is" not in page.inner_text("#answer")
+    rare = page.get_by_role("slider", name="Pictures with a finding, where you work")
+    rare.focus()
+    page.keyboard.press("Home")
+    page.locator("#operating-point", has_text="Where 0.5% of the pictures have a finding").wait_for(timeout=ANSWER_MS)
+    page.locator("#answer", has_text="Where 0.5% of the pictures have a finding, and not").wait_for(timeout=ANSWER_MS)
+    shoot(page, "medical-rare")
+
+
 def test_the_viewer_moves_by_keys_alone(page: "playwright.Page") -> None:
     open_medical(page, "en")
     click_example(page, "a lesion", "Lesion,")

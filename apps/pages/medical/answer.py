@@ -12,11 +12,32 @@ from apps.locale import Locale
 from apps.pages.medical.pictures import viewer
 from apps.theme import ACCENT, ATTENTION
 from foundation.trust.attribution import Attribution
+from foundation.trust.held_out import at_prevalence
 from foundation.vision.encoder import Pixels
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalResponse
 
-__all__ = ["Case", "case_card", "headline", "heat_maps", "referral_reasons"]
+__all__ = ["Case", "Site", "case_card", "headline", "heat_maps", "referral_reasons"]
+
+
+# Shares with a finding that differ by less are the same: the slider's step.
+_SAME = 0.005
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where pictures are read: what must not be missed there, and how common it is.
+
+    Attributes
+    ----------
+    sensitivity : float, 0 to 1
+        Of the operating point.
+    prevalence : float, above 0 and below 1
+        Share of the pictures that have a finding.
+    """
+
+    sensitivity: float
+    prevalence: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +66,7 @@ def referral_reasons(solution: Medical, words: Locale, response: MedicalResponse
 
 
 def case_card(
-    solution: Medical, words: Locale, case: Case, names: Mapping[str, str], milliseconds: float, sensitivity: float
+    solution: Medical, words: Locale, case: Case, names: Mapping[str, str], milliseconds: float, site: Site
 ) -> str:
     """Return the whole answer to one picture.
 
@@ -54,15 +75,14 @@ def case_card(
     names : mapping of label to its name in the page's language
     milliseconds : float
         From the file to the answer.
-    sensitivity : float
-        Of the operating point.
+    site : Site
     """
     response = case.response
     mark, colour = ("!", ATTENTION) if response.referrals else ("●", ACCENT)
     why = "".join(f"<li>{escape(reason)}</li>" for reason in referral_reasons(solution, words, response))
     reasons = f'<ul class="cl-facts">{why}</ul>' if why else ""
     bars = "" if response.refused else _bars(solution, response, names)
-    said = "" if response.refused else _sentences(solution, words, response, names, sensitivity)
+    said = "" if response.refused else _sentences(solution, words, response, names, site)
     facts = ", ".join(f"{escape(name)} {escape(value)}" for name, value in response.facts.items())
     header = f'<p class="cl-legend">{escape(words("medical.header_kept"))} {facts}</p>' if facts else ""
     record = solution.bundle.record
@@ -86,15 +106,21 @@ def _bars(solution: Medical, response: MedicalResponse, names: Mapping[str, str]
 
 
 def _sentences(
-    solution: Medical, words: Locale, response: MedicalResponse, names: Mapping[str, str], sensitivity: float
+    solution: Medical, words: Locale, response: MedicalResponse, names: Mapping[str, str], site: Site
 ) -> str:
     possible = words("list.join").join(names[label] for label in response.possible)
     parts = [words("medical.possible", classes=possible)] if possible else []
-    point = solution.operating_point(sensitivity)
+    point = solution.operating_point(site.sensitivity)
     if point is not None:
         called = response.finding_probability >= point.threshold
         shares = {"probability": percent(response.finding_probability), "threshold": f"{point.threshold:.1%}"}
         parts.append(words("medical.called_positive" if called else "medical.called_negative", **shares))
+        usual = solution.prevalence
+        if abs(site.prevalence - usual) >= _SAME:
+            here = at_prevalence(response.finding_probability, usual, site.prevalence)
+            parts.append(
+                words("medical.here", share=f"{site.prevalence:.1%}", probability=percent(here), usual=f"{usual:.1%}")
+            )
     return "".join(f"<p>{escape(part)}</p>" for part in parts)
 
 

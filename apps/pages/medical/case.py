@@ -10,7 +10,7 @@ import gradio as gr
 
 from apps.components import AT_ONCE, QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
-from apps.pages.medical.answer import Case, case_card
+from apps.pages.medical.answer import Case, Site, case_card
 from apps.pages.medical.examples import Example, example_pictures
 from apps.pages.medical.pictures import thumbnail
 from apps.pages.medical.report import write_report
@@ -36,7 +36,7 @@ class _Cases:
     names: dict[str, str]
     examples: Sequence[Example] = field(default_factory=tuple)
 
-    def opened(self, path: str | None, sensitivity: float) -> tuple[Any, ...]:
+    def opened(self, path: str | None, sensitivity: float, prevalence: float) -> tuple[Any, ...]:
         """Read an uploaded file; of several slices the middle one is shown first."""
         if path is None:
             return empty(self.words("medical.empty")), None, gr.update(visible=False), *self.nothing()
@@ -49,35 +49,44 @@ class _Cases:
             )
         at = len(pictures) // 2
         slider = gr.Slider(1, max(2, len(pictures)), value=at + 1, step=1, visible=len(pictures) > 1)
-        card, *rest = self._answered(pictures[at], sensitivity, started)
+        card, *rest = self._answered(pictures[at], Site(sensitivity, prevalence), started)
         return card, pictures, slider, *rest
 
-    def example(self, event: gr.SelectData, sensitivity: float) -> tuple[Any, ...]:
+    def example(self, event: gr.SelectData, sensitivity: float, prevalence: float) -> tuple[Any, ...]:
         """Answer an example."""
         started = time.perf_counter()
         picture = self.examples[event.index].picture
-        card, *rest = self._answered(picture, sensitivity, started)
+        card, *rest = self._answered(picture, Site(sensitivity, prevalence), started)
         return card, [picture], gr.Slider(visible=False), *rest
 
-    def turned(self, pictures: list[Picture] | None, number: float, sensitivity: float) -> tuple[Any, ...]:
-        """Answer the slice that the slider shows, or the same one at another operating point."""
+    def turned(
+        self, pictures: list[Picture] | None, number: float, sensitivity: float, prevalence: float
+    ) -> tuple[Any, ...]:
+        """Answer the slice that the slider shows, or the same one for another site."""
         if not pictures:
             return gr.skip(), *(gr.skip() for _ in self.nothing())
         at = min(max(int(number), 1), len(pictures)) - 1 if len(pictures) > 1 else 0
-        return self._answered(pictures[at], sensitivity, time.perf_counter())
+        return self._answered(pictures[at], Site(sensitivity, prevalence), time.perf_counter())
 
-    def point(self, sensitivity: float) -> str:
-        """Say what an operating point gave on held-out pictures."""
+    def point(self, sensitivity: float, prevalence: float) -> str:
+        """Say what an operating point gave on held-out pictures, and what its calls are worth at a site."""
         point = self.solution.operating_point(sensitivity)
         if point is None:
             return ""
+        positive, negative = point.predictive_values(prevalence)
         shares = {
             name: percent(figure)
-            for kind, figures in (("seen", point.sensitivity), ("spared", point.specificity))
+            for kind, figures in (
+                ("seen", point.sensitivity),
+                ("spared", point.specificity),
+                ("right", positive),
+                ("clear", negative),
+            )
             for name, figure in zip((kind, f"{kind}_low", f"{kind}_high"), figures, strict=True)
         }
         said = self.words("medical.point", threshold=f"{point.threshold:.1%}", **shares)
-        return f'<p class="cl-lead">{said}</p>'
+        worth = self.words("medical.point_worth", share=f"{prevalence:.1%}", **shares)
+        return f'<p class="cl-lead">{said}</p><p class="cl-lead">{worth}</p>'
 
     def review(self, case: Case | None, label: str | None, who: str, note: str) -> str:
         """Keep what a reviewer says of the answer on the page."""
@@ -87,12 +96,12 @@ class _Cases:
             agreed = reviews.add(case.pixels, case.response, label or "", who or "", note or "")
         return f'<p class="cl-lead">{self.words("medical.agreed" if agreed else "medical.corrected")}</p>'
 
-    def _answered(self, picture: Picture, sensitivity: float, started: float) -> tuple[Any, ...]:
+    def _answered(self, picture: Picture, site: Site, started: float) -> tuple[Any, ...]:
         (response,) = self.solution.predict([MedicalRequest(picture)])
         attributions = () if response.refused else self.solution.explain_picture(picture, response)
         case = Case(picture.name, picture.pixels, response, attributions)
         milliseconds = 1000 * (time.perf_counter() - started)
-        card = case_card(self.solution, self.words, case, self.names, milliseconds, sensitivity)
+        card = case_card(self.solution, self.words, case, self.names, milliseconds, site)
         report = write_report(self.solution, self.words, [case], self.names)
         choice = gr.Radio(value=None if response.refused else response.finding.label)
         return card, case, gr.DownloadButton(value=str(report), visible=True), gr.Group(visible=True), choice, ""
@@ -105,6 +114,7 @@ class _Cases:
 def case_tab(solution: Medical, words: Locale) -> None:
     """Draw the tab."""
     names = dict(label_names(solution, words)["image"])
+    usual = round(solution.prevalence * 200) / 200
     cases = _Cases(solution, words, names, example_pictures(solution, words))
     gr.HTML(lead(words("medical.lead")))
     pictures, shown = gr.State(None), gr.State(None)
@@ -133,7 +143,16 @@ def case_tab(solution: Medical, words: Locale) -> None:
                 label=words("medical.sensitivity"),
                 visible=solution.negative is not None,
             )
-            point = gr.HTML(cases.point(solution.sensitivity), elem_id="operating-point")
+            prevalence = gr.Slider(
+                0.005,
+                0.95,
+                value=max(usual, 0.005),
+                step=0.005,
+                label=words("medical.prevalence"),
+                info=words("medical.prevalence_hint", share=f"{solution.prevalence:.1%}"),
+                visible=solution.negative is not None,
+            )
+            point = gr.HTML(cases.point(solution.sensitivity, usual), elem_id="operating-point")
         with gr.Column(scale=3, min_width=320):
             slice_number = gr.Slider(1, 2, value=1, step=1, label=words("medical.slice"), visible=False)
             answer = gr.HTML(empty(words("medical.empty")), elem_id="answer")
@@ -147,19 +166,20 @@ def case_tab(solution: Medical, words: Locale) -> None:
                     )
                 keep = gr.Button(words("medical.keep"))
                 kept = gr.HTML()
+    site = [sensitivity, prevalence]
     rest = [shown, report, reviewing, choice, kept]
     # of a picture that could not be read there is nothing to report or to review, nor of the one before it
     guard = shown_errors(words, [None, gr.update(visible=False), *cases.nothing()])
     outputs = [answer, pictures, slice_number, *rest]
-    file.change(guard(cases.opened), [file, sensitivity], outputs, api_name="medical_look", show_progress_on=answer)
-    gallery.select(guard(cases.example), [sensitivity], outputs, show_progress_on=answer, api_visibility="private")
+    file.change(guard(cases.opened), [file, *site], outputs, api_name="medical_look", show_progress_on=answer)
+    gallery.select(guard(cases.example), [*site], outputs, show_progress_on=answer, api_visibility="private")
     again = shown_errors(words, cases.nothing())(cases.turned)
     gr.on(
-        [slice_number.release, sensitivity.release],
+        [slice_number.release, sensitivity.release, prevalence.release],
         again,
-        [pictures, slice_number, sensitivity],
+        [pictures, slice_number, *site],
         [answer, *rest],
         **QUIET,
     )
-    sensitivity.change(cases.point, [sensitivity], [point], **AT_ONCE)
+    gr.on([sensitivity.change, prevalence.change], cases.point, site, [point], **AT_ONCE)
     keep.click(shown_errors(words, [])(cases.review), [shown, choice, who, note], [kept], **AT_ONCE)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.trust.held_out import HeldOut, share_interval
+from foundation.trust.held_out import HeldOut, at_prevalence, share_interval
 from foundation.trust.label_noise import suspicious_labels
 
 
@@ -52,6 +52,36 @@ def test_sensitivity_is_kept_and_nothing_higher_would(sensitivity: float, seed: 
     assert point.sensitivity[0] >= sensitivity - 1e-9  # shares of a whole number of examples
     higher = np.nextafter(point.threshold, 1)
     assert held.at(0, higher).sensitivity[0] < sensitivity or held.at(0, higher).sensitivity == point.sensitivity
+
+
+@given(st.floats(0.01, 0.99), st.integers(0, 1000))
+def test_predictive_values_are_what_one_counts_where_findings_are_so_common(prevalence: float, seed: int) -> None:
+    held = drawn(np.random.default_rng(seed), 400)
+    point = held.operating_point(0, 0.9)
+    seen, spared = point.sensitivity[0], point.specificity[0]
+    # of a million pictures
+    sick, well = 1e6 * prevalence, 1e6 * (1 - prevalence)
+    positive, negative = point.predictive_values(prevalence)
+    assert positive[0] == pytest.approx(seen * sick / (seen * sick + (1 - spared) * well))
+    assert negative[0] == pytest.approx(spared * well / (spared * well + (1 - seen) * sick))
+    for value, low, high in (positive, negative):
+        assert 0 <= low <= value <= high <= 1
+    rarer, _ = point.predictive_values(prevalence / 2)
+    assert rarer[0] <= positive[0]
+
+
+def test_of_pictures_where_findings_are_rarer_the_probabilities_are_right_again() -> None:
+    generator = np.random.default_rng(3)
+    here = 0.1
+    sick = generator.random(200_000) < here
+    score = generator.normal(np.where(sick, 1.0, -1.0), 1.0)
+    # of as many sick as healthy, Bayes' rule with these two normal densities gives this
+    as_learned = 1 / (1 + np.exp(-2 * score))
+    told = np.array([at_prevalence(float(chance), 0.5, here) for chance in as_learned])
+    for low, high in ((0.05, 0.15), (0.4, 0.6), (0.8, 0.9)):
+        among = (told >= low) & (told < high)
+        assert sick[among].mean() == pytest.approx(told[among].mean(), abs=0.02)
+        assert abs(sick[among].mean() - as_learned[among].mean()) > 0.05
 
 
 def test_risk_and_coverage_end_at_the_error() -> None:
