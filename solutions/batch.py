@@ -16,6 +16,8 @@ from solutions.base import Solution
 __all__ = ["BatchOutcome", "check_file", "predict_file", "predict_frame"]
 
 _BLOCK_ROWS = 512
+# What an answer's columns are is known from the first answer. A file whose first ten thousand rows have none is refused.
+_MOST_WAITING = 20
 _ERROR = "error"
 
 
@@ -60,10 +62,13 @@ def predict_file(
     Raises
     ------
     InputError
-        The file cannot be read, lacks a column, or ``target`` is of a kind that cannot be written.
+        The file cannot be read, lacks a column, or ``target`` is of a kind that cannot be written; or none of the first
+        ten thousand rows can be answered.
     """
     kind = _kind(target)
     answered, refused, first = 0, 0, ""
+    waiting: list[pd.DataFrame] = []
+    columns: list[str] = []
     with atomic_file(target) as temporary:
         for frame in solution.requests_of(source, _BLOCK_ROWS, encoding):
             done = answered + refused
@@ -72,9 +77,17 @@ def predict_file(
             if wrong.any() and not first:
                 at = int(wrong.to_numpy().argmax())
                 first = f"row {done + at + 1}, {scored[_ERROR].iloc[at]}"
-            write_table(_of_task(solution, scored, task), temporary, append=done > 0, kind=kind)
+            waiting.append(_of_task(solution, scored, task))
             answered, refused = answered + int((~wrong).sum()), refused + int(wrong.sum())
+            if answered:
+                append, columns = bool(columns), columns or list(waiting[-1].columns)
+                write_table(pd.concat(waiting).reindex(columns=columns), temporary, append=append, kind=kind)
+                waiting.clear()
+            elif len(waiting) == _MOST_WAITING:
+                raise InputError(f"{source.name}: none of the first {refused:,} rows can be answered; {first}")
             listener(answered + refused, 0, "rows")
+        if waiting:
+            write_table(pd.concat(waiting), temporary, append=False, kind=kind)
     return BatchOutcome(answered, refused, first)
 
 

@@ -31,6 +31,7 @@ MAX_TEXT_CHARACTERS = 200_000
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")
 _LIKELY_ENCODINGS = ("gb18030", "utf-16", "latin-1")
 _PROBE_BYTES = 1 << 20
+_SLASHED = r"^\s*(\d{1,2})[/.]\d{1,2}[/.]\d{4}\b"
 _EXACT = 2.0**53  # below it a float holds every whole number
 
 
@@ -79,7 +80,7 @@ def iter_table(path: Path, rows: int, encoding: str = "utf-8") -> Iterator[pd.Da
             yield _cells(block)
     except pd.errors.EmptyDataError as error:
         raise InputError(f"{path} is empty; expected a header line and rows") from error
-    except (pd.errors.ParserError, zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
+    except (pd.errors.ParserError, zipfile.BadZipFile, ValueError, KeyError, TypeError, OSError) as error:
         reason = str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
         raise InputError(f"{path} is not a well-formed {suffix[1:]} table: {reason}") from error
     if empty:
@@ -92,7 +93,12 @@ def _blocks(path: Path, suffix: str, rows: int, encoding: str) -> Iterator[pd.Da
     if suffix in (".csv", ".tsv"):
         separator = "," if suffix == ".csv" else "\t"
         options = {"dtype": str, "keep_default_na": False, "encoding": encoding, "sep": separator}
-        yield from pd.read_csv(path, chunksize=rows, **options)
+        with pd.read_csv(path, chunksize=rows, **options) as blocks:
+            for block in blocks:
+                if not isinstance(block.index, pd.RangeIndex):  # pandas takes what a row has too many of for an index
+                    fields = len(block.columns)
+                    raise ValueError(f"Expected {fields} fields in line 2, saw {fields + block.index.nlevels}")
+                yield block
     elif suffix == ".jsonl":
         yield from pd.read_json(path, lines=True, chunksize=rows, encoding=encoding, dtype=False)
     elif suffix == ".parquet":
@@ -141,6 +147,8 @@ def _check_encoding(path: Path, encoding: str) -> None:
             f"{path} is not {encoding.upper()} (byte {error.object[error.start]:#04x}); it looks like {guess}: "
             f"save it as UTF-8, or name its encoding (--encoding {guess})"
         ) from error
+    except UnicodeError as error:  # of UTF-16 without its mark
+        raise InputError(f"{path} is not {encoding.upper()}; save it as UTF-8, or name its encoding") from error
 
 
 def _guess_encoding(path: Path, error: UnicodeDecodeError) -> str:
@@ -220,8 +228,18 @@ def refuse_numbers(cells: pd.Series, column: str, name: str) -> None:
 
 
 def parse_times(cells: pd.Series) -> pd.Series:
-    """Read time stamps (ISO 8601 or what pandas knows); what is none becomes ``NaT``. Zones are turned into UTC."""
-    return pd.to_datetime(cells, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
+    """Read time stamps (ISO 8601 or what pandas knows); what is none becomes ``NaT``. Zones are turned into UTC.
+
+    Where a cell such as 28/04/2024 can only begin with its day, all of the column do; else the month comes first.
+
+    Examples
+    --------
+    >>> parse_times(pd.Series(["28/04/2024", "03/05/2024"])).dt.month.tolist()
+    [4, 5]
+    """
+    first = pd.to_numeric(cells.astype(str).str.extract(_SLASHED, expand=False), errors="coerce")
+    options = {"errors": "coerce", "format": "mixed", "utc": True, "dayfirst": bool((first > 12).any())}
+    return pd.to_datetime(cells, **options).dt.tz_localize(None)
 
 
 def _wrong_cells(cells: pd.Series, kind: ColumnKind, allowed: list[str]) -> NDArray[np.bool_]:
@@ -256,8 +274,9 @@ def write_table(frame: pd.DataFrame, path: Path, *, append: bool, kind: str) -> 
             encoding="utf-8" if append else "utf-8-sig",
         )  # fmt: skip
     elif kind == ".jsonl":
+        cells = frame.astype(object).where(frame.notna(), None)  # JSON has no NaN
         with path.open("a" if append else "w", encoding="utf-8") as stream:
-            for record in frame.to_dict(orient="records"):
+            for record in cells.to_dict(orient="records"):
                 stream.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
     else:
         raise InputError(f"cannot write tables of kind {kind!r}; expected .csv or .jsonl")

@@ -46,6 +46,7 @@ def test_gbk_is_recognised_and_read_when_named(tmp_path: Path) -> None:
         (b"text\n", "has no rows"),
         (b'text,label\n"unclosed,1\n', "not a well-formed csv table"),
         (b"a,b\n1,2\n1,2,3\n", "not a well-formed csv table: Expected 2 fields in line 3, saw 3"),
+        (b"a,b\nnice, really,1\nbad,2\n", "not a well-formed csv table: Expected 2 fields in line 2, saw 3"),
     ],
 )
 def test_bad_csv_is_one_line(tmp_path: Path, content: bytes, expected: str) -> None:
@@ -146,3 +147,19 @@ def test_whole_numbers_stay_whole_where_one_is_missing(tmp_path: Path, suffix: s
     assert [str(cell) for cell in read["item"]][:2] == ["7", ""]
     if suffix == ".parquet":
         assert str(read["item"].iloc[2]) == "9007199254740993"
+
+
+def test_a_line_that_is_no_object_and_a_wrong_utf16_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n[1, 2]\n', encoding="utf-8")
+    with pytest.raises(InputError, match="not a well-formed jsonl table"):
+        read_table(tmp_path / "a.jsonl")
+    (tmp_path / "a.csv").write_text("text\nplain\n", encoding="utf-8")
+    with pytest.raises(InputError, match="is not UTF-16"):
+        read_table(tmp_path / "a.csv", "utf-16")
+
+
+def test_missing_cells_are_null_in_json(tmp_path: Path) -> None:
+    write_table(pd.DataFrame({"a": [1.5, None]}), tmp_path / "a.jsonl", append=False, kind=".jsonl")
+    lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == [{"a": 1.5}, {"a": None}]
+    assert "NaN" not in lines[1]
