@@ -16,7 +16,7 @@ from solutions.base import Solution
 __all__ = ["BatchOutcome", "check_file", "predict_file", "predict_frame"]
 
 _BLOCK_ROWS = 512
-# What an answer's columns are is known from the first answer. A file whose first ten thousand rows have none is refused.
+# An answer's columns are known from the first one. A file whose first ten thousand rows have none is refused.
 _MOST_WAITING = 20
 _ERROR = "error"
 

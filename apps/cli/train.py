@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +86,8 @@ def train(
         if method != "auto":
             raise InputError("--budget is the time that --method auto may take; give both, or neither")
         chosen["budget"] = str(parse_budget(budget))
-    table = labelled_table(solution, spec, dataset, data, mapping, encoding, data_root, items, protocol)
+    its_columns = mapping if data or not unlabelled else ""  # else they are those of the unlabelled texts
+    table = labelled_table(solution, spec, dataset, data, its_columns, encoding, data_root, items, protocol)
     table = replace(table, companions=_companions(beside, table, data_root))
 
     usual, its_options = _usual(spec, table.name)
@@ -114,12 +116,19 @@ def train(
         if out is not None:
             trained.save(out)
         _tell(trained, out or trained.install())
-        typer.echo(f"next: colonnade evaluate {vertical} --task {task}{f' --bundle {out}' if out else ''}")
+        given = {"--dataset": dataset, "--data": data, "--map": its_columns, "--items": items, "--bundle": out}
+        given["--encoding"] = encoding if encoding != "utf-8" else None
+        named = "".join(f" {option} {shlex.quote(str(value))}" for option, value in given.items() if value)
+        typer.echo(f"next: colonnade evaluate {vertical} --task {task}{named}")
 
 
 def _check_writable(out: Path) -> None:
-    """Find out before an hour of training, not after it, that the bundle cannot be written."""
-    parent = next(folder for folder in out.expanduser().absolute().parents if folder.exists())
+    """Find out before an hour of training, not after it, that the bundle cannot be written, or is no new one."""
+    place = out.expanduser().absolute()
+    bundle = place.is_dir() and ((place / "bundle.json").is_file() or not any(place.iterdir()))
+    if place.exists() and not bundle:
+        raise InputError(f"--out: {out} is there already and holds no bundle; give the name of a new folder")
+    parent = next(folder for folder in place.parents if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise InputError(f"--out: {out} cannot be written: {parent} is no folder that you may write to")
 

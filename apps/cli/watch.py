@@ -51,7 +51,7 @@ def watch(
         raise UnknownNameError("vertical that can be watched", vertical, ["finance"])
     if events and not once:
         raise InputError("--events tells what happened in an archive; add --once")
-    known = read_events(events) if events else []
+    known = read_events(events, encoding) if events else []
     channels = {channel.name: channel for channel in map(find_channel, alert or [])}
     sources = [_source(address, encoding, parse_pairs("--map", mapping), ended=once) for address in source]
     companies = read_watch_list(watch_list, encoding) if watch_list else None
@@ -70,7 +70,7 @@ def watch(
         fold=fold,
     )
     try:
-        _follow(monitor, kept, every, lambda: deliver(kept, channels), once=once)
+        _follow(monitor, kept, every, lambda: deliver(kept, channels, _warn), once=once)
     except KeyboardInterrupt:
         typer.echo("stopped; the same command goes on from here")
         return
@@ -84,6 +84,7 @@ def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Calla
     while True:
         try:
             turn = monitor.turn()
+            _tell(turn, store)
             send()
         except ColonnadeError as error:
             if once or not started:
@@ -93,7 +94,6 @@ def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Calla
             pause = min(2 * pause, _LONGEST_PAUSE)
             continue
         pause, started = every, True
-        _tell(turn, store)
         if not turn.more:
             if monitor.detector.learning and turn.new:
                 typer.echo("still learning what is usual: alerts begin when three weeks have been read")
@@ -107,7 +107,7 @@ def _tell(turn: "Turn", store: "MonitorStore") -> None:
         typer.echo(f"{turn.new:,} new items")
     if turn.refused:
         first = turn.refused[0]
-        typer.secho(f"{len(turn.refused):,} refused; the first: {first.where} {first.reason}", fg="yellow", err=True)
+        _warn(f"{len(turn.refused):,} refused; the first: {first.where} {first.reason}")
     for alert in store.alerts() if turn.alerts else ():
         if alert.id in turn.alerts:
             figures = f"{alert.negative} of {alert.items} items negative, usually {alert.usual_share:.0%}"
@@ -117,6 +117,10 @@ def _tell(turn: "Turn", store: "MonitorStore") -> None:
             for row in store.behind(alert.series, alert.start, alert.hour, count=3):
                 again = f" ({row['mentions']} mentions)" if row["mentions"] > 1 else ""
                 typer.echo(f"  - {row['title'][:120]}{again}")
+
+
+def _warn(line: str) -> None:
+    typer.secho(line, fg="yellow", err=True)
 
 
 def _judge(told: "ReplayReport") -> None:

@@ -8,8 +8,8 @@ refused; other text is looked for in every picture (``foundation/data/lettering.
 
 import io
 import secrets
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +48,10 @@ _DEFLATED, _HEAD_BYTES = b"1.2.840.10008.1.2.1.99", 1024
 def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
     """Yield the frames of a DICOM file.
 
-    Modality and window are applied as the header says (PS3.3 C.11.1 and C.11.2; the first window of several), a
-    picture without a window is stretched over its values, MONOCHROME1 is turned so that bright is bright. Compressed
-    transfer syntaxes are decoded by pydicom with gdcm and Pillow.
+    Modality and window are applied as the header says (PS3.3 C.11.1 and C.11.2; the first window of several), of an
+    enhanced file that of the frame. Without a window the values of all frames are stretched alike, padding left out;
+    MONOCHROME1 is turned so that bright is bright. Compressed transfer syntaxes are decoded by pydicom with gdcm and
+    Pillow.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
         It is no DICOM file, holds no pixels, cannot be decoded, is too big, or says that text is burnt in.
     """
     from pydicom import dcmread
-    from pydicom.pixels import apply_color_lut, apply_modality_lut, pixel_array
+    from pydicom.pixels import apply_color_lut, pixel_array
 
     if _DEFLATED in content[:_HEAD_BYTES]:
         raise InputError(f"{name} is deflated as a whole, which has no bound; export it with another transfer syntax")
@@ -76,14 +77,15 @@ def read_dicom(content: bytes, name: str) -> Iterator[Picture]:
     if burnt_in:
         raise InputError(f"{name} says that text is burnt into its picture, which may name the patient; mask it first")
     check_size(columns, rows, name)
-    if frames > MOST_FRAMES:
+    if not 1 <= frames <= MOST_FRAMES:
         raise InputError(f"{name} has {frames:,} frames; expected at most {MOST_FRAMES:,}")
+    palette = facts.get("PhotometricInterpretation") == "PALETTE COLOR"
     try:
+        decode = lru_cache(maxsize=1)(lambda number: pixel_array(dataset, index=number))
+        limits = None if palette or decode(0).ndim == 3 else _value_range(dataset, decode, frames)
         for number in range(frames):
-            raw = pixel_array(dataset, index=number)
-            if facts.get("PhotometricInterpretation") == "PALETTE COLOR":
-                raw = apply_color_lut(raw, dataset)
-            pixels = _eight_bits(raw, dataset) if raw.ndim == 3 else _shown(apply_modality_lut(raw, dataset), dataset)
+            raw = apply_color_lut(decode(number), dataset) if palette else decode(number)
+            pixels = _shown(raw, _of_frame(dataset, number), limits) if limits else _eight_bits(raw, dataset)
             yield Picture(pixels, name if frames == 1 else f"{name}#{number + 1}", facts, patient)
     except Exception as error:  # each decoder has errors of its own
         syntax = getattr(dataset.file_meta.get("TransferSyntaxUID"), "name", "unknown")
@@ -99,19 +101,53 @@ def _eight_bits(colours: NDArray[Any], dataset: "Dataset") -> NDArray[np.uint8]:
     return to_bytes(colours.astype(np.float64), 0, 2**bits - 1)
 
 
-def _shown(values: NDArray[Any], dataset: "Dataset") -> NDArray[np.uint8]:
-    """Apply the window, and turn MONOCHROME1."""
-    from pydicom.pixels import apply_voi_lut
+def _of_frame(dataset: "Dataset", number: int) -> "Dataset":
+    """Return a header with the rescale and window of one frame, which enhanced files keep apart (PS3.3 C.7.6.16)."""
+    header = dataset.copy()
+    for name, at in (("SharedFunctionalGroupsSequence", 0), ("PerFrameFunctionalGroupsSequence", number)):
+        groups = dataset.get(name) or ()
+        for macro in ("PixelValueTransformationSequence", "FrameVOILUTSequence"):
+            if at < len(groups) and groups[at].get(macro):
+                header.update(groups[at][macro][0])
+    return header
 
-    if "VOILUTSequence" in dataset:
-        pixels = to_bytes(np.asarray(apply_voi_lut(values, dataset), dtype=np.float64))
-    elif (centre := _first(dataset, "WindowCenter")) is not None and (width := _first(dataset, "WindowWidth")):
+
+def _value_range(dataset: "Dataset", decode: Callable[[int], NDArray[Any]], frames: int) -> tuple[float, float]:
+    """Return the least and the greatest value of all frames, padding left out; 0, 0 where the first has a window."""
+    from pydicom.pixels import apply_modality_lut
+
+    if _has_window(_of_frame(dataset, 0)):
+        return 0.0, 0.0
+    padding = dataset.get("PixelPaddingValue")
+    limits = []
+    for number in range(frames):
+        raw = decode(number)
+        values = apply_modality_lut(raw, _of_frame(dataset, number))
+        kept = values if padding is None else values[raw != padding]
+        limits += [float(kept.min()), float(kept.max())] if kept.size else []
+    return min(limits, default=0.0), max(limits, default=0.0)
+
+
+def _has_window(header: "Dataset") -> bool:
+    return "VOILUTSequence" in header or (
+        _first(header, "WindowCenter") is not None and bool(_first(header, "WindowWidth"))
+    )
+
+
+def _shown(raw: NDArray[Any], header: "Dataset", limits: tuple[float, float]) -> NDArray[np.uint8]:
+    """Apply rescale and window, or stretch the values, and turn MONOCHROME1."""
+    from pydicom.pixels import apply_modality_lut, apply_voi_lut
+
+    values = apply_modality_lut(raw, header)
+    if "VOILUTSequence" in header:
+        pixels = to_bytes(np.asarray(apply_voi_lut(values, header), dtype=np.float64))
+    elif (centre := _first(header, "WindowCenter")) is not None and (width := _first(header, "WindowWidth")):
         # PS3.3 C.11.2.1.2.1: the ramp runs over width - 1 values around centre - 0.5
         half = max(width - 1, 1.0) / 2
         pixels = to_bytes(values.astype(np.float64), centre - 0.5 - half, centre - 0.5 + half)
     else:
-        pixels = to_bytes(values.astype(np.float64))
-    return 255 - pixels if str(dataset.get("PhotometricInterpretation", "")) == "MONOCHROME1" else pixels
+        pixels = to_bytes(values.astype(np.float64), *limits)
+    return 255 - pixels if str(header.get("PhotometricInterpretation", "")) == "MONOCHROME1" else pixels
 
 
 def _first(dataset: "Dataset", element: str) -> float | None:

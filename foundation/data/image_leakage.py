@@ -22,6 +22,9 @@ _MOST_BITS = 4
 # Of two thumbnails without their means; re-encoded and rescaled copies of real pictures stay above it.
 _LEAST_CORRELATION = 0.995
 _BLOCK = 512
+_NOWHERE = 99  # rank of a picture that belongs to no split
+# Candidates whose thumbnails are compared at once.
+_PAIRS = 4_096
 
 
 def find_image_leakage(images: Sequence[NDArray[np.uint8]], splits: Sequence[str], patients: Sequence[str]) -> Leakage:
@@ -45,22 +48,28 @@ def find_image_leakage(images: Sequence[NDArray[np.uint8]], splits: Sequence[str
 def leaked_rows(
     images: Sequence[NDArray[np.uint8]], splits: Sequence[str], patients: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return rows of dev and test that are exact copies of earlier ones, near-duplicates, or of earlier patients."""
+    """Return rows of dev and test that are exact copies of earlier ones, near-duplicates, or of earlier patients.
+
+    An empty picture is a copy of nothing: volumes begin and end with such slices.
+    """
     order = np.array([_rank(split) for split in splits])
     keys = np.array([image.tobytes() + str(image.shape).encode() for image in images], dtype=object)
     thumbnails = np.stack([_thumbnail(image) for image in images])
-    exact = _rows_seen_earlier(keys, order)
-    shared = _rows_seen_earlier(np.array(patients, dtype=object), order)
     hashes, profiles = perceptual_hashes(thumbnails), _profiles(thumbnails)
+    shared = _rows_seen_earlier(np.array(patients, dtype=object), order)
+    order[~profiles.any(axis=1)] = _NOWHERE
+    exact = _rows_seen_earlier(keys, order)
     near: set[int] = set()
     for rank in (1, 2):
         later, earlier = np.flatnonzero(order == rank), np.flatnonzero(order < rank)
         for start in range(0, len(later), _BLOCK):
             rows = later[start : start + _BLOCK]
             close = np.bitwise_count(hashes[rows, None] ^ hashes[None, earlier]) <= _MOST_BITS
-            at, other = np.nonzero(close)
-            alike = (profiles[rows[at]] * profiles[earlier[other]]).sum(axis=1) >= _LEAST_CORRELATION
-            near |= set(rows[at[alike]].tolist())
+            pairs = np.argwhere(close)
+            for first in range(0, len(pairs), _PAIRS):
+                at, other = pairs[first : first + _PAIRS].T
+                alike = (profiles[rows[at]] * profiles[earlier[other]]).sum(axis=1) >= _LEAST_CORRELATION
+                near |= set(rows[at[alike]].tolist())
     return exact, np.array(sorted(near - set(exact.tolist())), dtype=np.int64), shared
 
 
@@ -88,7 +97,7 @@ def perceptual_hashes(thumbnails: NDArray[np.float64]) -> NDArray[np.uint64]:
 def _rank(split: str) -> int:
     """Order the splits; what belongs to none of them (another laboratory's pictures) is left out."""
     ranks = {Split.TRAIN.value: 0, Split.DEV.value: 1, Split.TEST.value: 2}
-    return ranks.get(split, 99)
+    return ranks.get(split, _NOWHERE)
 
 
 def _rows_seen_earlier(keys: NDArray[np.object_], order: NDArray[np.int64]) -> NDArray[np.int64]:

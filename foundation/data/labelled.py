@@ -1,5 +1,6 @@
 """A table of labelled texts, from a card or from a client's own file, checked and split."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -31,6 +32,10 @@ class Columns:
     LABEL = "label"
     SPLIT = "split"
     GROUP = "group"
+
+
+# A class needs one to learn from and one to be checked on.
+_FEWEST_LEARNED = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +83,15 @@ class LabelledTable:
         """Return texts and labels of the rows in any of the given splits."""
         rows = self.frame[self.frame[Columns.SPLIT].isin([split.value for split in splits])]
         return rows[Columns.TEXT].tolist(), rows[Columns.LABEL].tolist()
+
+    def check_learned(self, labels: Sequence[str]) -> None:
+        """Raise ``InputError`` where the labels that are trained on hold fewer than two of a class of the table."""
+        learned, there = Counter(labels), Counter(self.frame[Columns.LABEL])
+        if rare := sorted(label for label in there if learned[label] < _FEWEST_LEARNED):
+            raise InputError(
+                f"too few examples of {rare[0]} in {self.name}: {there[rare[0]]}, of which {learned[rare[0]]} would be "
+                f"trained on; expected {_FEWEST_LEARNED} or more; add some, or merge the class with another"
+            )
 
     def groups(self, *splits: Split) -> list[str]:
         """Return what each row belongs to (a patient, a customer), as the file says; nothing where it does not say."""

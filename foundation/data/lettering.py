@@ -41,18 +41,17 @@ def has_lettering(pixels: NDArray[np.uint8]) -> bool:
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     grey = np.asarray(image, dtype=np.int16)
     return any(
-        _longest_line(ndimage.white_tophat(side, size=(_STROKE, _STROKE)) >= _CONTRAST) >= _LETTERS
-        for side in (grey, 255 - grey)
+        _has_line(ndimage.white_tophat(side, size=(_STROKE, _STROKE)) >= _CONTRAST) for side in (grey, 255 - grey)
     )
 
 
-def _longest_line(strokes: NDArray[np.bool_]) -> int:
-    """Return how many letters the longest line of them has."""
+def _has_line(strokes: NDArray[np.bool_]) -> bool:
+    """Tell whether there is a line of letters."""
     from scipy import ndimage
 
     labels, count = ndimage.label(strokes, structure=np.ones((3, 3)))
     if count < _LETTERS:
-        return 0
+        return False
     ink = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     letters: list[tuple[int, int, float, int]] = []
     for (rows, columns), pieces in zip(ndimage.find_objects(labels), ink, strict=True):
@@ -60,11 +59,15 @@ def _longest_line(strokes: NDArray[np.bool_]) -> int:
         high, narrow = _HEIGHTS[0] <= height <= _HEIGHTS[1], width <= _WIDEST * height
         if high and narrow and _INK[0] <= pieces / (height * width) <= _INK[1]:
             letters.append((columns.start, columns.stop, (rows.start + rows.stop) / 2, height))
-    letters.sort()
-    longest = [1] * len(letters)
-    for at, (left, _, middle, height) in enumerate(letters):
-        for before, (_, end, centre, tall) in enumerate(letters[:at]):
-            beside = -0.2 * height <= left - end <= height
-            if beside and abs(middle - centre) <= 0.3 * height and 0.65 <= tall / height <= 1.5:
-                longest[at] = max(longest[at], longest[before] + 1)
-    return max(longest, default=0)
+    left, right, middle, height_of = np.array(sorted(letters), dtype=np.float64).reshape(-1, 4).T
+    line = np.ones(len(letters), dtype=np.int64)
+    for at, height in enumerate(height_of):
+        # what ends within a letter's height to the left begins no further away than this
+        near = slice(int(np.searchsorted(left, left[at] - (1 + _WIDEST) * _HEIGHTS[1])), at)
+        gap = left[at] - right[near]
+        beside = (-0.2 * height <= gap) & (gap <= height) & (np.abs(middle[at] - middle[near]) <= 0.3 * height)
+        alike = (height_of[near] >= 0.65 * height) & (height_of[near] <= 1.5 * height)
+        line[at] = 1 + line[near][beside & alike].max(initial=0)
+        if line[at] >= _LETTERS:
+            return True
+    return False

@@ -76,6 +76,7 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     dev_images, dev_labels = table.part(Split.DEV)
     if not images or not dev_images:
         raise InputError(f"{table.name} has no train rows or no dev rows; expected a column 'split' with both, or none")
+    table.check_learned(labels)
     negative = _negative(table, recipe, sorted(set(labels)))
     model = image_classifier(table, recipe, listener).fit(
         images, labels, dev=(dev_images, dev_labels), unlabelled=recipe.unlabelled

@@ -84,6 +84,7 @@ def train_text(
         raise InputError(f"{table.name} has no train rows; expected rows whose split is 'train'")
     more_texts, more_labels = companion_rows(table, more_labels=recipe.more_labels)
     texts, labels = own_texts + more_texts, own_labels + more_labels
+    table.check_learned(labels)
     leakage = _leakage(table, more_texts)
     dev = table.part(Split.DEV)
     model.fit(texts, labels, dev=dev if needs_dev and dev[0] else None, unlabelled=recipe.unlabelled)

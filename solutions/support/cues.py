@@ -19,6 +19,7 @@ class Cue(str, Enum):
     BACK = "back"
     NOT_HELPED = "not_helped"
     CHOICE = "choice"
+    PERSON = "person"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,22 @@ _BACK = re.compile(
     r"|\W*(?:the )?previous (?:one|answer|question)\W*"
     r"|\W*(?:返回|回到|回)(?:上一个|上一条|前面|刚才|之前).*|\W*返回\W*",
     re.I,
+)
+# Nobody should have to be understood by a model to get past it; not of "I talked to an agent yesterday".
+_PERSON = re.compile(
+    r"\b(?:talk|speak|chat)(?:ing)? (?:to|with) (?:an?|any|the|one of your|some|your)? ?"
+    r"(?:(?:real|live|actual|human) )*"
+    r"(?:human|person|people|agents?|someone|somebody|operator|representative|rep|staff)\b"
+    r"|\b(?:want|need|get(?: me)?|give me|connect me (?:to|with)|transfer me to|put me through to) (?:an?|the|some)? ?"
+    r"(?:(?:real|live|actual|human) )*(?:human|person|agent|operator|representative)\b"
+    r"|^\W*(?:(?:a|an|real|live|human|please|pls) )*(?:human|person|agent|operator|representative)"
+    r"(?: (?:being|please|pls|now))*\W*$"
+    r"|转(?:接)?(?:到)?(?:人工|真人|客服)|^\W*(?:请|我要|我想要?|要|叫|接)?(?:人工|真人)(?:客服|服务|坐席)?\W*$"
+    r"|(?:想|要)(?:找|跟|和|与)(?:一?个|位)?(?:真人|人工|活人|你们的?人|客服(?:人员)?)(?:说|聊|谈|讲|沟通)?",
+    re.I,
+)
+_NO_PERSON = re.compile(
+    r"(?:\b(?:do|did|need|would)(?:n'?t| not)|\brather not|\bnever)(?: \w+){0,3} ?$|(?:不|别|不用|不必)要?$", re.I
 )
 _NOT_HELPED = re.compile(
     r"\b(?:that|this|it)(?: one| answer)? (?:did ?n[o']?t|does ?n[o']?t|has ?n[o']?t) (?:help|work|answer)"
@@ -93,21 +110,31 @@ def read_move(text: str, options: int = 0) -> Move:
     Move(cue=<Cue.CORRECTION: 'correction'>, text='the invoice', choice=0)
     >>> read_move("第二个", options=2).choice
     1
+    >>> [read_move(text).cue.value for text in ("let me talk to a human", "不要转人工")]
+    ['person', 'new']
     """
     stripped = text.strip().replace("’", "'")
     for at, pattern in enumerate(_CHOICES[:options]):
         if pattern.fullmatch(stripped):
             return Move(Cue.CHOICE, stripped, at)
-    if _BACK.fullmatch(stripped):
-        return Move(Cue.BACK, stripped)
-    if _NOT_HELPED.search(stripped):
-        return Move(Cue.NOT_HELPED, stripped)
+    says = {
+        Cue.BACK: bool(_BACK.fullmatch(stripped)),
+        Cue.PERSON: _asks_for_a_person(stripped),
+        Cue.NOT_HELPED: bool(_NOT_HELPED.search(stripped)),
+    }
+    for cue in (cue for cue, said in says.items() if said):
+        return Move(cue, stripped)
     corrected = _CORRECTION.match(stripped)
     if corrected and corrected[0].strip() and stripped[corrected.end() :].strip():
         return Move(Cue.CORRECTION, stripped[corrected.end() :].strip())
     if len(stripped) <= _MOST_FOLLOW_UP and _FOLLOW_UP.fullmatch(stripped):
         return Move(Cue.FOLLOW_UP, stripped)
     return Move(Cue.NEW, stripped)
+
+
+def _asks_for_a_person(text: str) -> bool:
+    asked = _PERSON.search(text)
+    return asked is not None and not _NO_PERSON.search(text[: asked.start()])
 
 
 def thanks(text: str) -> bool:

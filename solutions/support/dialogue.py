@@ -137,14 +137,14 @@ class Case:
 
     @property
     def second(self) -> tuple[str, float]:
-        """The one behind it."""
-        return self.reading.ranked()[1]
+        """The one behind it; of a desk of one intent, none."""
+        return (*self.reading.ranked(), ("", 0.0))[1]
 
     @property
     def close(self) -> tuple[str, ...]:
         """The two likeliest intents, where one or the other is likely enough to be acted on; nothing where not."""
         (first, share), (second, other) = self.first, self.second
-        likely = share + other >= self.limits.answer and self.answered_by(first)
+        likely = second and share + other >= self.limits.answer and self.answered_by(first)
         return (first, second) if likely and not self.reading.strange else ()
 
     def answered_by(self, intent: str) -> bool:
@@ -182,7 +182,8 @@ def _back(case: Case) -> Verdict | None:
 
 def _wish(case: Case) -> Verdict | None:
     intent, share = case.first
-    return Verdict(Act.HAND_OVER, "wish", PERSON) if intent == PERSON and share >= case.limits.person else None
+    wished = case.reading.move.cue is Cue.PERSON or (intent == PERSON and share >= case.limits.person)
+    return Verdict(Act.HAND_OVER, "wish", PERSON) if wished else None
 
 
 def _angry(case: Case) -> Verdict | None:

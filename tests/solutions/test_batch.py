@@ -84,6 +84,8 @@ def test_rows_without_an_answer_keep_the_columns_of_the_others(
 def test_a_file_that_nothing_can_be_read_of_is_refused_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "_BLOCK_ROWS", 2)
     pd.DataFrame({"id": range(50), "text": [""] * 50}).to_csv(tmp_path / "in.csv", index=False)
-    with pytest.raises(InputError, match="in.csv: none of the first 40 rows can be answered; row 1, the text is empty"):
+    with pytest.raises(
+        InputError, match=r"in.csv: none of the first 40 rows can be answered; row 1, the text is empty"
+    ):
         predict_file(Ruler(), tmp_path / "in.csv", tmp_path / "out.csv", mapping={})
     assert not (tmp_path / "out.csv").exists()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from apps.columns import TABLES
+from apps.columns import TABLES, in_its_encoding
 from apps.components import AT_ONCE, shown_errors
 from apps.locale import Locale
 from apps.pages.finance.replay import ReplayRun, store_of
@@ -52,7 +52,7 @@ def ask_for(path: Path, store: MonitorStore | None) -> None:
     InputError
         There is no monitor, or the table is no watch list.
     """
-    companies = read_watch_list(path)
+    companies = in_its_encoding(read_watch_list, path)
     if store is None:
         raise InputError("nothing is watched yet; start 'colonnade watch finance', then give it the companies here")
     store.ask(companies)

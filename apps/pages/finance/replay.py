@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.columns import ENCODINGS, TABLES
+from apps.columns import ENCODINGS, TABLES, in_its_encoding
 from apps.components import AT_ONCE, QUIET, empty, error, shown_errors
 from apps.locale import Locale
 from foundation.data.cards import find_card
@@ -61,8 +61,8 @@ class ReplayRun:
         cls, solution: Finance, archive: Archive, companies: Path | None, events: Path | None, dial: float, speed: float
     ) -> "ReplayRun":
         """Make an empty database and a monitor over it."""
-        watch_list = read_watch_list(companies) if companies else None
-        known = read_events(events) if events else []
+        watch_list = in_its_encoding(read_watch_list, companies) if companies else None
+        known = in_its_encoding(read_events, events) if events else []
         folder = tempfile.TemporaryDirectory(prefix="colonnade-replay-")
         store = MonitorStore.at(Path(folder.name) / "replay.db")
         monitor = Monitor(solution, store, [archive], watch_list=watch_list, dial=dial)

@@ -7,7 +7,7 @@ An alert is marked as sent after the receiver took it. If the machine fails just
 import os
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
@@ -22,6 +22,7 @@ import sqlalchemy as sql
 from foundation.errors import InputError, OfflineError
 from foundation.settings import settings
 from foundation.store import now
+from solutions.finance.monitor.feeds import is_address
 from solutions.finance.monitor.monitor import time_of
 from solutions.finance.monitor.records import Alert
 from solutions.finance.monitor.store import MonitorStore
@@ -84,12 +85,17 @@ class Mail:
         user = unquote(server.username or "")
         mail["From"] = user if "@" in user else f"colonnade@{server.hostname}"
         mail.set_content("\n".join([told["text"], "", *(f"- {story}" for story in told["stories"])]))
-        kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
-        with kind(server.hostname or "localhost", server.port or 0, timeout=_SECONDS) as connection:
+        place, checked = (server.hostname or "localhost", server.port or 0), ssl.create_default_context()
+        encrypted = server.scheme == "smtps"
+        with (
+            smtplib.SMTP_SSL(*place, timeout=_SECONDS, context=checked)
+            if encrypted
+            else smtplib.SMTP(*place, timeout=_SECONDS)
+        ) as connection:
             if user and server.password:
                 connection.ehlo_or_helo_if_needed()
-                if server.scheme != "smtps" and connection.has_extn("starttls"):
-                    connection.starttls(context=ssl.create_default_context())
+                if not encrypted and connection.has_extn("starttls"):
+                    connection.starttls(context=checked)
                 connection.login(user, unquote(server.password))
             connection.send_message(mail)
 
@@ -106,18 +112,21 @@ def find_channel(address: str) -> Channel:
     """
     if settings().offline:
         raise OfflineError(f"COLONNADE_OFFLINE=1 forbids to send alerts to {address}; unset it, or leave --alert out")
-    parts = urlsplit(address)
-    if parts.scheme in ("http", "https") and parts.hostname:
+    if is_address(address):
         return Webhook(address)
-    if parts.scheme == "mailto" and "@" in parts.path:
+    scheme, _, to = address.partition(":")
+    if scheme == "mailto" and "@" in to:
         if not urlsplit(os.environ.get("COLONNADE_SMTP", "")).hostname:
             raise InputError("mail needs a server: set COLONNADE_SMTP=smtp://user:password@host:port")
-        return Mail(parts.path)
+        return Mail(to)
     raise InputError(f"cannot send alerts to {address!r}; expected https://HOST/PATH or mailto:NAME@HOST")
 
 
-def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
-    """Send what is due and return how many were taken; what fails is tried again after 1, 2, 4, ... 60 minutes."""
+def deliver(store: MonitorStore, channels: Mapping[str, Channel], tell: Callable[[str], object] = str) -> int:
+    """Send what is due and return how many were taken; what fails is tried again after 1, 2, 4, ... 60 minutes.
+
+    ``tell`` is told, in a line, of each that was not taken.
+    """
     moment = now()
     due = sql.select(deliveries).where(~deliveries.c.sent, deliveries.c.next_at <= moment)
     with store.begin() as run:
@@ -136,8 +145,21 @@ def deliver(store: MonitorStore, channels: Mapping[str, Channel]) -> int:
             taken += 1
         except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL, smtplib.SMTPException) as failure:
             error = f"{type(failure).__name__}: {failure}"[:500]
+            again = f"it is sent again in {pause.total_seconds() / 60:.0f} minutes"
+            tell(f"alert {row['alert']} was not taken by {_place(row['channel'])} ({_reason(failure)}); {again}")
         _update(store, {**row, "attempts": row["attempts"] + 1}, sent=not error, error=error)
     return taken
+
+
+def _place(channel: str) -> str:
+    """Return whom an address is of; what else it holds may be a secret."""
+    return channel if channel.startswith("mailto:") else httpx.URL(channel).host
+
+
+def _reason(failure: Exception) -> str:
+    if isinstance(failure, httpx.HTTPStatusError):
+        return f"it answered {failure.response.status_code}"
+    return type(failure).__name__
 
 
 def _update(store: MonitorStore, row: Mapping[str, Any], **values: Any) -> bool:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
 from re import compile as pattern
+from time import struct_time
 from typing import Any
-from urllib.parse import urlsplit
 
 import feedparser
 import httpx
@@ -20,7 +20,7 @@ from foundation.errors import ColonnadeError, InputError, OfflineError
 from foundation.settings import settings
 from solutions.finance.monitor.items import Batch, Item, Refused, item_key
 
-__all__ = ["FeedSource"]
+__all__ = ["FeedSource", "is_address"]
 
 _AGENT = "Colonnade (news monitor; asks for what is new only)"
 _SECONDS, _LONGEST_ANSWER, _MOST_BYTES = 20.0, 60.0, 10 << 20
@@ -45,7 +45,7 @@ class FeedSource:
     url: str
 
     def __post_init__(self) -> None:
-        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
+        if not is_address(self.url):
             raise InputError(f"got the feed {self.url!r}; expected rss:https://HOST/PATH")
 
     @property
@@ -65,7 +65,7 @@ class FeedSource:
             raise OfflineError(f"COLONNADE_OFFLINE=1 forbids to read {self.url}; unset it, or follow a file:PATH")
         known: dict[str, Any] = json.loads(position or "{}")
         if time.time() < known.get("not_before", 0):
-            return Batch((), position)
+            return Batch((), position, away="pause" in known)
         try:
             answer = self._get(known)
             if answer.status_code == httpx.codes.NOT_MODIFIED:
@@ -105,7 +105,7 @@ class FeedSource:
                 refused.append(Refused(f"{self.url}, {entry.get('id', 'an entry')}", "has no text"))
                 continue
             told = entry.get("published_parsed") or entry.get("updated_parsed")
-            when = datetime.fromtimestamp(timegm(told), UTC) if told else datetime.now(UTC)
+            when = _moment(told)
             link = entry.get("link", "")
             key = item_key(self.name, entry.get("id") or link or f"{title}\n{body}")
             body = body[: MAX_TEXT_CHARACTERS - len(title) - 1]
@@ -117,7 +117,24 @@ class FeedSource:
         wait = max(pause, asked)
         position = {**known, "pause": pause, "not_before": time.time() + wait}
         told = f"cannot be read now ({reason}); it is asked again in {wait:.0f} s"
-        return Batch((), json.dumps(position), [Refused(self.url, told)])
+        return Batch((), json.dumps(position), [Refused(self.url, told)], away=True)
+
+
+def is_address(url: str) -> bool:
+    """Tell whether an address can be asked over HTTP at all."""
+    try:
+        parts = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.host)
+
+
+def _moment(told: struct_time | None) -> datetime:
+    """Return when an entry was published; now, where it does not say, or says a day that there never was."""
+    try:
+        return datetime.fromtimestamp(timegm(told), UTC) if told else datetime.now(UTC)
+    except (ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def _asked_for(answer: httpx.Response) -> float:
@@ -133,7 +150,7 @@ def _asked_for(answer: httpx.Response) -> float:
 
 def _text(html: str) -> str:
     """Return the text of what may be HTML."""
-    return " ".join(unescape(_TAG.sub(" ", html)).split())
+    return " ".join(unescape(_TAG.sub(" ", html)).replace("\x00", " ").split())
 
 
 def _body(entry: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ _BLOCK_BYTES = 1 << 20
 # A year that is left out, or nought seconds since 1970, would be taken for a past that there was.
 _FIRST_YEAR = 1980
 _LONGEST_RECORD = 8 * MAX_TEXT_CHARACTERS
+csv.field_size_limit(_LONGEST_RECORD)
 # From the quote that a cell begins with to the one that ends it, or to the end of what was read.
 _QUOTED_CELL = re.compile(rb'(?<![^,\t\n\r])"(?:[^"]|"")*(?:"|\Z)')
 # Bytes that end a line or open a quote mean the same in these; in UTF-16 they do not.
@@ -86,11 +87,11 @@ class FileSource:
                     continue
                 begin = seen if 0 <= seen < size else 0
                 rows, end = self._read(file, begin)
-                found, faults = self._items(file, rows)
+                found, faults = self._items(file, rows, begins=begin == 0)
             except FileNotFoundError:
                 continue  # it was taken away meanwhile
-            except ColonnadeError as error:
-                if not self.path.is_dir():
+            except (ColonnadeError, OSError) as error:
+                if not self.path.is_dir() and isinstance(error, ColonnadeError):
                     raise
                 places[file.name] = -size
                 refused.append(Refused(file.name, str(error)))
@@ -106,7 +107,8 @@ class FileSource:
 
     def _files(self) -> list[Path]:
         if self.path.is_dir():
-            return sorted(file for file in self.path.iterdir() if file.suffix.lower() in (*_GROWING, *_WHOLE))
+            tables = (file for file in self.path.iterdir() if file.suffix.lower() in (*_GROWING, *_WHOLE))
+            return sorted(file for file in tables if file.is_file())
         if not self.path.exists():
             raise InputError(f"{self.path} does not exist; expected a table, or a folder of tables")
         if self.path.suffix.lower() not in (*_GROWING, *_WHOLE):
@@ -133,13 +135,24 @@ class FileSource:
             if self.ended and len(read) < _BLOCK_BYTES:
                 block = read
         text = block.decode(self.encoding, errors="replace")
-        records = _csv(head.decode(self.encoding), text, file.suffix) if head else _jsonl(text.removeprefix("\ufeff"))
+        try:
+            names = head.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{file} is not {self.encoding.upper()}; name its encoding (--encoding gb18030)"
+            ) from error
+        records = _csv(names, text, file.suffix) if head else _jsonl(text.removeprefix("\ufeff"))
         return [(f"byte {start}, record {row + 1}", cells) for row, cells in enumerate(records)], start + len(block)
 
-    def _items(self, file: Path, rows: list[tuple[str, Record]]) -> tuple[list[Item], list[Refused]]:
+    def _items(self, file: Path, rows: list[tuple[str, Record]], *, begins: bool) -> tuple[list[Item], list[Refused]]:
         items, refused = [], []
         now = datetime.now().astimezone().isoformat()
         whole = [cells for _, cells in rows if not isinstance(cells, str)]
+        if whole and (begins or file.suffix.lower() != ".jsonl"):  # a JSON record may leave out what it has not
+            known = dict.fromkeys(name for cells in whole for name in cells)
+            for name in (self.columns.get("text", "text"), *self.columns.values()):
+                if name not in known:
+                    raise UnknownNameError(f"column of {file}", name, map(str, known))
         times = iter(parse_times(pd.Series([str(self._cell(cells, "time") or now) for cells in whole], dtype=str)))
         for place, cells in rows:
             where = f"{file.name}, {place}"
@@ -147,21 +160,20 @@ class FileSource:
                 refused.append(Refused(where, cells))
                 continue
             time = next(times)
-            title = str(self._cell(cells, "text", file) or "").strip()
-            body = str(self._cell(cells, "body") or "").strip()
+            title, body, link = (self._text(cells, column) for column in ("text", "body", "link"))
             if reason := _fault(title, body, time):
                 refused.append(Refused(where, reason))
                 continue
             given = str(self._cell(cells, "time") or "")
             key = item_key(self.name, given, title, body)
-            items.append(Item(key, self.name, time.to_pydatetime(), title, body, str(self._cell(cells, "link") or "")))
+            items.append(Item(key, self.name, time.to_pydatetime(), title, body, link))
         return items, refused
 
-    def _cell(self, cells: Mapping[str, Any], column: str, needed_in: Path | None = None) -> Any:
-        name = self.columns.get(column, column)
-        if name not in cells and (needed_in or column in self.columns):
-            raise UnknownNameError(f"column of {needed_in or self.path}", name, map(str, cells))
-        return cells.get(name)
+    def _text(self, cells: Mapping[str, Any], column: str) -> str:
+        return str(self._cell(cells, column) or "").replace("\x00", " ").strip()  # PostgreSQL takes no nought
+
+    def _cell(self, cells: Mapping[str, Any], column: str) -> Any:
+        return cells.get(self.columns.get(column, column))
 
 
 def _fault(title: str, body: str, time: pd.Timestamp) -> str:

@@ -68,6 +68,8 @@ class Batch:
         Whether the source has more at once.
     newest : bool
         Whether the source tells its newest items only: how many there were before cannot be learned from it.
+    away : bool
+        Whether it could not be reached: what it missed meanwhile it may bring all at once.
     """
 
     items: Sequence[Item]
@@ -75,6 +77,7 @@ class Batch:
     refused: Sequence[Refused] = field(default=())
     more: bool = False
     newest: bool = False
+    away: bool = False
 
 
 class Source(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from foundation.errors import ColonnadeError
+from foundation.errors import ColonnadeError, InputError
 from foundation.trust.personal import mask_personal_data
 from solutions.finance.monitor.items import Batch, Item, Refused, Source
 from solutions.finance.monitor.records import ReadItem
@@ -13,6 +13,7 @@ from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.monitor.stories import WINDOW, Placed, Stories, Telling
 from solutions.finance.schema import FinanceRequest
 from solutions.finance.surge.detector import Alarm, SurgeDetector
+from solutions.finance.trends import Trend
 from solutions.finance.watchlist import WatchList
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ class Monitor:
         Hours that the readers' clock is ahead of UTC: a day begins at their midnight.
     fold : bool
         Whether copies of a story are folded. Among comments each person counts, however alike their words.
+
+    Raises
+    ------
+    InputError
+        The tone model has no label ``negative``: nothing would ever be bad news.
     """
 
     def __init__(
@@ -106,6 +112,11 @@ class Monitor:
     ) -> None:
         self._solution, self._store, self._sources = solution, store, sources
         self._channels, self._offset, self._fold, self._dial = channels, utc_offset, fold, dial
+        tones = solution.records()["tone"].labels
+        if Trend.NEGATIVE not in tones:
+            raise InputError(
+                f"the tone model knows {', '.join(tones)}; what is counted is {Trend.NEGATIVE!r}: rename the label"
+            )
         store.agree(utc_offset)
         if watch_list is not None:
             store.ask(watch_list)
@@ -153,7 +164,9 @@ class Monitor:
             refused += batch.refused
             if batch.items or batch.position != place:
                 new += self._keep(batch, source.name, moment)
-            if batch.more:
+            if batch.away:
+                self._away.setdefault(source.name, moment)
+            elif batch.more:
                 behind.add(source.name)
             else:
                 self._away.pop(source.name, None)

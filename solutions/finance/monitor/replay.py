@@ -111,7 +111,7 @@ class Event:
     end: datetime
 
 
-def read_events(path: Path) -> list[Event]:
+def read_events(path: Path, encoding: str = "utf-8") -> list[Event]:
     """Read a table with the columns ``series``, ``start`` and ``end``.
 
     Raises
@@ -119,7 +119,7 @@ def read_events(path: Path) -> list[Event]:
     InputError
         A column is missing, or a time cannot be read or comes before its start.
     """
-    frame = read_table(path)
+    frame = read_table(path, encoding)
     if missing := [name for name in ("series", "start", "end") if name not in frame.columns]:
         given = ", ".join(map(str, frame.columns))
         raise InputError(

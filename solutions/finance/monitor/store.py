@@ -100,13 +100,14 @@ class MonitorStore(AlertStore):
         """Count what is stored for companies that were not looked for when it came.
 
         A company that is new to the list has a past by that, and what is usual for it can be told. Nothing is counted
-        twice, whenever this is called.
+        twice, whenever this is called, nor what is counted for no topic: it came too late for its hour.
         """
         text = companies.to_json()
         if self.position(_WATCHED) == text:
             return
         columns = items.c.id, items.c.title, items.c.hour, items.c.tone, items.c.unsure, bodies.c.body
         told = sql.select(*columns).outerjoin_from(items, bodies).where(items.c.key == items.c.story)
+        told = told.where(items.c.id.in_(sql.select(members.c.item).where(members.c.series.startswith("topic:"))))
         told = told.execution_options(yield_per=_AT_ONCE)  # years of texts are more than the memory holds
         with self.begin() as run:
             named = [

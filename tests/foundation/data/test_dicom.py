@@ -89,6 +89,30 @@ def test_frames_are_pictures(tmp_path: Path) -> None:
     assert read_picture(path).name == "cine.dcm#2"
 
 
+def test_frames_of_an_enhanced_file_have_their_own_rescale_and_window() -> None:
+    def group(**elements: object) -> Dataset:
+        dataset = Dataset()
+        for name, value in elements.items():
+            setattr(dataset, name, value)
+        return dataset
+
+    rescale = group(RescaleSlope=1, RescaleIntercept=-1024, RescaleType="HU")
+    shared = group(PixelValueTransformationSequence=[rescale])
+    windows = [group(WindowCenter=40, WindowWidth=401), group(WindowCenter=140, WindowWidth=401)]
+    frames = [group(FrameVOILUTSequence=[window]) for window in windows]
+    pixels = np.full((2, 8, 8), 1064)  # 40 after the rescale: the middle of the first window
+    groups = {"SharedFunctionalGroupsSequence": [shared], "PerFrameFunctionalGroupsSequence": frames}
+    first, second = read_dicom(content(dicom(pixels, **groups)), "a.dcm")
+    assert (first.pixels[0, 0], second.pixels[0, 0]) == (128, 64)
+
+
+def test_frames_without_a_window_are_stretched_alike_and_padding_counts_for_nothing() -> None:
+    pixels = np.stack([RAMP[:8, :8] * scale for scale in (1, 2, 4)])
+    pixels[:, 0, 0] = 60_000
+    shown = [frame.pixels for frame in read_dicom(content(dicom(pixels, PixelPaddingValue=60_000)), "a.dcm")]
+    assert [int(frame[7, 7]) for frame in shown] == [64, 127, 255]
+
+
 def test_run_lengths_give_the_same_pixels() -> None:
     packed = dicom()
     packed.compress(RLELossless)

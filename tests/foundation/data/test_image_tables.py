@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,3 +169,14 @@ def test_a_set_of_medmnist_is_fetched_and_checked(tmp_path: Path, home: Path, mo
     settings.cache_clear()
     with pytest.raises(OfflineError, match="run 'colonnade assets fetch breastmnist' once with the network"):
         load_card_table("breastmnist", "image")
+
+
+def test_empty_pictures_are_copies_of_nothing_and_need_no_room() -> None:
+    blanks = [np.zeros((48, 48), dtype=np.uint8)] * 1_200
+    splits = ["train"] * 800 + ["test"] * 400
+    tracemalloc.start()
+    exact, near, _ = leaked_rows(blanks, splits, [str(at) for at in range(1_200)])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(exact) == len(near) == 0
+    assert peak < 200e6  # 5 GB where every pair was compared

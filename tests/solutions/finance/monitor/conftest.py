@@ -18,7 +18,8 @@ class KeywordFinance:
     """Reads tone and topic off the words, so that a test can say what an item is; only the same words mean alike."""
 
     def records(self):
-        return {"topic": SimpleNamespace(labels={"credit": {}, "trade": {}})}
+        tones, topics = {"negative": {}, "positive": {}}, {"credit": {}, "trade": {}}
+        return {"topic": SimpleNamespace(labels=topics), "tone": SimpleNamespace(labels=tones)}
 
     def predict(self, requests):
         return [

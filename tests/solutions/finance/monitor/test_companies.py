@@ -55,6 +55,20 @@ def test_a_company_that_is_named_in_the_text_alone_has_a_past_too(store):
     assert "7946" not in kept
 
 
+def test_what_was_kept_and_not_counted_is_not_counted_for_a_new_list_either(store):
+    everything = history(20)
+    first = ListSource(everything, at_once=2000)
+    Monitor(KeywordFinance(), store, [first]).turn(everything[-1].time)
+    old = [item(1000 + at, f"loan bad {at} Harlund", everything[-1].time - timedelta(days=9)) for at in range(9)]
+    late = ListSource(old)
+    late.name = "list:late"
+    joined = Monitor(KeywordFinance(), store, [first, late])
+    joined.turn(everything[-1].time + timedelta(hours=3))
+    store.ask(WatchList([HARLUND]))
+    joined.turn(everything[-1].time + timedelta(hours=4))
+    assert counted(store, "company:Harlund") == [0, 0]
+
+
 def test_nothing_is_counted_twice_whoever_starts_again(store):
     source = ListSource([item(1, "loan bad Harlund", NOON), item(2, "copy of loan bad Harlund", NOON)])
     for companies in ([HARLUND], [OSTERBY], [OSTERBY, HARLUND], [HARLUND]):

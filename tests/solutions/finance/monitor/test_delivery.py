@@ -145,14 +145,15 @@ def test_two_processes_over_one_store_send_an_alert_once(alerted):
 def test_pauses_double_and_the_reason_is_kept(alerted):
     gone = "http://127.0.0.1:9/hook"
     store, channels = alerted(gone), {gone: find_channel(gone)}
-    pauses = []
+    pauses, told = [], []
     for _ in range(8):
         later(store)
-        deliver(store, channels)
+        deliver(store, channels, told.append)
         with store.begin() as run:
             row = run.execute(sql.select(deliveries)).one()
         pauses.append(row.next_at)
     assert row.attempts == 8
+    assert told[1] == "alert 1 was not taken by 127.0.0.1 (ConnectError); it is sent again in 2 minutes"
     assert "ConnectError" in row.error
     minutes = [round((after - before).total_seconds() / 60) for before, after in pairwise(pauses)]
     assert minutes == [1, 2, 4, 8, 16, 28, 0]  # differences of 1, 2, 4, ... 32, 60, 60

@@ -1,6 +1,6 @@
 import json
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -61,6 +61,7 @@ def server():
 
 def failure(batch) -> str:
     assert not batch.items
+    assert batch.away
     (refused,) = batch.refused
     return refused.reason
 
@@ -147,3 +148,20 @@ def test_mistakes_are_one_line(monkeypatch, home):
     monkeypatch.setenv("COLONNADE_OFFLINE", "1")
     with pytest.raises(OfflineError, match="forbids to read http://x/feed"):
         FeedSource("http://x/feed").poll("")
+
+
+def test_a_day_that_never_was_and_a_nought_byte_stop_nothing(server):
+    entries = "".join(
+        f"<item><title>{title}</title><guid>{title}</guid><pubDate>{day}</pubDate></item>"
+        for title, day in (("zero", "0000-00-00T00:00:00Z"), ("good", "Mon, 02 Mar 2026 09:00:00 GMT"))
+    )
+    server.answer = (200, {}, f"<rss version='2.0'><channel>{entries}</channel></rss>".encode())
+    zero, good = FeedSource(server.url).poll("").items
+    assert (zero.title, good.title, good.time) == ("zero", "good", datetime(2026, 3, 2, 9))
+    assert abs((datetime.now(UTC).replace(tzinfo=None) - zero.time).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("url", ["http://host:abc/x", "http://[::1/x", "ftp://host/x", "http:///x"])
+def test_an_address_that_is_none_is_one_line(url):
+    with pytest.raises(InputError, match="expected rss:https://HOST/PATH"):
+        FeedSource(url)

@@ -184,3 +184,27 @@ def test_a_mark_a_half_letter_and_a_lost_year(tmp_path):
         "holds half of a letter",
         "has a time in the year 1970; expected when it was published",
     ]
+
+
+def test_a_json_record_may_leave_out_what_it_has_not(tmp_path):
+    path = tmp_path / "api.jsonl"
+    path.write_text(
+        '{"text": "one", "story": "of one"}\n{"text": "two"}\n{"event": "heartbeat"}\n{"text": "ni\\u0000ne"}\n',
+        encoding="utf-8",
+    )
+    batch = FileSource(path, columns={"body": "story"}).poll("")
+    assert [(item.title, item.body) for item in batch.items] == [("one", "of one"), ("two", ""), ("ni ne", "")]
+    assert [refused.reason for refused in batch.refused] == ["has no text"]
+    with pytest.raises(UnknownNameError, match=r"unknown column of .*api.jsonl 'stories'; .*did you mean 'story'"):
+        FileSource(path, columns={"body": "stories"}).poll("")
+
+
+def test_in_a_folder_a_header_of_another_encoding_and_a_folder_stop_no_other_file(tmp_path):
+    (tmp_path / "a.csv").write_bytes("文字,time\n利润,2026-03-02\n".encode("gb18030"))
+    (tmp_path / "b.csv").mkdir()
+    (tmp_path / "c.csv").write_text("text\n" + "loan" * 50_000 + "\ngood\n", encoding="utf-8")
+    batch = FileSource(tmp_path).poll("")
+    assert [len(item.title) for item in batch.items] == [200_000, 4]
+    assert "a.csv is not UTF-8; name its encoding" in batch.refused[0].reason
+    with pytest.raises(InputError, match="is not UTF-8; name its encoding"):
+        FileSource(tmp_path / "a.csv").poll("")

@@ -5,11 +5,13 @@ import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sql
 
 from foundation.errors import ColonnadeError, InputError
+from solutions.finance.monitor.items import Batch, Refused
 from solutions.finance.monitor.monitor import Monitor, hour_of
 from solutions.finance.monitor.records import AlertState
 from solutions.finance.monitor.store import MonitorStore
@@ -120,8 +122,25 @@ def test_an_item_that_comes_late_counts_when_it_is_known(store):
     assert bad.sum() == 1
 
 
+def test_a_model_that_knows_no_negative_is_refused(store, monkeypatch):
+    """Of labels such as 负面 nothing would ever count as bad news, and the inbox stay empty."""
+    labels = {"tone": SimpleNamespace(labels={"负面": {}, "正面": {}}), "topic": SimpleNamespace(labels={"credit": {}})}
+    monkeypatch.setattr(KeywordFinance, "records", lambda _: labels)
+    with pytest.raises(InputError, match="the tone model knows 负面, 正面; what is counted is 'negative'"):
+        Monitor(KeywordFinance(), store, [])
+
+
+def unreachable(position):
+    raise ColonnadeError("no route to host")
+
+
+def failing_politely(position):
+    return Batch((), position, [Refused("feed", "the server answered 503")], away=True)
+
+
+@pytest.mark.parametrize("away", [unreachable, failing_politely])
 @pytest.mark.parametrize("counted", [False, True])
-def test_what_a_source_missed_while_it_was_away_is_no_surge(store, monkeypatch, counted):
+def test_what_a_source_missed_while_it_was_away_is_no_surge(store, monkeypatch, counted, away):
     """Hour after hour was looked at without it; counted in the hour of its return, a day's news would be one."""
     if counted:
         monkeypatch.setattr("solutions.finance.monitor.monitor._AWAY", timedelta(days=9))
@@ -129,9 +148,6 @@ def test_what_a_source_missed_while_it_was_away_is_no_surge(store, monkeypatch, 
     source = ListSource([each for each in everything if each.time < gone])
     watching = Monitor(KeywordFinance(), store, [source])
     run(watching, gone)
-
-    def away(_):
-        raise ColonnadeError("no route to host")
 
     with monkeypatch.context() as patched:
         patched.setattr(source, "poll", away)
