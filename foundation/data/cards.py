@@ -106,7 +106,9 @@ class ItemColumns(_Strict):
     title, text : dict of language to column
         ``text`` is a description, where there is one.
     tags : tuple of str
-        Columns of words that are held apart by blanks, commas or bars.
+        Columns of words or phrases.
+    tag_separators : str
+        Characters of which each holds two of them apart.
     tag_names : dict of tag to Names
         What they are called for people; a tag that is not named stands for itself.
     numbers : tuple of str
@@ -118,6 +120,7 @@ class ItemColumns(_Strict):
     title: dict[str, str]
     text: dict[str, str] = {}
     tags: tuple[str, ...] = ()
+    tag_separators: str = "|;,，；、\n"
     tag_names: dict[str, Names] = {}
     numbers: tuple[str, ...] = ()
 

@@ -32,6 +32,7 @@ _SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")
 _LIKELY_ENCODINGS = ("gb18030", "utf-16", "latin-1")
 _PROBE_BYTES = 1 << 20
 _SLASHED = r"^\s*(\d{1,2})[/.]\d{1,2}[/.]\d{4}\b"
+_CHINESE_DATE = r"(\d{4})年(\d{1,2})月(\d{1,2})日?"
 _EXACT = 2.0**53  # below it a float holds every whole number
 
 
@@ -126,6 +127,8 @@ def _cells(block: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; expected a file of kind {', '.join(_SUFFIXES)}")
     if not path.is_file():
         raise InputError(f"{path} does not exist; expected a file of kind {', '.join(_SUFFIXES)}")
     if path.suffix.lower() not in _SUFFIXES:
@@ -236,8 +239,11 @@ def parse_times(cells: pd.Series) -> pd.Series:
     --------
     >>> parse_times(pd.Series(["28/04/2024", "03/05/2024"])).dt.month.tolist()
     [4, 5]
+    >>> parse_times(pd.Series(["2024年1月5日 09:30"])).iloc[0]
+    Timestamp('2024-01-05 09:30:00')
     """
-    first = pd.to_numeric(cells.astype(str).str.extract(_SLASHED, expand=False), errors="coerce")
+    cells = cells.astype(str).str.replace(_CHINESE_DATE, r"\1-\2-\3 ", regex=True)
+    first = pd.to_numeric(cells.str.extract(_SLASHED, expand=False), errors="coerce")
     options = {"errors": "coerce", "format": "mixed", "utc": True, "dayfirst": bool((first > 12).any())}
     return pd.to_datetime(cells, **options).dt.tz_localize(None)
 

@@ -7,7 +7,8 @@ A bundle is a folder::
     ranker.txt           the trees, as LightGBM writes them; absent where a blend answers
     vectors.safetensors  vectors of the items' texts, and the mean of those that the models were trained with
     catalogue.json       ids, titles, texts, tags and numbers of the items
-    histories.safetensors, users.json   what users had: scores are computed from it, and it is personal data
+    histories.safetensors, later.safetensors, users.json
+                         what users had, learned from or held out: scores are computed from it, and it is personal data
     calibration.json     the numbers of the confidence
     CARD.md, CARD.html   the same for people
 """
@@ -36,6 +37,7 @@ from solutions.recommendation.wishes import item_vectors
 
 __all__ = ["RecommenderBundle"]
 
+_EVENTS = ("histories", "later")
 _ARRAYS = ("users", "items", "times", "weights")
 
 
@@ -50,7 +52,9 @@ class RecommenderBundle:
     vectors : ndarray of float32, shape (items, d)
         Of the items' texts, not centred.
     histories : Events
-        What users had, up to training.
+        What was learned from.
+    later : Events
+        What users had besides: held out of training to be tested on. Nobody is shown it again.
     confidence : Confidence
     mean : ndarray of float32, shape (d,)
         Of the vectors that the models were trained with; what came later is centred by it too.
@@ -62,6 +66,7 @@ class RecommenderBundle:
     histories: Events
     confidence: Confidence
     mean: NDArray[np.float32]
+    later: Events
 
     def with_items(self, arrivals: Catalogue, listener: Listener = silent) -> "RecommenderBundle":
         """Return it with items that have just come: they are recommended by what they say of themselves.
@@ -81,7 +86,8 @@ class RecommenderBundle:
         hybrid = self.hybrid.with_items(catalogue, centred(vectors, self.mean), histories)
         added = self.record.data.get("items_added", 0) + len(arrivals)
         record = replace(self.record, data={**self.record.data, "items_added": added})
-        return replace(self, record=record, hybrid=hybrid, vectors=vectors, histories=histories)
+        later = replace(self.later, item_count=len(catalogue))
+        return replace(self, record=record, hybrid=hybrid, vectors=vectors, histories=histories, later=later)
 
     def save(self, folder: Path, papers: Papers) -> "RecommenderBundle":
         """Write the bundle, whole or not at all, and return it with the hashes of its files."""
@@ -96,8 +102,9 @@ class RecommenderBundle:
         with atomic_folder(folder) as temporary:
             save_file(learnt, temporary / "models.safetensors")
             save_file({"vectors": self.vectors, "mean": self.mean}, temporary / "vectors.safetensors")
-            arrays = {name: np.ascontiguousarray(getattr(self.histories, name)) for name in _ARRAYS}
-            save_file(arrays, temporary / "histories.safetensors")
+            for name, events in zip(_EVENTS, (self.histories, self.later), strict=True):
+                arrays = {part: np.ascontiguousarray(getattr(events, part)) for part in _ARRAYS}
+                save_file(arrays, temporary / f"{name}.safetensors")
             write_json(temporary / "users.json", {"users": list(self.histories.user_ids)})
             write_json(temporary / "catalogue.json", _catalogue_to_dict(hybrid.catalogue))
             write_json(temporary / "calibration.json", asdict(self.confidence))
@@ -130,9 +137,10 @@ class RecommenderBundle:
             vectors = texts["vectors"]
             mean = texts["mean"] if "mean" in texts else vectors.mean(axis=0)  # of a bundle that had no items added
             ids = tuple(read_json(folder / "users.json")["users"])
-            past = load_file(folder / "histories.safetensors")
-            users, items, times, weights = (past[name] for name in _ARRAYS)
-            histories = Events(users, items, times, weights, ids, len(catalogue))
+            histories = _read_events(folder / "histories.safetensors", ids, len(catalogue))
+            later = histories.take(np.empty(0, np.int64))
+            if "later.safetensors" in record.files:  # not of a bundle of before 2026-11-28
+                later = _read_events(folder / "later.safetensors", ids, len(catalogue))
             confidence = Confidence(**read_json(folder / "calibration.json"))
             settings = HybridSettings(**{name: record.method[name] for name in asdict(HybridSettings())})
             hybrid = Hybrid(catalogue, centred(vectors, mean), settings, record.seed)
@@ -145,7 +153,15 @@ class RecommenderBundle:
                 hybrid.ranker.restore((folder / "ranker.txt").read_text(encoding="utf-8"))
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder} cannot be read: {error}; train again, or restore the folder") from error
-        return cls(record, hybrid, vectors, histories, confidence, mean)
+        return cls(record, hybrid, vectors, histories, confidence, mean, later)
+
+
+def _read_events(path: Path, user_ids: tuple[str, ...], item_count: int) -> Events:
+    from safetensors.numpy import load_file
+
+    arrays = load_file(path)
+    users, items, times, weights = (arrays[name] for name in _ARRAYS)
+    return Events(users, items, times, weights, user_ids, item_count)
 
 
 def _catalogue_to_dict(catalogue: Catalogue) -> dict[str, Any]:

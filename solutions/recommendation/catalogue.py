@@ -1,5 +1,6 @@
 """What there is to recommend: titles, texts, tags and numbers of items, in one or both languages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,6 @@ from foundation.errors import InputError
 
 __all__ = ["Catalogue", "read_catalogue"]
 
-_SEPARATORS = r"[|;,\s]+"
 # Of a text this much is read: the encoder takes longer ones, but says little more of them.
 _MOST_CHARACTERS = 2_000
 
@@ -146,7 +146,7 @@ def read_catalogue(frame: pd.DataFrame, columns: ItemColumns, name: str) -> Cata
     if wrong.any():
         at = int(wrong.to_numpy().argmax())
         raise InputError(f"{name}, row {at + 1}: got item id {ids.iloc[at]!r}; expected one that no other row has")
-    tags = _tags(frame, columns.tags)
+    tags = _tags(frame, columns.tags, columns.tag_separators)
     shown = {language: _titles(frame[column], ids) for language, column in titles.items()}
     told = {language: tuple(frame[column].astype(str).str.strip()) for language, column in bodies.items()}
     numbers = {column: pd.to_numeric(frame[column], errors="coerce").to_numpy(np.float64) for column in columns.numbers}
@@ -166,8 +166,9 @@ def _titles(cells: pd.Series, ids: pd.Series) -> tuple[str, ...]:
     return tuple(stripped.where(stripped != "", ids))
 
 
-def _tags(frame: pd.DataFrame, columns: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+def _tags(frame: pd.DataFrame, columns: tuple[str, ...], separators: str) -> tuple[tuple[str, ...], ...]:
     if not columns:
         return ((),) * len(frame)
-    words = frame[list(columns)].astype(str).agg(" ".join, axis=1).str.strip().str.split(_SEPARATORS, regex=True)
-    return tuple(tuple(dict.fromkeys(word for word in row if word)) for row in words)
+    together = frame[list(columns)].astype(str).agg(separators[0].join, axis=1)
+    rows = together.str.split(f"[{re.escape(separators)}]", regex=True)
+    return tuple(tuple(dict.fromkeys(word.strip() for word in row if word.strip())) for row in rows)

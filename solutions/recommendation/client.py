@@ -25,7 +25,7 @@ from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.evaluation import hybrid_lists, model_lists
 from solutions.recommendation.events import Events
 from solutions.recommendation.measures import Lists, top_items, user_measures
-from solutions.recommendation.tables import EventTable, load_own_events, own_catalogue
+from solutions.recommendation.tables import CLIENTS_OWN, EventTable, load_own_events, own_catalogue
 
 __all__ = ["add_items", "event_contest", "read_client_events", "unseen"]
 
@@ -110,6 +110,9 @@ def add_items(
     """
     former = client.model("recommendation", task)
     bundle = RecommenderBundle.load(former)
+    if bundle.record.data["licence"] != CLIENTS_OWN:
+        known = bundle.record.data["name"]
+        raise InputError(f"{client.folder.name} is answered from {known}; give its own events first, with --data FILE")
     arrivals = own_catalogue(items, mapping, name, bundle.hybrid.catalogue.numbers)
     card = (former / "CARD.md").read_text(encoding="utf-8").replace(bundle.record.id, "{id}")
     told = f"{len(arrivals)} items of {name}; nobody has had any of them yet"
@@ -132,5 +135,5 @@ def _former_lists(incumbent: RecommenderBundle, asked: Events, catalogue: Catalo
     histories = replace(asked.take(kept), items=items[kept], item_count=len(theirs))
     if not len(kept):
         return top_items([])
-    lists = hybrid_lists(incumbent.hybrid, histories, incumbent.confidence)[0]
+    lists = hybrid_lists(incumbent.hybrid, histories, incumbent.confidence, there=to_ours >= 0)[0]
     return Lists(lists.users, np.where(lists.items >= 0, to_ours[lists.items], -1))

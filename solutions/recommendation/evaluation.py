@@ -98,11 +98,17 @@ def evaluate_recommender(folder: Path, table: EventTable, listener: Listener = s
     )
 
 
-def hybrid_lists(hybrid: Hybrid, histories: Events, confidence: Confidence) -> tuple[Lists, NDArray[np.float64]]:
-    """Return the ranked lists of all users who have a history, and how likely each holds a hit."""
+def hybrid_lists(
+    hybrid: Hybrid, histories: Events, confidence: Confidence, there: NDArray[np.bool_] | None = None
+) -> tuple[Lists, NDArray[np.float64]]:
+    """Return the ranked lists of all users who have a history, and how likely each holds a hit.
+
+    ``there``, of shape (items,), says which items are to be had at all; all of them where left out.
+    """
     blocks, sure = [], []
     for found, scores in hybrid.rank(histories):
-        blocks.append((found.users, found.items, scores))
+        kept = slice(None) if there is None else there[found.items]
+        blocks.append((found.users[kept], found.items[kept], scores[kept]))
         sure.append(confidence.of(shelf_mass(found, scores)))
     return top_items(blocks), np.concatenate(sure)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from time import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from foundation.data.tables import ColumnKind
@@ -127,9 +128,16 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         from solutions.recommendation.events import collect_events
 
         with self._changing:
-            fresh = collect_events([events], self.catalogue.ids)
+            fresh = collect_events([self._stamped(events)], self.catalogue.ids)
             self.shelves.update(fresh)
         return fresh.faults
+
+    def _stamped(self, events: "pd.DataFrame") -> "pd.DataFrame":
+        """Give events without times the order in which they stand, after all that is known."""
+        latest = min(self.shelves.hybrid.facts.latest, time())
+        if "time" in events.columns or not latest:
+            return events
+        return events.assign(time=[latest + (row + 1) / 1000 for row in range(len(events))])
 
     def add_items(self, items: "pd.DataFrame", listener: Listener = silent) -> int:
         """Take items that have just come into the catalogue, without training, and return how many.
@@ -145,12 +153,13 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         InputError
             A column is missing, or an item is in the catalogue already.
         """
+        from solutions.recommendation.events import no_events
         from solutions.recommendation.shelves import Shelves
         from solutions.recommendation.tables import own_catalogue
 
         arrivals = own_catalogue(items, {}, "the table of items", self.catalogue.numbers)
         with self._changing:
-            known = replace(self.bundle, histories=self.shelves.histories)
+            known = replace(self.bundle, histories=self.shelves.histories, later=no_events(len(self.catalogue)))
             self.bundle = known.with_items(arrivals, listener)
             self.shelves = Shelves.of(self.bundle)  # whoever is being answered keeps the shelves of before
         return len(arrivals)

@@ -75,9 +75,12 @@ class Shelves:
 
     @classmethod
     def of(cls, bundle: RecommenderBundle) -> Self:
-        """Answer with what a bundle holds."""
+        """Answer with what a bundle holds; what it was not trained on, users have had all the same."""
         record = bundle.record
-        return cls(bundle.hybrid, bundle.vectors, bundle.histories, bundle.confidence, record.id, record.backbone)
+        made = cls(bundle.hybrid, bundle.vectors, bundle.histories, bundle.confidence, record.id, record.backbone)
+        if len(bundle.later):
+            made.update(bundle.later)
+        return made
 
     @classmethod
     def of_catalogue(cls, catalogue: Catalogue, backbone: str, listener: Listener = silent) -> Self:
@@ -128,9 +131,7 @@ class Shelves:
         UnknownNameError
             An item that they like is not in the catalogue.
         """
-        known = self.histories  # looked up once: an update may exchange it meanwhile, and number its users anew
-        number = bisect_left(known.user_ids, request.user)
-        past = known.of_user(number if known.user_ids[number : number + 1] == (request.user,) else -1)
+        past = self._past(request.user)
         liked = [self._number(item) for item in request.liked]
         fresh = [item for item in dict.fromkeys(liked) if item not in set(past.items.tolist())]
         now = np.full(len(fresh), self.hybrid.facts.latest)
@@ -144,10 +145,16 @@ class Shelves:
             item_count=len(self.catalogue),
         )
 
+    def _past(self, user: str) -> Events:
+        """Return what a user had; nothing of one who is not known."""
+        known = self.histories  # looked up once: an update may exchange it meanwhile, and number its users anew
+        number = bisect_left(known.user_ids, user)
+        return known.of_user(number if known.user_ids[number : number + 1] == (user,) else -1)
+
     def shelf(self, request: RecommendationRequest) -> RecommendationResponse:
         """Answer one request."""
         history = self.history(request)
-        grounds = _grounds(request, history)
+        grounds = _grounds(request, past=len(self._past(request.user)) > 0)
         relevance, confidence = self._relevance(request, history)
         relevance = relevance + boosts(self.catalogue, request.rules)
         kept = allowed(self.catalogue, request.rules)
@@ -184,6 +191,8 @@ class Shelves:
         if only_text or not self.events.any():
             return by_text, text_confidence(by_text)
         ((found, scores),) = self.hybrid.rank(history)
+        if not len(scores):  # whoever had everything
+            return by_text, text_confidence(by_text)
         standing = deviations(scores)
         # what is no candidate stands below all that are, the better the nearer its text
         relevance = standing.min() - 1 + (by_text - by_text.max()) / (np.ptp(by_text) or 1.0)
@@ -233,8 +242,7 @@ def text_confidence(deviations: NDArray[np.float64]) -> float:
     return float(1 / (1 + np.exp(-(_FIT_SLOPE * best + _FIT_OFFSET))))
 
 
-def _grounds(request: RecommendationRequest, history: Events) -> tuple[Ground, ...]:
-    past = len(history) > len(request.liked) or (len(history) > 0 and not request.liked)
+def _grounds(request: RecommendationRequest, *, past: bool) -> tuple[Ground, ...]:
     there = {
         Ground.HISTORY: past,
         Ground.LIKES: bool(request.liked),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,27 @@ from foundation.data.labelled import LabelledTable, locate
 from foundation.data.splits import Split
 from foundation.data.tables import iter_table, read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
-from foundation.files import atomic_folder, sha256_file
+from foundation.files import atomic_folder
 from foundation.settings import settings
 from solutions.recommendation.catalogue import Catalogue, read_catalogue
 from solutions.recommendation.events import Columns, Events, collect_events
 from solutions.recommendation.protocols import Protocol, find_protocol, split_events
 
-__all__ = ["ML100K_ASSET", "EventTable", "load_card_events", "load_catalogue", "load_own_events", "own_catalogue"]
+__all__ = [
+    "CLIENTS_OWN",
+    "ML100K_ASSET",
+    "EventTable",
+    "load_card_events",
+    "load_catalogue",
+    "load_own_events",
+    "own_catalogue",
+]
 
 _ML100K = "ml100k"
 #: What delivers it.
 ML100K_ASSET = "ml-100k"
+#: Whose data a client's own are.
+CLIENTS_OWN = "the client's"
 _BLOCK_ROWS = 200_000
 _OWN_COLUMNS = (Columns.USER, Columns.ITEM, Columns.TIME, Columns.KIND, Columns.VALUE)
 
@@ -136,8 +147,8 @@ def load_own_events(
     return EventTable(
         name=path.stem,
         task=task,
-        sha256=sha256_file(path),
-        licence="the client's",
+        sha256=_fingerprint(events, catalogue),
+        licence=CLIENTS_OWN,
         names={},
         catalogue=catalogue,
         **_split(events, Protocol.LEAVE_ONE_OUT if events.timed else Protocol.RATIO_75_25, seed),
@@ -189,6 +200,14 @@ def _split(events: Events, protocol: Protocol, seed: int) -> dict[str, Any]:
     made = protocol.value if protocol.by_time else f"{protocol.value}, seed {seed}"
     stamp = f"{made}; all {events.item_count} items ranked, what the user had left out"
     return {"events": events, "frame": frame, "protocol": stamp, "by": protocol, "seed": seed}
+
+
+def _fingerprint(events: Events, catalogue: Catalogue) -> str:
+    """Return a hash of what a model learns from: the events as they were read, and the order of the items."""
+    content = sha256("\n".join((*events.user_ids, *catalogue.ids)).encode())
+    for part in (events.users, events.items, events.times, events.weights):
+        content.update(np.ascontiguousarray(part).tobytes())
+    return content.hexdigest()
 
 
 def _optional(columns: EventColumns) -> dict[str, str]:

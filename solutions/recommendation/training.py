@@ -58,7 +58,12 @@ def fit_hybrid(
     if not table.by.by_time:
         settings = replace(settings, epochs=0)  # hidden events lie between the others: there is no next one to learn
     hybrid = Hybrid(table.catalogue, centred(vectors, vectors.mean(axis=0)), settings, recipe.seed)
-    rehearsal = hybrid.fit_ranker(events, inner_folds(events, table.by, recipe.seed), listener)
+    folds = inner_folds(events, table.by, recipe.seed)
+    if not any(fold.any() for fold in folds):
+        raise InputError(
+            f"{table.name} has no user with three events or more to learn from; give users with more events"
+        )
+    rehearsal = hybrid.fit_ranker(events, folds, listener)
     # by time two events are hidden to learn from, but only the last is like what will be asked
     truth = rehearsal.hidden.latest(1) if table.by.by_time else rehearsal.hidden
     confidence, metrics, users = _held_out(rehearsal, truth, settings.trees, recipe.seed)
@@ -79,9 +84,10 @@ def train_recommender(table: EventTable, recipe: Recipe, solution: str, listener
     encoder = load_encoder(recipe.backbone or DEFAULT_BACKBONE, listener)
     vectors = item_vectors(table.catalogue, encoder, listener)
     fitted = fit_hybrid(table, vectors, recipe, Split.TRAIN, Split.DEV, listener=listener)
-    events = table.events_of(Split.TRAIN, Split.DEV)
+    events, later = table.events_of(Split.TRAIN, Split.DEV), table.events_of(Split.TEST)
     record = _record(table, recipe, solution, encoder, fitted, len(events))
-    bundle = RecommenderBundle(record, fitted.hybrid, vectors, events, fitted.confidence, vectors.mean(axis=0))
+    mean = vectors.mean(axis=0)
+    bundle = RecommenderBundle(record, fitted.hybrid, vectors, events, fitted.confidence, mean, later)
     papers = Papers(_card(record, table, fitted, effort.summary()), _splits_file(table))
     return Trained(bundle, papers, Leakage(0, 0, ()), fitted.metrics, ())
 
@@ -161,7 +167,8 @@ over users (`colonnade evaluate` gives the test split's):
 
 {figure_table(record)}
 
-**Personal data**: `histories.safetensors` and `users.json` hold what each user had. Keep the folder as you keep that.
+**Personal data**: `histories.safetensors`, `later.safetensors` and `users.json` hold what each user had.
+Keep the folder as you keep that.
 
 **Limits**: it learns from what people were shown and took, and so repeats what was popular; the dials of the page show
 by how much. Reasons are exact for the linear model (EASE), whose score is one of the ranker's inputs.

@@ -24,11 +24,20 @@ _BREAK = re.compile(r"([,;.!?，。；！？、…\n]+|\b(?:but|just|and|as long
 _JOINS, _NAME = re.compile(r"and|、"), re.compile(r"\W*(?:[a-z'-]+(?: [a-z'-]+)?|[\u4e00-\u9fff]{1,4})\W*")
 _NOT_EN = re.compile(
     r"\b(?:no|not(?! only)|without|nothing|never|don't|dont|isn't|aren't|avoid|except|skip|hold the|hate|minus"
-    r"|can't stand|cannot stand|can't bear)\b"
+    r"|can't stand|cannot stand|can't bear|free of|free from|less|fewer|tired of|sick of)\b"
 )
+# "anything but horror" has a word that else begins a clause; "gore-free" and "non-violent" negate within one.
+_ALL_BUT = re.compile(r"\b(?:anything|everything|all) but\b")
+_FREE_OF = re.compile(r"\b(?:non-([a-z]+)|([a-z]+)-free)\b")
 # 别 is a part of other words too: 特别, 离别, 性别, 别墅
 _NOT_ZH = re.compile(
-    r"不要|不想|不看|不喜欢|不太|(?<!是)不是|没那么|(?<![特离级区个告分性类差辨])别(?![墅的具致人])|没有|无需|除了|讨厌|就算了|免谈|不能"
+    r"不要|不想|不看|不喜欢|不太|(?<!是)不是|没那么|(?<![特离级区个告分性类差辨])别(?![墅的具致人])|没有|无需|除了|讨厌|就算了|免谈|不能|不含|不带"
+    r"|[不非](?=恐怖|血腥|暴力|吓人|悲伤|沉重|压抑)"
+)
+# What is said of a thing that is wanted: 不恐怖的悬疑片, 别太悲伤的爱情片; and what is left out: 除了恐怖片都行.
+_NOT_SUCH = re.compile(
+    r"(?:不含|不带|不太|别太|不要太|没那么|不那么|[不非](?=恐怖|血腥|暴力|吓人|悲伤|沉重|压抑))"
+    r"([^的，,；;。、]{1,8})的(?=[^，,；;。、])|除了([^，,；;。、]{1,8}?)(?:都|以外|之外|外)(?:行|可以|好)?"
 )
 # How much an unwanted thing counts against an item, beside a wanted one, and words that are shared beside meaning.
 # Chosen on the dev wishes of the card wayside.
@@ -62,9 +71,12 @@ def clauses(wish: str) -> tuple[Clause, ...]:
     [('慢节奏的剧情片', True), ('太血腥', False)]
     >>> [(clause.text, clause.wanted) for clause in clauses("no blood and gore and a happy ending")]
     [('blood', False), ('gore', False), ('a happy ending', True)]
+    >>> [(clause.text, clause.wanted) for clause in clauses("不恐怖的悬疑片")]
+    [('恐怖', False), ('悬疑片', True)]
     """
     found: list[Clause] = []
-    pieces = _BREAK.split(wish.lower().replace("’", "'"))
+    said = _ALL_BUT.sub("not", _FREE_OF.sub(r"no \1\2, ", wish.lower().replace("’", "'")))
+    pieces = _BREAK.split(_NOT_SUCH.sub(_apart, said))
     for join, piece in zip(["", *pieces[1::2]], pieces[::2], strict=True):
         negation = _NOT_EN.search(piece) or _NOT_ZH.search(piece)
         before, after = (piece[: negation.start()], piece[negation.end() :]) if negation else (piece, "")
@@ -74,6 +86,11 @@ def clauses(wish: str) -> tuple[Clause, ...]:
             before, after = "", piece
         found += [Clause(text.strip(), wanted) for text, wanted in ((before, True), (after, False)) if text.strip()]
     return tuple(found)
+
+
+def _apart(found: re.Match[str]) -> str:
+    """Write 不恐怖的悬疑片 as 不要恐怖, 悬疑片: the negation ends where what it stands before begins."""
+    return f"，不要{found[1] or found[2]}，"
 
 
 def item_vectors(catalogue: Catalogue, encoder: TextEncoder, listener: Listener = silent) -> NDArray[np.float32]:

@@ -91,8 +91,11 @@ def page_errors(folder: Path) -> list[str]:
     from foundation.data.archives import RefusedError, read_archive
     from foundation.data.columns import guess_events, guess_label, guess_mapping
     from foundation.data.image_tables import load_own_images
+    from foundation.data.labelled import LabelledTable
     from foundation.data.pictures import read_picture
+    from foundation.data.splits import Split
     from foundation.data.tables import read_table, rename_columns
+    from foundation.recipes.recipe import Recipe
     from solutions.client import Client
     from solutions.client_data import ClientFile, read_client_file, read_client_images
     from solutions.contest import rows_not_seen
@@ -106,6 +109,9 @@ def page_errors(folder: Path) -> list[str]:
     from solutions.recommendation.client import unseen
     from solutions.recommendation.events import collect_events
     from solutions.recommendation.pipeline import Recommendation
+    from solutions.recommendation.protocols import Protocol, split_events
+    from solutions.recommendation.shelves import Shelves
+    from solutions.recommendation.training import fit_hybrid
     from solutions.support.desk import Desk
     from solutions.support.history import read_exchanges
     from solutions.support.knowledge import read_articles
@@ -148,6 +154,10 @@ def page_errors(folder: Path) -> list[str]:
     looked_through = Checked(Client(folder / "acme", None), "finance", "tone", None)  # type: ignore[arg-type]
     namespace = SimpleNamespace
     nothing = collect_events([pd.DataFrame({"user": ["a"], "item": ["b"]})], ("b",)).latest(0)
+    rows = [("u", item, at) for at, item in enumerate("ab", start=1_700_000_000)]
+    some = collect_events([pd.DataFrame(rows, columns=["user", "item", "time"])], ("a", "b")).latest(1)
+    rare = namespace(name="t.csv", frame=pd.DataFrame({"label": ["b", "c"]}))
+    two_each = namespace(name="t.csv", by=Protocol.LEAVE_ONE_OUT, events_of=lambda *_: some, catalogue=None)
     learned = namespace(
         histories=nothing, hybrid=namespace(catalogue=namespace(ids=("b",))), record=namespace(id="x-1")
     )
@@ -238,6 +248,16 @@ def page_errors(folder: Path) -> list[str]:
         lambda: guess_events(pd.DataFrame({"sku": ["1"]})),
         lambda: collect_events([pd.DataFrame({"sku": ["1"]})], ("1",)),
         lambda: guess_events(pd.DataFrame({"user": ["1"]})),
+        *(
+            lambda more=more: collect_events([pd.DataFrame({"user": ["a"], "item": ["b"], **more})], ("b",))
+            for more in ({"kind": ["steal"]}, {"value": ["8"]}, {"item": ["z"]})
+        ),
+        lambda: Shelves._number(namespace(catalogue=namespace(number_of={}, ids=("b",))), "z"),
+        lambda: split_events(nothing, Protocol.LEAVE_ONE_OUT),
+        lambda: split_events(nothing, Protocol.RATIO_75_25),
+        lambda: fit_hybrid(two_each, np.zeros((2, 1), np.float32), Recipe("hybrid"), Split.TRAIN),
+        lambda: read_table(folder / "plain.csv", "utf-16"),
+        lambda: LabelledTable.check_learned(rare, ["b", "b"]),
         lambda: read_client_images(ClientFile(pictureless, "image")),
         lambda: unseen(nothing, namespace(name="a.csv", catalogue=namespace(ids=())), learned),  # type: ignore[arg-type]
         lambda: accept(None, " "),  # type: ignore[arg-type]
@@ -279,7 +299,6 @@ def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:
 
 
 def test_how_a_figure_was_measured_is_told_in_chinese(tmp_path: Path) -> None:
-    from foundation.data.labelled import load_own_table
     from solutions.client_data import ClientFile, read_client_file
     from solutions.recommendation.protocols import Protocol
     from solutions.recommendation.tables import load_own_events

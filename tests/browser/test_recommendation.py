@@ -43,7 +43,7 @@ def test_a_like_that_is_taken_away_changes_the_shelf(page: "playwright.Page") ->
     open_shelf(page, "zh")
     click_example(page, "喜欢Toy Story", "依据：你喜欢的")
     before = titles(page)
-    assert "因为《" in page.inner_text("#shelf")
+    assert "因为“" in page.inner_text("#shelf")
     shoot(page, "recommendation-likes-zh")
     page.locator("#likes .token-remove").first.click()
     page.wait_for_function(
@@ -102,10 +102,10 @@ def test_a_catalogue_of_ones_own_answers_at_once(page: "playwright.Page", tmp_pa
 def test_a_broken_catalogue_is_told_in_chinese(page: "playwright.Page", tmp_path: Path) -> None:
     (tmp_path / "twice.csv").write_text("id,title\n1,a\n1,b\n", encoding="utf-8")
     open_shelf(page, "zh")
-    tab = page.get_by_role("tab", name="你的目录")
+    tab = page.get_by_role("tab", name="您的目录")
     if not tab.is_visible():
         page.locator(".overflow-menu button").first.click()
-        tab = page.locator(".overflow-dropdown button", has_text="你的目录")
+        tab = page.locator(".overflow-dropdown button", has_text="您的目录")
     tab.click()
     page.set_input_files("#catalogue-file input[type=file]", tmp_path / "twice.csv")
     page.get_by_role("button", name="读入目录").click(timeout=ANSWER_MS)

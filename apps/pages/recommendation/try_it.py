@@ -18,7 +18,7 @@ from solutions.recommendation.pipeline import Recommendation
 from solutions.recommendation.schema import RecommendationRequest
 from solutions.recommendation.shelf import Dials, Rules
 from solutions.recommendation.shelves import Shelves
-from solutions.recommendation.tables import load_catalogue
+from solutions.recommendation.tables import CLIENTS_OWN, load_catalogue
 
 __all__ = ["LEARNED", "OWN", "WAYSIDE", "try_tab"]
 
@@ -37,6 +37,7 @@ _LIKES = (("50", "181", "172"), ("1", "71", "588", "95"))
 def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
     """Draw the tab; ``own`` holds the shelves of a visitor's catalogue, or None."""
     learned = solution.shelves
+    examples_there = _examples(solution, words)
     gr.HTML(lead(words("shelf.lead")))
     before = gr.State(())
     with gr.Row():
@@ -74,7 +75,7 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
                 )
             examples = gr.Dataset(
                 components=[gr.Textbox(visible=False)],
-                samples=[[caption] for caption, _ in _examples(learned, words)],
+                samples=[[caption] for caption, _ in examples_there],
                 label=words("finance.examples"),
                 samples_per_page=8,
                 type="index",
@@ -83,7 +84,6 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
             panel = gr.HTML(empty(words("shelf.empty")), elem_id="shelf")
             judging = Judging.draw(words)
     asked = [which, user, liked, wish, variety, discovery, exclude, must, boost, only_new, again, chance, before, own]
-    names = [source["name"] for source in solution.bundle.record.sources]
 
     @shown_errors(words, [gr.skip(), *judging.hidden()])
     def show(catalogue: str, *given: Any) -> tuple[Any, ...]:
@@ -93,7 +93,7 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
         wanted = _request(*request)
         response = shelves.shelf(wanted)
         spent = 1000 * (time.perf_counter() - started)
-        told = names if catalogue == LEARNED else [catalogue]
+        told = [source["name"] for source in solution.bundle.record.sources] if catalogue == LEARNED else [catalogue]
         changed = changes(shelves, shown, response, words)
         return (
             shelf(shelves, response, changed, told, words, spent),
@@ -117,7 +117,7 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
         )
 
     def example(index: int) -> tuple[Any, ...]:
-        _, (catalogue, person, likes, text) = _examples(learned, words)[index]
+        _, (catalogue, person, likes, text) = examples_there[index]
         shelves = _shelves(solution, catalogue, None)
         return (
             catalogue,
@@ -183,7 +183,13 @@ def _wayside() -> Shelves:
 def _catalogues(solution: Recommendation, words: Locale) -> list[tuple[str, str]]:
     named = solution.bundle.record.data["name"]
     learned = words("shelf.learned", name=named, items=f"{len(solution.shelves.catalogue):,}")
-    return [(learned, LEARNED), (words("shelf.wayside"), WAYSIDE), (words("shelf.own_choice"), OWN)]
+    films = [] if _of_a_client(solution) else [(words("shelf.wayside"), WAYSIDE)]
+    return [(learned, LEARNED), *films, (words("shelf.own_choice"), OWN)]
+
+
+def _of_a_client(solution: Recommendation) -> bool:
+    """Tell whether a shop answers from what is its own: our films have no place in it."""
+    return bool(solution.bundle.record.data["licence"] == CLIENTS_OWN)
 
 
 def _users(shelves: Shelves) -> Sequence[str]:
@@ -201,9 +207,10 @@ def _tags(shelves: Shelves, words: Locale) -> list[tuple[str, str]]:
     return [(shelves.catalogue.tag_name(tag, words.language.value), tag) for tag in tags]
 
 
-def _examples(learned: Shelves, words: Locale) -> list[tuple[str, tuple[str, str, Sequence[str], str]]]:
+def _examples(solution: Recommendation, words: Locale) -> list[tuple[str, tuple[str, str, Sequence[str], str]]]:
     """Return captions, and catalogue, user, likes and wish of each."""
-    wishes = [*EXAMPLES[words.language], EXAMPLES[words.language.other][0]]
+    learned = solution.shelves
+    wishes = [] if _of_a_client(solution) else [*EXAMPLES[words.language], EXAMPLES[words.language.other][0]]
     found: list[tuple[str, tuple[str, str, Sequence[str], str]]] = [(wish, (WAYSIDE, "", (), wish)) for wish in wishes]
     for likes in _LIKES:
         if all(item in learned.catalogue.number_of for item in likes):

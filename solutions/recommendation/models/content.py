@@ -1,5 +1,6 @@
 """What items say of themselves, read against what users had: a new item is judged as those like it were taken."""
 
+from collections import Counter
 from typing import Self
 
 import numpy as np
@@ -17,6 +18,8 @@ _FACT_LENGTH = 0.3
 _REGULARISATION = 30.0
 # Hat functions over the quantiles of a column: years, prices and running times matter in ranges, not in proportion.
 _KNOTS = 8
+# A tag that few items have says little of the others, and each takes a column.
+_MOST_TAGS = 1_000
 
 
 class ContentRidge:
@@ -78,10 +81,13 @@ def item_features(catalogue: Catalogue, vectors: NDArray[np.float32]) -> NDArray
 
 
 def _tags(catalogue: Catalogue) -> NDArray[np.float64]:
-    """Return which tags each item has, its row of length 1."""
+    """Return which of the commonest tags each item has, its row of length 1."""
     from sklearn.preprocessing import MultiLabelBinarizer, normalize
 
-    rows: NDArray[np.float64] = normalize(MultiLabelBinarizer().fit_transform(catalogue.tags).astype(np.float64))
+    counts = Counter(tag for tags in catalogue.tags for tag in tags)
+    common = dict(counts.most_common(_MOST_TAGS))
+    kept = [[tag for tag in tags if tag in common] for tags in catalogue.tags]
+    rows: NDArray[np.float64] = normalize(MultiLabelBinarizer().fit_transform(kept).astype(np.float64))
     return rows
 
 

@@ -36,6 +36,12 @@ def test_what_is_read_of_an_item() -> None:
     assert pd.isna(catalogue.numbers["price"][1])
 
 
+def test_a_tag_may_have_several_words() -> None:
+    kinds = ["Home & Kitchen|Science Fiction", "悬疑、剧情，爱情"]
+    catalogue = read_catalogue(frame(kind=kinds, mood=["", ""]), COLUMNS, "shop.csv")
+    assert catalogue.tags == (("Home & Kitchen", "Science Fiction"), ("悬疑", "剧情", "爱情"))
+
+
 def test_an_id_that_stands_twice_is_an_error() -> None:
     with pytest.raises(InputError, match=r"shop.csv, row 2: got item id '1'; expected one that no other row has"):
         read_catalogue(frame(sku=["1", "1"]), COLUMNS, "shop.csv")
@@ -85,6 +91,14 @@ def test_criteria_that_name_no_column_are_an_error() -> None:
         ("not only funny", ["not only funny"], []),
         ("不是恐怖片", [], ["恐怖片"]),
         ("slow and warm, no war or blood", ["slow", "warm"], ["war or blood"]),
+        ("anything but horror", [], ["horror"]),
+        ("a comedy free of gore", ["a comedy"], ["gore"]),
+        ("gore-free comedy, non-violent", ["comedy"], ["gore", "violent"]),
+        ("tired of war films", [], ["war films"]),
+        ("不恐怖的悬疑片", ["悬疑片"], ["恐怖"]),
+        ("别太悲伤的爱情片", ["爱情片"], ["悲伤"]),
+        ("除了恐怖片都行", [], ["恐怖片"]),
+        ("非暴力", [], ["暴力"]),
         ("", [], []),
         ("...!?", [], []),
     ],

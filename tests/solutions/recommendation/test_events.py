@@ -58,9 +58,24 @@ def test_kinds_and_ratings_become_interest() -> None:
     assert collect_events([frame], ITEMS).weights.tolist() == pytest.approx([0.4, 1.0, 0.4])
 
 
-def test_a_strange_kind_is_an_error() -> None:
-    with pytest.raises(InputError, match="column 'kind': got 'steal'; expected one of view, click"):
-        collect_events([table(user=["u"], item=["a"], kind=["steal"])], ITEMS)
+def test_kinds_have_other_names_and_times_other_forms() -> None:
+    kinds, times = ["Purchase", "加购", "", "浏览"], ["1704067200000", "20240101", "2024年1月1日", "1704067200"]
+    frame = table(user=["u", "v", "w", "x"], item=["a"] * 4, kind=kinds, time=times)
+    events = collect_events([frame], ITEMS)
+    assert events.weights.tolist() == pytest.approx([1.0, 0.9, 0.4, 0.4])
+    assert events.times.tolist() == [1_704_067_200] * 4
+
+
+def test_a_user_that_is_missing_is_told() -> None:
+    frame = pd.DataFrame({"user": ["u", None, float("nan")], "item": ["a", "a", "a"]})
+    assert collect_events([frame], ITEMS).faults.incomplete == 2
+
+
+def test_a_strange_kind_and_a_rating_of_another_scale_are_errors() -> None:
+    with pytest.raises(InputError, match="row 2, column 'kind': got 'steal'; expected one of view, click"):
+        collect_events([table(user=["u", "u"], item=["a", "b"], kind=["view", "steal"])], ITEMS)
+    with pytest.raises(InputError, match="row 1, column 'value': got 8; expected ratings of 0 to 5; divide yours"):
+        collect_events([table(user=["u"], item=["a"], value=["8"])], ITEMS)
 
 
 def test_a_missing_column_is_an_error() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,15 @@ def test_a_client_adds_them_and_goes_back(folder: Path, tmp_path: Path, monkeypa
     settled = Client(client.folder, client.settings.model_validate(settings))
     assert roll_back(settled, "recommendation", "top-n").bundles("recommendation") == {}
     assert settled.history[-1].why == "rolled back"
+
+
+def test_a_shop_does_not_get_its_items_among_the_films(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = RecommenderBundle.load(folder)
+    public = replace(bundle, record=replace(bundle.record, data={**bundle.record.data, "licence": "GroupLens terms"}))
+    public.save(tmp_path / "films", Papers("", ""))
+    monkeypatch.setattr("solutions.client.incumbent", lambda *_: tmp_path / "films")
+    client = Client(tmp_path / "acme", Client.open_or_new("acme", "recommendation").settings)
+    with pytest.raises(InputError, match="acme is answered from events; give its own events first, with --data FILE"):
+        add_items(client, "top-n", ARRIVALS, {}, "new.csv")
