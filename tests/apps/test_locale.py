@@ -299,6 +299,7 @@ def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:
 
 
 def test_how_a_figure_was_measured_is_told_in_chinese(tmp_path: Path) -> None:
+    from foundation.data.labelled import load_own_table
     from solutions.client_data import ClientFile, read_client_file
     from solutions.recommendation.protocols import Protocol
     from solutions.recommendation.tables import load_own_events
