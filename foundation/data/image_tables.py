@@ -229,7 +229,9 @@ def _read_folders(path: Path, reviewed: Mapping[str, str]) -> _Read:
     images: list[NDArray[np.uint8]] = []
     problems: list[str] = []
     read: list[tuple[PurePosixPath, Picture, str]] = []
+    filled: set[PurePosixPath] = set()
     for name, pictures in read_archive(path) if path.is_file() else walk_pictures(path):
+        filled.add(name.parent)
         if isinstance(pictures, RefusedError):
             problems.append(str(pictures))
         else:
@@ -241,8 +243,10 @@ def _read_folders(path: Path, reviewed: Mapping[str, str]) -> _Read:
         else:
             problems.append(f"{name.name} lies in no class's folder")
     if path.is_dir():
-        empty = [each.name for each in sorted(path.iterdir()) if each.is_dir() and not any(each.rglob("*.*"))]
-        problems += [f"the folder of class {name!r} is empty" for name in empty]
+        folders = [each for each in sorted(path.rglob("*")) if each.is_dir() and not each.name.startswith(".")]
+        leaves = {each.relative_to(path) for each in folders} - {each.relative_to(path).parent for each in folders}
+        empty = sorted(leaf.as_posix() for leaf in leaves if PurePosixPath(leaf.as_posix()) not in filled)
+        problems += [f"the folder of class {name!r} holds no picture" for name in empty]
     return images, pd.DataFrame(rows, columns=[IMAGE, Columns.LABEL, Columns.SPLIT, PATIENT]), tuple(problems)
 
 

@@ -123,6 +123,33 @@ class HeldOut:
         least = 0.5 / len(self.targets)
         return float(np.clip((self.targets != negative).mean(), least, 1 - least))
 
+    def finding_at(self, negative: int, probability: float, prevalence: float) -> float:
+        """Return how likely a picture has a finding where so many have one, and not as many as among the examples.
+
+        What a network that was trained on balanced classes says is of no one mix: one temperature mends how sure it is,
+        and not how common it takes a finding to be. So a logistic regression on the examples says first what its
+        probabilities mean there.
+
+        Parameters
+        ----------
+        negative : int
+        probability : float, 0 to 1
+            Of a finding, as the network says it.
+        prevalence : float, above 0 and below 1
+
+        References
+        ----------
+        Platt (1999), "Probabilistic outputs for support vector machines".
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        sick = self.targets != negative
+        if sick.all() or not sick.any():
+            return probability
+        model = LogisticRegression().fit(_log_odds(self.finding(negative))[:, None], sick)
+        here = model.predict_proba([[float(_log_odds(np.array(probability)))]])[0, 1]
+        return at_prevalence(float(here), self.prevalence(negative), prevalence)
+
     def operating_point(self, negative: int, sensitivity: float) -> OperatingPoint:
         """Return the greatest threshold that keeps the sensitivity, so that the fewest healthy are called sick.
 
@@ -202,6 +229,11 @@ def at_prevalence(probability: float, usual: float, here: float) -> float:
     0.1
     """
     return _share_of(probability * here / usual, (1 - probability) * (1 - here) / (1 - usual))
+
+
+def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    kept = np.clip(probabilities, 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(kept) - np.log1p(-kept))
 
 
 def _share_of(part: float, rest: float) -> float:

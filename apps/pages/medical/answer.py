@@ -12,7 +12,6 @@ from apps.locale import Locale
 from apps.pages.medical.pictures import viewer
 from apps.theme import ACCENT, ATTENTION
 from foundation.trust.attribution import Attribution
-from foundation.trust.held_out import at_prevalence
 from foundation.vision.encoder import Pixels
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalResponse
@@ -115,13 +114,17 @@ def _sentences(
         called = response.finding_probability >= point.threshold
         shares = {"probability": percent(response.finding_probability), "threshold": f"{point.threshold:.1%}"}
         parts.append(words("medical.called_positive" if called else "medical.called_negative", **shares))
-        usual = solution.prevalence
-        if abs(site.prevalence - usual) >= _SAME:
-            here = at_prevalence(response.finding_probability, usual, site.prevalence)
-            parts.append(
-                words("medical.here", share=f"{site.prevalence:.1%}", probability=percent(here), usual=f"{usual:.1%}")
-            )
+        parts += _here(solution, words, response, site)
     return "".join(f"<p>{escape(part)}</p>" for part in parts)
+
+
+def _here(solution: Medical, words: Locale, response: MedicalResponse, site: Site) -> list[str]:
+    """Say how likely a finding is where findings are more or less common than the model knows them."""
+    usual = solution.prevalence
+    if solution.negative is None or abs(site.prevalence - usual) < _SAME:
+        return []
+    here = solution.held_out.finding_at(solution.negative, response.finding_probability, site.prevalence)
+    return [words("medical.here", share=f"{site.prevalence:.1%}", probability=percent(here), usual=f"{usual:.1%}")]
 
 
 def _worth(words: Locale, case: Case) -> str:

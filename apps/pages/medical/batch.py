@@ -58,12 +58,14 @@ class _Batch:
             answers = self.solution.predict([MedicalRequest(picture) for picture in block])
             for picture, response in zip(block, answers, strict=True):
                 rows.append({"file": picture.name, **self.solution.row(response)})
-                if len(cases) < _REPORTED:
-                    cases.append(Case(picture.name, picture.pixels, response, ()))
+                cases.append(Case(picture.name, picture.pixels, response, ()))
+            # what needs a person first; the others of many stand in the table alone
+            cases.sort(key=lambda case: (not case.response.referrals, case.response.confidence))
+            del cases[_REPORTED:]
             progress((len(rows), None), desc=self.words("medical.looking"), unit="")
             if len(rows) > _MOST_PICTURES:
                 raise InputError(
-                    f"got more than {_MOST_PICTURES:,} pictures; for more, run 'colonnade predict medical'"
+                    f"got more than {_MOST_PICTURES:,} pictures; give them in parts, or run 'colonnade predict medical'"
                 )
         if not rows:
             raise InputError(
@@ -71,7 +73,6 @@ class _Batch:
             )
         table = scratch_file("pictures.csv")
         write_table(pd.DataFrame(rows), table, append=False, kind=".csv")
-        cases.sort(key=lambda case: (not case.response.referrals, case.response.confidence))
         gallery = [(thumbnail(case.pixels), self._caption(case)) for case in cases[:_SHOWN]]
         report = write_report(self.solution, self.words, cases, self.names)
         downloads = gr.File([str(table), str(report)], visible=True)
@@ -96,7 +97,8 @@ class _Batch:
             f"<p>{self.words('medical.batch_problems', count=len(problems))}</p><ul>{listed}</ul>" if problems else ""
         )
         rest = self.words("medical.batch_rest", kinds=kinds) if kinds else ""
-        return f'<p class="cl-summary">{escape(said)} {escape(rest)}</p>{wrong}'
+        most = self.words("medical.batch_most", most=_REPORTED, shown=_SHOWN) if len(rows) > _REPORTED else ""
+        return f'<p class="cl-summary">{escape(self.words.sentences(said, rest, most))}</p>{wrong}'
 
 
 def _pictures(paths: Sequence[str], problems: list[str]) -> Iterator[Picture]:

@@ -44,8 +44,7 @@ class _Cases:
         pictures = list(read_pictures(Path(path)))
         if len(pictures) > _MOST_SLICES:
             raise InputError(
-                f"{Path(path).name} has {len(pictures)} slices; expected at most {_MOST_SLICES} here; "
-                "for more, run 'colonnade predict medical'"
+                f"{Path(path).name} has {len(pictures)} slices; expected at most {_MOST_SLICES} here; give it in parts"
             )
         at = len(pictures) // 2
         slider = gr.Slider(1, max(2, len(pictures)), value=at + 1, step=1, visible=len(pictures) > 1)

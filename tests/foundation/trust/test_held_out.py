@@ -84,6 +84,26 @@ def test_of_pictures_where_findings_are_rarer_the_probabilities_are_right_again(
         assert abs(sick[among].mean() - as_learned[among].mean()) > 0.05
 
 
+def test_of_a_network_that_takes_findings_to_be_common_the_chance_is_right_all_the_same() -> None:
+    """It learned from balanced classes: what it says stands for as many sick as healthy, of whom one in ten is sick."""
+    generator = np.random.default_rng(4)
+
+    def pictures(count: int, prevalence: float) -> tuple[np.ndarray, np.ndarray]:
+        sick = generator.random(count) < prevalence
+        said = 1 / (1 + np.exp(-2 * generator.normal(np.where(sick, 1.0, -1.0), 1.0)))
+        return said, sick
+
+    said, sick = pictures(4_000, 0.1)
+    held = HeldOut(np.stack([1 - said, said], axis=1), sick.astype(np.int64))
+    there, truth = pictures(4_000, 0.5)
+    told = np.array([held.finding_at(0, float(chance), 0.5) for chance in there[:600]])
+    for low, high in ((0.2, 0.5), (0.5, 0.8)):
+        among = (told >= low) & (told < high)
+        assert truth[:600][among].mean() == pytest.approx(told[among].mean(), abs=0.12)
+    assert np.mean([at_prevalence(float(chance), 0.1, 0.5) for chance in there]) > truth.mean() + 0.2
+    assert told.mean() == pytest.approx(truth[:600].mean(), abs=0.05)
+
+
 def test_risk_and_coverage_end_at_the_error() -> None:
     held = drawn(np.random.default_rng(1), 200)
     coverage, risk = held.risk_coverage
