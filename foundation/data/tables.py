@@ -16,6 +16,7 @@ from foundation.errors import InputError, UnknownNameError
 
 __all__ = [
     "MAX_TEXT_CHARACTERS",
+    "TABLE_SUFFIXES",
     "ColumnKind",
     "check_columns",
     "iter_table",
@@ -28,7 +29,8 @@ __all__ = [
 
 # About 30,000 words: longer than any article, short enough to be read in seconds.
 MAX_TEXT_CHARACTERS = 200_000
-_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")
+#: Files that can be read.
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")
 _LIKELY_ENCODINGS = ("gb18030", "utf-16", "latin-1")
 _PROBE_BYTES = 1 << 20
 _SLASHED = r"^\s*(\d{1,2})[/.]\d{1,2}[/.]\d{4}\b"
@@ -128,11 +130,11 @@ def _cells(block: pd.DataFrame) -> pd.DataFrame:
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise InputError(f"{path} is a folder; expected a file of kind {', '.join(_SUFFIXES)}")
+        raise InputError(f"{path} is a folder; expected a file of kind {', '.join(TABLE_SUFFIXES)}")
     if not path.is_file():
-        raise InputError(f"{path} does not exist; expected a file of kind {', '.join(_SUFFIXES)}")
-    if path.suffix.lower() not in _SUFFIXES:
-        raise InputError(f"{path} is of kind {path.suffix or 'unknown'!r}; expected {', '.join(_SUFFIXES)}")
+        raise InputError(f"{path} does not exist; expected a file of kind {', '.join(TABLE_SUFFIXES)}")
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        raise InputError(f"{path} is of kind {path.suffix or 'unknown'!r}; expected {', '.join(TABLE_SUFFIXES)}")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty; expected a header line and rows")
 

@@ -90,7 +90,10 @@ class LexicalIndex:
 
         logging.getLogger("bm25s").setLevel(logging.WARNING)  # it reports each index as debug output on stderr
         self._bm25 = BM25()
-        self._bm25.index([search_words(text) for text in texts], show_progress=False)
+        words = [search_words(text) for text in texts]
+        if not any(words):  # of nothing but "what is it?" there would be no index
+            words = [[""] for _ in words]
+        self._bm25.index(words, show_progress=False)
 
     def scores(self, question: str) -> NDArray[np.float32]:
         """Return the BM25 score of every text, shape (n,); 0 where no word is shared."""

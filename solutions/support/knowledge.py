@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from foundation.data.labelled import load_card_table
 from foundation.data.splits import Split
-from foundation.data.tables import read_table, rename_columns
+from foundation.data.tables import TABLE_SUFFIXES, read_table, rename_columns
 from foundation.errors import BundleError, InputError
 from foundation.files import atomic_file
 from foundation.progress import Listener, silent
@@ -30,6 +30,7 @@ __all__ = [
     "best_articles",
     "client_knowledge",
     "index_articles",
+    "is_article_file",
     "keep_knowledge",
     "load_knowledge",
     "read_articles",
@@ -160,6 +161,8 @@ def index_articles(
 def read_articles(paths: Sequence[Path], encoding: str = "utf-8", most: int = MOST_ARTICLES) -> list[Document]:
     """Read articles from tables (CSV, TSV, JSONL, Parquet, Excel), from Markdown, and from folders of both.
 
+    What else lies in a folder, or is hidden, is passed over.
+
     Of a table, the columns of question and answer are known by their usual names; of Markdown, each heading is a
     question and what stands below it the answer.
 
@@ -175,9 +178,18 @@ def read_articles(paths: Sequence[Path], encoding: str = "utf-8", most: int = MO
     return documents
 
 
+def is_article_file(path: Path) -> bool:
+    """Tell by its name whether a file of a folder may hold articles."""
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.suffix.lower() in (*_MARKDOWN, *TABLE_SUFFIXES)
+
+
 def _articles_of(path: Path, encoding: str) -> list[Document]:
     if path.is_dir():
-        return [document for file in sorted(path.iterdir()) for document in _articles_of(file, encoding)]
+        files = [file for file in sorted(path.rglob("*")) if is_article_file(file.relative_to(path)) and file.is_file()]
+        if not files:
+            raise InputError(f"{path.name} holds no articles; expected tables or Markdown in it")
+        return [document for file in files for document in _articles_of(file, encoding)]
     if path.suffix.lower() in _MARKDOWN:
         return _sections(path, encoding)
     frame = read_table(path, encoding)
@@ -194,8 +206,8 @@ def _articles_of(path: Path, encoding: str) -> list[Document]:
 def _sections(path: Path, encoding: str) -> list[Document]:
     try:
         text = path.read_text(encoding=encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not {encoding}; save it as UTF-8") from error
+    except (UnicodeError, LookupError) as error:
+        raise InputError(f"{path.name} is not {encoding}; save it as UTF-8, or name its encoding") from error
     heads = list(_HEADING.finditer(text))
     ends = [*(head.start() for head in heads), len(text)][1:]
     bodies = [" ".join(text[head.end() : end].split()) for head, end in zip(heads, ends, strict=True)]

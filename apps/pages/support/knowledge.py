@@ -13,7 +13,7 @@ from apps.pages.support.proposals import proposals_part
 from foundation.errors import InputError
 from foundation.retrieval.documents import Document
 from foundation.retrieval.index import Hit, SearchIndex
-from solutions.support.knowledge import read_articles
+from solutions.support.knowledge import is_article_file, read_articles
 from solutions.support.pipeline import Support
 from solutions.support.schema import SupportRequest
 
@@ -29,6 +29,7 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
             files = gr.File(label=words("knowledge.files"), file_count="multiple", file_types=_KINDS, height=140)
+            folder = gr.File(label=words("knowledge.folder"), file_count="directory", height=110)
             encoding = gr.Dropdown(list(ENCODINGS), value="utf-8", label=words("finance.encoding"))
             with gr.Row():
                 build = gr.Button(words("knowledge.index"), variant="primary")
@@ -45,9 +46,15 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
     taken = proposals_part(solution, words, knowledge)
 
     @shown_errors(words, [gr.skip()])
-    def index(paths: list[str] | None, code: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008 - how gradio injects it
+    def index(
+        paths: list[str] | None,
+        within: list[str] | None,
+        code: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio injects it
+    ) -> tuple[Any, ...]:
+        found = [path for path in within or [] if is_article_file(Path(Path(path).name))]
         own = SearchIndex.build(
-            chosen_articles(paths, code),
+            chosen_articles([*(paths or []), *found], code),
             solution.knowledge.encoder,
             listener=lambda done, total, _: progress((done, total)),
         )
@@ -58,7 +65,7 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
         question = SupportRequest(text or "").text
         return _hits((own or solution.knowledge).search(question, _FOUND), words)
 
-    build.click(index, [files, encoding], [shown, knowledge], api_visibility="private", show_progress_on=shown)
+    build.click(index, [files, folder, encoding], [shown, knowledge], api_visibility="private", show_progress_on=shown)
     back.click(
         lambda: (_listed(solution.knowledge.documents, words), None), None, [shown, knowledge], api_visibility="private"
     )

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from foundation.errors import InputError
 from foundation.training.images.finetuning import ImageFineTuning
 from foundation.training.method import Count
+from foundation.vision.backbone import DEFAULT_BACKBONE
 from foundation.vision.encoder import ImageEncoder
 
 __all__ = ["Lora"]
@@ -34,6 +36,9 @@ class Lora(ImageFineTuning):
         from peft import LoraConfig, inject_adapter_in_model
 
         tuned = encoder.tunable_copy()
+        names = [name.rpartition(".")[2] for name, _ in tuned.network.named_modules()]
+        if not set(names) & set(self.targets):
+            raise InputError(f"lora adapts the convolutions of {DEFAULT_BACKBONE}; of this backbone take full or probe")
         tuned.network.requires_grad_(False)
         config = LoraConfig(r=self.rank, lora_alpha=self.alpha, lora_dropout=0.0, target_modules=list(self.targets))
         inject_adapter_in_model(config, tuned.network)

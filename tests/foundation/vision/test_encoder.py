@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from foundation.errors import InputError
+from foundation.training.images.lora import Lora
 from foundation.vision.backbone import load_network
 from foundation.vision.efficientnet import EfficientNetLite0
 from foundation.vision.encoder import ImageEncoder, load_image_encoder, squared
@@ -78,3 +79,5 @@ def test_a_folder_of_a_transformers_model_is_a_backbone(tmp_path: object) -> Non
     for name in ("resnet", "vit"):
         encoder = load_image_encoder(f"{tmp_path}/{name}", 48)
         assert encoder.encode([image]).shape == (1, 16)
+        with pytest.raises(InputError, match="of this backbone take full or probe"):
+            Lora()._tunable(encoder)

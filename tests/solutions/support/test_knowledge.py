@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from foundation.errors import InputError
+from foundation.retrieval.lexical import LexicalIndex
 from foundation.text.encoder import load_encoder
 from solutions.support.knowledge import MOST_ARTICLES, backbone_for, client_knowledge, keep_knowledge, read_articles
 
@@ -40,11 +41,29 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: str, ma
         read_articles([tmp_path / name])
 
 
+def test_of_a_folder_what_is_no_article_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a.md").write_text("# Who pays?\nWe do.", encoding="utf-8")
+    for name in (".DS_Store", "terms.pdf", ".hidden.csv"):
+        (tmp_path / name).write_bytes(b"\x00")
+    assert [each.title for each in read_articles([tmp_path])] == ["Who pays?"]
+    (tmp_path / "inner" / "a.md").unlink()
+    with pytest.raises(InputError, match="holds no articles; expected tables or Markdown in it"):
+        read_articles([tmp_path])
+
+
+def test_articles_of_words_that_say_nothing_can_be_indexed() -> None:
+    assert LexicalIndex(["what is it?", "how is it?"]).scores("what is it?").tolist() == [0.0, 0.0]
+
+
 def test_gbk_markdown_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes("# 问题\n答案".encode("gb18030"))
-    with pytest.raises(InputError, match=r"a\.md is not utf-8"):
+    with pytest.raises(InputError, match=r"a\.md is not utf-8; save it as UTF-8, or name its encoding"):
         read_articles([tmp_path / "a.md"])
     assert read_articles([tmp_path / "a.md"], "gb18030")[0].title == "问题"
+    for encoding in ("utf-16", "klingon"):
+        with pytest.raises(InputError, match=f"a.md is not {encoding}"):
+            read_articles([tmp_path / "a.md"], encoding)
 
 
 def test_too_many_are_told(tmp_path: Path) -> None:
