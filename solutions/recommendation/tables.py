@@ -19,8 +19,9 @@ from foundation.data.tables import iter_table, read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import atomic_folder
 from foundation.settings import settings
+from solutions.recommendation.actions import Columns
 from solutions.recommendation.catalogue import Catalogue, read_catalogue
-from solutions.recommendation.events import Columns, Events, collect_events
+from solutions.recommendation.events import Events, collect_events
 from solutions.recommendation.protocols import Protocol, find_protocol, split_events
 
 __all__ = [
