@@ -1,5 +1,6 @@
 """What the environment decides: where things are kept, and whether the network may be used."""
 
+import os
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.errors import InputError
 
-__all__ = ["Settings", "Tracking", "settings"]
+__all__ = ["Settings", "Tracking", "keep_said_in", "settings"]
 
 
 class Tracking(str, Enum):
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
     tracking : Tracking
         Where training writes its curves (``COLONNADE_TRACKING``). Weights & Biases (the extra ``tracking``) stays
         offline unless ``WANDB_MODE`` says otherwise.
+    said : Path or None
+        Where the databases of what people say on the pages are (``COLONNADE_SAID``); ``home`` where left out. A
+        client's hub keeps them in the client's folder.
     store : str
         Database of the finance monitor, which ``watch`` writes and the page shows (``COLONNADE_STORE``); a file in
         ``home`` by default.
@@ -56,11 +60,22 @@ class Settings(BaseSettings):
     clients: Path = Path("clients")
     offline: bool = False
     tracking: Tracking = Tracking.TENSORBOARD
+    said: Path | None = None
     store: SecretStr = SecretStr("")
     password: SecretStr = SecretStr("")
     llm: str = ""
     llm_model: str = "default"
     llm_key: SecretStr = SecretStr("")
+
+    def said_in(self, file: str) -> Path:
+        """Return where a database of what people say on the pages is."""
+        return (self.said or self.home) / file
+
+
+def keep_said_in(folder: Path) -> None:
+    """Keep what people say on the pages of this process in a folder of its own, unless ``COLONNADE_SAID`` names one."""
+    os.environ.setdefault("COLONNADE_SAID", str(folder.resolve()))
+    settings.cache_clear()
 
 
 @cache

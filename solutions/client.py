@@ -5,7 +5,8 @@
     clients/acme/client.toml    name, colours, texts, label names, which verticals; people edit it
     clients/acme/history.json   who replaced which model by which, when and why, with the comparison
     clients/acme/bundles/VERTICAL/TASK/ID/     every candidate that was ever fitted
-    clients/acme/feedback/      what people labelled on the pages, with their names
+    clients/acme/said/          databases of what people said on the pages of the client's hub
+    clients/acme/feedback/      of that what models learned from, with the names of who said it
     clients/acme/rows/          what each of their models learned from, without personal data
     clients/acme/articles.jsonl what support answers from, indexed in knowledge/
     clients/acme/README.md      how to run it
@@ -163,6 +164,11 @@ class Client:
             task: self._home(vertical, task) / bundle
             for task, bundle in self.settings.bundles.get(vertical, {}).items()
         }
+
+    @property
+    def said(self) -> Path:
+        """Where what people say on the pages of the client's hub is kept."""
+        return self.folder / "said"
 
     def model(self, vertical: str, task: str) -> Path:
         """Return the folder of the model that answers now: the client's own, else the suite's."""

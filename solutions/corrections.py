@@ -38,7 +38,7 @@ class Corrections(Store):
     @classmethod
     def here(cls) -> "Corrections":
         """Open those of this machine."""
-        return cls.at(settings().home / "corrections.db")
+        return cls.at(settings().said_in("corrections.db"))
 
     def keep(self, solution: str, task: str, text: str, label: str, who: str) -> None:
         """Keep what a person says is right.

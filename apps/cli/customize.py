@@ -62,6 +62,7 @@ def customize(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 0,
 ) -> None:
     """Fit a model to a client's data and let it answer for that client, if a paired test says that it is better."""
+    from foundation.settings import keep_said_in
     from solutions.client import Client
     from solutions.client_data import ClientFile
     from solutions.customise import customise
@@ -94,6 +95,8 @@ def customize(
     client = Client.open_or_new(name, vertical)
     with progress_bar() as listener:
         solution.prepare([spec.name], listener)
+    if from_feedback and client.said.is_dir():  # before they have a hub, what was said on the suite's pages is theirs
+        keep_said_in(client.said)
     columns = parse_pairs("--map", mapping) or client.settings.data.get(vertical, {}).get(spec.name, {})
     said = solution.feedback(spec.name) if from_feedback else None
     if said is not None:

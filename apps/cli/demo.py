@@ -22,6 +22,9 @@ def demo(
     theirs = Client.open(client) if client else None
     if theirs:
         from apps.brand import brand_of
+        from foundation.settings import keep_said_in
+
+        keep_said_in(theirs.said)
     brand = brand_of(theirs) if theirs else None
     names = [vertical] if vertical else theirs.settings.verticals if theirs else list(solutions())
     loaded = {}

@@ -52,7 +52,7 @@ class Reviews(Store):
     @contextmanager
     def open(cls) -> Iterator[Self]:
         """Open the file in ``COLONNADE_HOME``, and close it again."""
-        store = cls.at(settings().home / "reviews.db")
+        store = cls.at(settings().said_in("reviews.db"))
         try:
             yield store
         finally:

@@ -146,8 +146,8 @@ def collect_events(blocks: Iterable[pd.DataFrame], item_ids: Sequence[str]) -> E
     Parameters
     ----------
     blocks : iterable of DataFrame
-        With ``user`` and ``item``, and ``time`` (seconds since 1970, or a date), ``kind`` (see ``actions``) and ``value`` (a
-        rating of 1 to 5) where there are such. Memory grows with the events, at 28 bytes each, and not with the file.
+        With ``user`` and ``item``, and ``time`` (seconds since 1970, or a date), ``kind`` (a view, a buy) and ``value``
+        (a rating of 1 to 5) where there are such. Memory grows with the events, at 28 bytes each, not with the file.
     item_ids : sequence of str
         The catalogue.
 

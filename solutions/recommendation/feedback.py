@@ -199,7 +199,7 @@ def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
         Nobody has judged a shelf.
     """
     started = time.perf_counter()
-    judged = FeedbackStore.at(settings().home / FILE).judged()
+    judged = FeedbackStore.at(settings().said_in(FILE)).judged()
 
     def shelf_of(request: RecommendationRequest) -> list[str]:
         # what a user likes may have left the catalogue since

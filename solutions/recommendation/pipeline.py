@@ -246,7 +246,7 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         from foundation.settings import settings
         from solutions.recommendation.feedback import FILE, FeedbackStore
 
-        taken = FeedbackStore.at(settings().home / FILE).taken()
+        taken = FeedbackStore.at(settings().said_in(FILE)).taken()
         if taken.empty:
             raise InputError(f"nobody has taken anything on the page of {cls.spec.name} yet; leave --from-feedback out")
         return taken

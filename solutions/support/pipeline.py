@@ -153,7 +153,7 @@ class Support(Solution[SupportRequest, SupportResponse]):
         from foundation.settings import settings
         from solutions.support.desk import Desk
 
-        desk = Desk.at(settings().home / "desk.db")
+        desk = Desk.at(settings().said_in("desk.db"))
         rows = [*desk.labelled(), *desk.helped()]
         if not rows:
             raise InputError("nobody has labelled a message yet; the support page's inbox lists what to label next")

@@ -50,6 +50,11 @@ def test_alerts_of_a_postgresql_are_shown_and_acknowledged(
     assert "same hour" not in alerts
     live.act(AlertState.ACKNOWLEDGED, None, FILTERS, store.alerts()[0].id, "seen")
     assert store.alerts()[0].state is AlertState.ACKNOWLEDGED
+    (chosen,) = live.look(None, FILTERS, None)[6].choices
+    assert chosen[0].endswith("acknowledged"), "a wrong click can be taken back"
+    live.act(AlertState.OPEN, None, FILTERS, chosen[1], "too early")
+    assert store.alerts()[0].state is AlertState.OPEN
+    assert [change["note"] for change in store.changes(chosen[1])[1:]] == ["seen", "too early"]
     store.engine.dispose()
     if shown := store_of(None):
         shown.engine.dispose()

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import InputError
+from foundation.settings import keep_said_in
+from solutions.client import Client, ClientSettings
 from solutions.corrections import Corrections, corrected
 from solutions.finance.pipeline import Finance
 
@@ -41,3 +43,18 @@ def test_a_vertical_learns_from_its_page(home: Path) -> None:
     assert Finance.feedback("tone")[["text", "label"]].values.tolist() == [["Profit fell", "negative"]]
     with pytest.raises(InputError, match="finance/topic"):
         corrected("finance", "topic")
+
+
+def test_what_is_said_in_a_clients_hub_is_theirs_alone(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLONNADE_SAID", "")  # put back, whatever is set below
+    heard = {}
+    for name in ("acme", "other"):
+        monkeypatch.delenv("COLONNADE_SAID")
+        keep_said_in(Client(tmp_path / name, ClientSettings(name=name, verticals=["finance"])).said)
+        heard[name] = len(Corrections.here().rows("finance", "tone"))
+        Corrections.here().keep("finance", "tone", f"profit of {name}", "positive", "Kim")
+    assert heard == {"acme": 0, "other": 0}
+    assert (tmp_path / "acme" / "said" / "corrections.db").is_file()
+    assert not (home / "corrections.db").exists()

@@ -86,7 +86,9 @@ class Live:
         wished = [filters.focus, *(alert.series for alert in alerts), *known]
         chosen = next(series for series in wished if series in known)
         waiting = [alert for alert in alerts if alert.state is AlertState.OPEN]
-        snoozed = [alert for alert in alerts if alert.state is AlertState.SNOOZED]
+        rest = sorted(
+            (alert for alert in alerts if alert not in waiting), key=lambda alert: alert.state.value, reverse=True
+        )
         return (
             self._summary(end, store.utc_offset, len(known), len(waiting)),
             gr.update(visible=True),
@@ -95,14 +97,14 @@ class Live:
             self._stories(store, chosen, end, alerts, filters),
             "".join(self._alert(store, alert, alerts) for alert in alerts[:_ALERTS])
             or empty(self.words("live.no_alerts")),
-            self._choice([*waiting, *snoozed], picked),
-            gr.update(visible=bool(waiting or snoozed)),
+            self._choice([*waiting, *rest[:_ALERTS]], picked),
+            gr.update(visible=bool(alerts)),
         )
 
     def act(
         self, state: AlertState, run: ReplayRun | None, filters: Filters, alert: int | None, note: str
     ) -> tuple[Any, ...]:
-        """Acknowledge or snooze an alert, and show what is left."""
+        """Acknowledge, snooze or open an alert again, with a note where there is one, and show what is left."""
         store = store_of(run)
         if store and alert is not None:
             until = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1) if state is AlertState.SNOOZED else None
@@ -181,8 +183,9 @@ class Live:
             f"#{each.id} {self.name(each.series)}" for each in alerts if each.hour == alert.hour and each != alert
         ]
         beside = "<br>" + escape(self.words("live.beside", others=", ".join(others))) if others else ""
+        ahead = timedelta(hours=store.utc_offset)
         notes = "".join(
-            f"<br>{change['at']:%Y-%m-%d %H:%M} · {escape(self.words('live.' + change['state']))}"
+            f"<br>{change['at'] + ahead:%Y-%m-%d %H:%M} · {escape(self.words('live.' + change['state']))}"
             + (f": {escape(change['note'])}" if change["note"] else "")
             for change in store.changes(alert.id)[1:]
         )
@@ -201,7 +204,8 @@ class Live:
         return gr.Dropdown([(self._short(alert), alert.id) for alert in left], value=value)
 
     def _short(self, alert: Alert) -> str:
-        return f"#{alert.id} {self.name(alert.series)}, {time_of(alert.hour):%Y-%m-%d %H:%M}"
+        acted = "" if alert.state is AlertState.OPEN else f" · {self.words(f'live.{alert.state.value}')}"
+        return f"#{alert.id} {self.name(alert.series)}, {time_of(alert.hour):%Y-%m-%d %H:%M}{acted}"
 
 
 def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
@@ -233,6 +237,7 @@ def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
                 with gr.Row():
                     acknowledge = gr.Button(words("live.acknowledge"), variant="primary")
                     snooze = gr.Button(words("live.snooze"))
+                    reopen = gr.Button(words("live.reopen"))
     refresh = gr.Button(words("live.refresh"))
     companies_form(words, run, tab)
     outputs = [summary, view, focus, plot, stories, alerts, chosen, acting]
@@ -255,7 +260,8 @@ def live_tab(solution: Finance, words: Locale, tab: gr.Tab) -> None:
     day.input(choose, [*wanted, chosen], outputs, trigger_mode="always_last", **AT_ONCE)
     gr.on([tab.select, refresh.click, timer.tick], look, [*wanted, chosen], outputs, **AT_ONCE)
     tab.select(lambda: gr.Timer(active=True), None, timer, **AT_ONCE)
-    for button, state in ((acknowledge, AlertState.ACKNOWLEDGED), (snooze, AlertState.SNOOZED)):
+    states = {acknowledge: AlertState.ACKNOWLEDGED, snooze: AlertState.SNOOZED, reopen: AlertState.OPEN}
+    for button, state in states.items():
 
         @guard
         def act(at: ReplayRun | None, *asked: Any, state: AlertState = state) -> tuple[Any, ...]:

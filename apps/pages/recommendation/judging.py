@@ -47,7 +47,7 @@ class Judging:
         @shown_errors(words, [gr.skip()])
         def keep(at: _Shown | None, items: list[str]) -> tuple[Any, ...]:
             if at:
-                _opened(settings().home / FILE).judge(*at, items)
+                _opened(settings().said_in(FILE)).judge(*at, items)
             thanks = escape(words("shelf.taken", count=len(items)))
             return f'<p class="cl-summary">{thanks}</p>', gr.update(visible=False)
 

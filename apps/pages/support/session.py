@@ -19,7 +19,7 @@ __all__ = ["Answered", "Session", "desk"]
 @cache
 def desk() -> Desk:
     """Return the desk of this machine."""
-    return Desk.at(settings().home / "desk.db")
+    return Desk.at(settings().said_in("desk.db"))
 
 
 @dataclass(frozen=True)
