@@ -62,12 +62,18 @@ class JudgedShelf:
         How likely each item was to be on this shelf; items that are not named had no chance.
     taken : tuple of str
         Those that the person would take; none is an answer too.
+    user : str
+        Who they are among the events that are learned from: a new user is one of their own.
+    at : float
+        When, in seconds since 1970.
     """
 
     request: RecommendationRequest
     shown: tuple[str, ...]
     chances: Mapping[str, float]
     taken: tuple[str, ...]
+    user: str = ""
+    at: float = 0.0
 
 
 class FeedbackStore(Store):
@@ -110,12 +116,10 @@ class FeedbackStore(Store):
         What a new user liked before they were shown anything is among them, and comes a second earlier.
         """
         rows = []
-        with self.begin() as run:
-            for row in run.execute(sql.select(shelves).order_by(shelves.c.id)):
-                judged, at = _read(row), int(row.at.replace(tzinfo=UTC).timestamp())
-                user = judged.request.user or f"page-{row.id}"
-                rows += [(user, item, at - 1) for item in judged.request.liked if not judged.request.user]
-                rows += [(user, item, at) for item in judged.taken]
+        for judged in self.judged():
+            liked = () if judged.request.user else judged.request.liked
+            rows += [(judged.user, item, int(judged.at) - 1) for item in liked]
+            rows += [(judged.user, item, int(judged.at)) for item in judged.taken]
         return pd.DataFrame(rows, columns=["user", "item", "time"])
 
     def judged(self) -> list[JudgedShelf]:
@@ -193,13 +197,18 @@ def _mean(values: NDArray[np.float64], units: Sequence[str]) -> Interval:
 def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
     """Report what the shelves of a model would earn, on everything that was judged on the page.
 
+    What it has learned from is no proof of it, and left out: it knows what was taken, and shows it to nobody again.
+
     Raises
     ------
     InputError
-        Nobody has judged a shelf.
+        Nobody has judged a shelf, or none that the model did not learn from.
     """
     started = time.perf_counter()
-    judged = FeedbackStore.at(settings().said_in(FILE)).judged()
+    every = FeedbackStore.at(settings().said_in(FILE)).judged()
+    judged = [shelf for shelf in every if not _known_to(shelves, shelf)]
+    if every and not judged:
+        raise InputError(f"{shelves.model} learned from all {len(every)} shelves that were judged; wait for others")
 
     def shelf_of(request: RecommendationRequest) -> list[str]:
         # what a user likes may have left the catalogue since
@@ -213,6 +222,8 @@ def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
         f"inverse propensity, weights cut at {CLIP:.0f} (cut: {found.clipped:.0%}); {found.reach:.0%} of what the "
         "model shows had a chance to be shown, the rest counts as not taken"
     )
+    if learned := len(every) - len(judged):
+        protocol += f"; {learned} that it learned from are left out"
     return Report(
         solution=solution,
         task=task,
@@ -227,6 +238,12 @@ def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
     )
 
 
+def _known_to(shelves: "Shelves", judged: JudgedShelf) -> bool:
+    """Tell whether all that was taken of a shelf is part of what a model knows of its person."""
+    had = {shelves.catalogue.ids[item] for item in shelves.past(judged.user).items}
+    return bool(judged.taken) and set(judged.taken) <= had
+
+
 def _read(row: sql.Row[tuple[object, ...]]) -> JudgedShelf:
     asked = json.loads(row.request)
     rules: dict[str, Any] = {
@@ -234,4 +251,11 @@ def _read(row: sql.Row[tuple[object, ...]]) -> JudgedShelf:
     }
     typed = {"liked": tuple(asked["liked"]), "dials": Dials(**asked["dials"]), "rules": Rules(**rules)}
     request = RecommendationRequest(**asked | typed)
-    return JudgedShelf(request, tuple(json.loads(row.shown)), json.loads(row.chances), tuple(json.loads(row.taken)))
+    return JudgedShelf(
+        request,
+        shown=tuple(json.loads(row.shown)),
+        chances=json.loads(row.chances),
+        taken=tuple(json.loads(row.taken)),
+        user=request.user or f"page-{row.id}",
+        at=row.at.replace(tzinfo=UTC).timestamp(),
+    )

@@ -131,7 +131,7 @@ class Shelves:
         UnknownNameError
             An item that they like is not in the catalogue.
         """
-        past = self._past(request.user)
+        past = self.past(request.user)
         liked = [self._number(item) for item in request.liked]
         fresh = [item for item in dict.fromkeys(liked) if item not in set(past.items.tolist())]
         now = np.full(len(fresh), self.hybrid.facts.latest)
@@ -145,7 +145,7 @@ class Shelves:
             item_count=len(self.catalogue),
         )
 
-    def _past(self, user: str) -> Events:
+    def past(self, user: str) -> Events:
         """Return what a user had; nothing of one who is not known."""
         known = self.histories  # looked up once: an update may exchange it meanwhile, and number its users anew
         number = bisect_left(known.user_ids, user)
@@ -154,7 +154,7 @@ class Shelves:
     def shelf(self, request: RecommendationRequest) -> RecommendationResponse:
         """Answer one request."""
         history = self.history(request)
-        grounds = _grounds(request, past=len(self._past(request.user)) > 0)
+        grounds = _grounds(request, past=len(self.past(request.user)) > 0)
         relevance, confidence = self._relevance(request, history)
         relevance = relevance + boosts(self.catalogue, request.rules)
         kept = allowed(self.catalogue, request.rules)
