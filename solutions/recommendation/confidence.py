@@ -57,15 +57,21 @@ class ShelfMass:
     history: NDArray[np.float64]
 
 
-def shelf_mass(candidates: Candidates, scores: NDArray[np.float64]) -> ShelfMass:
-    """Return for each user what the confidence is read from."""
+def shelf_mass(
+    candidates: Candidates, scores: NDArray[np.float64], shown: NDArray[np.int64] | None = None
+) -> ShelfMass:
+    """Return for each user what the confidence is read from.
+
+    Where rules, dials or a wish chose the shelf, ``shown`` says which items are on it, in place of the best ten.
+    """
     order = np.lexsort((-scores, candidates.users))
     users, start, inverse = np.unique(candidates.users[order], return_index=True, return_inverse=True)
     ordered = scores[order]
     # the best score comes first, so its exponential is 1 and nothing overflows
     weight = np.exp(ordered - ordered[start][inverse])
     place = np.arange(len(order)) - start[inverse]
-    top = np.bincount(inverse, weight * (place < _DEPTH))
+    inside = place < _DEPTH if shown is None else np.isin(candidates.items[order], shown)
+    top = np.bincount(inverse, weight * inside)
     history = candidates.column("history")[order][start].astype(np.float64)
     return ShelfMass(users, np.asarray(top / np.bincount(inverse, weight)), history)
 

@@ -1,7 +1,7 @@
 """Makes shelves: gathers what is known of whoever asks, ranks, keeps the rules, and gives reasons."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Self
@@ -27,6 +27,9 @@ from solutions.recommendation.shelf import allowed, boosts, drawn, varied
 from solutions.recommendation.wishes import WishReader, clauses, item_vectors
 
 __all__ = ["Shelves"]
+
+# From the items that are shown to the chance that one of them is taken.
+_Sure = Callable[[NDArray[np.int64]], float]
 
 # Beside a history a wish speaks louder: it is about now. Of a new user's wish, being well known decides near ties only.
 _WISH_WEIGHT = 2.0
@@ -155,7 +158,7 @@ class Shelves:
         """Answer one request."""
         history = self.history(request)
         grounds = _grounds(request, past=len(self.past(request.user)) > 0)
-        relevance, confidence = self._relevance(request, history)
+        relevance, sure_of = self._relevance(request, history)
         relevance = relevance + boosts(self.catalogue, request.rules)
         kept = allowed(self.catalogue, request.rules)
         if request.only_new:
@@ -169,35 +172,36 @@ class Shelves:
         pool, extra = drawn(standing, chosen, request.chance, np.random.default_rng())
         asked = self._wanted_tags(request)
         shown = open_items[np.concatenate([chosen, extra])]
+        confidence = sure_of(shown)
         items = tuple(self._recommended(int(item), float(relevance[item]), history, asked) for item in shown)
         chances = dict.fromkeys(self._ids(open_items[chosen]), 1.0)
         chances |= dict.fromkeys(self._ids(open_items[pool]), len(extra) / max(1, len(pool)))
         unsure = grounds == (Ground.NOTHING,) or (grounds == (Ground.WISH,) and confidence < _LEAST_FIT)
         return RecommendationResponse(items, confidence, unsure, grounds, self.model, chances)
 
-    def _relevance(self, request: RecommendationRequest, history: Events) -> tuple[NDArray[np.float64], float]:
-        """Return how far each item stands above the others for this request, and how sure that is."""
+    def _relevance(self, request: RecommendationRequest, history: Events) -> tuple[NDArray[np.float64], _Sure]:
+        """Return how far each item stands above the others for this request, and what tells how sure a shelf is."""
         popularity = deviations(np.log1p(self.events.astype(np.float64)))
         wish = self.wishes.scores(request.wish) if request.wish.strip() else None
         if len(history):
-            relevance, confidence = self._by_history(history, only_text=request.only_new)
-            return (relevance if wish is None else relevance + _WISH_WEIGHT * wish), confidence
+            relevance, sure = self._by_history(history, only_text=request.only_new)
+            return (relevance if wish is None else relevance + _WISH_WEIGHT * wish), sure
         if wish is not None:
-            return wish + _KNOWN_WEIGHT * popularity, text_confidence(wish)
-        return popularity, self.confidence.popular
+            return wish + _KNOWN_WEIGHT * popularity, lambda _: text_confidence(wish)
+        return popularity, lambda _: self.confidence.popular
 
-    def _by_history(self, history: Events, *, only_text: bool) -> tuple[NDArray[np.float64], float]:
+    def _by_history(self, history: Events, *, only_text: bool) -> tuple[NDArray[np.float64], _Sure]:
         by_text = self.hybrid.text_scores(history)[0]
         if only_text or not self.events.any():
-            return by_text, text_confidence(by_text)
+            return by_text, lambda _: text_confidence(by_text)
         ((found, scores),) = self.hybrid.rank(history)
         if not len(scores):  # whoever had everything
-            return by_text, text_confidence(by_text)
+            return by_text, lambda _: 0.0
         standing = deviations(scores)
         # what is no candidate stands below all that are, the better the nearer its text
         relevance = standing.min() - 1 + (by_text - by_text.max()) / (np.ptp(by_text) or 1.0)
         relevance[found.items] = standing
-        return relevance, float(self.confidence.of(shelf_mass(found, scores))[0])
+        return relevance, lambda shown: float(self.confidence.of(shelf_mass(found, scores, shown))[0])
 
     @cached_property
     def well_known(self) -> NDArray[np.float64]:

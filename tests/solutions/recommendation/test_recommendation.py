@@ -125,6 +125,17 @@ def test_rules_and_dials_hold(shop: Recommendation) -> None:
     assert nothing.items == ()
 
 
+def test_a_shelf_of_what_is_unlikely_says_so(shop: Recommendation) -> None:
+    plain = shop.predict([RecommendationRequest(user="u000")])[0]
+    best = {item.item for item in plain.items}
+    tags = {shop.catalogue.tags[shop.catalogue.number_of[item]][0] for item in best}
+    assert "even" in tags
+    without = shop.predict([RecommendationRequest(user="u000", rules=Rules(exclude=("even",)))])[0]
+    mixed = shop.predict([RecommendationRequest(user="u000", dials=Dials(1.0, 1.0))])[0]
+    assert without.confidence < plain.confidence
+    assert mixed.confidence < plain.confidence
+
+
 def test_a_wish_is_read(shop: Recommendation) -> None:
     (answer,) = shop.predict([RecommendationRequest(wish="odd thing 7")])
     assert answer.items[0].item == "7"
