@@ -93,6 +93,7 @@ def customize(
         _choose_again(vertical, spec.name, name, rollback=rollback, accept=accept)
         return
     client = Client.open_or_new(name, vertical)
+    _look_at(data, encoding)
     with progress_bar() as listener:
         solution.prepare([spec.name], listener)
     if from_feedback and client.said.is_dir():  # before they have a hub, what was said on the suite's pages is theirs
@@ -121,6 +122,14 @@ def customize(
             listener=listener,
         )
     _tell(client, judgement, vertical, spec.name, accept)
+
+
+def _look_at(data: Path | None, encoding: str) -> None:
+    """Raise what is wrong with a table before anything is trained for it."""
+    from foundation.data.tables import TABLE_SUFFIXES, iter_table
+
+    if data and data.suffix.lower() in TABLE_SUFFIXES:
+        next(iter_table(data, 1, encoding))
 
 
 def _choose_again(vertical: str, task: str, name: str, *, rollback: bool, accept: str) -> None:

@@ -80,7 +80,7 @@ def watch(
 
 def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Callable[[], int], *, once: bool) -> None:
     """Turn until there is nothing new (``once``) or for ever; what fails later on is told and tried again."""
-    pause, started = every, False
+    pause, started, found = every, False, 0
     while True:
         try:
             turn = monitor.turn()
@@ -93,11 +93,13 @@ def _follow(monitor: "Monitor", store: "MonitorStore", every: float, send: Calla
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             continue
-        pause, started = every, True
+        pause, started, found = every, True, found + turn.new
         if not turn.more:
             if monitor.detector.learning and turn.new:
                 typer.echo("still learning what is usual: alerts begin when three weeks have been read")
             if once:
+                if not found:
+                    typer.echo("nothing new")
                 return
             time.sleep(every)
 
