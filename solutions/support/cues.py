@@ -57,7 +57,7 @@ _PERSON = re.compile(
     r"|^\W*(?:(?:a|an|real|live|human|please|pls) )*(?:human|person|agent|operator|representative)"
     r"(?: (?:being|please|pls|now))*\W*$"
     r"|转(?:接)?(?:到)?(?:人工|真人|客服)|^\W*(?:请|我要|我想要?|要|叫|接)?(?:人工|真人)(?:客服|服务|坐席)?\W*$"
-    r"|(?:想|要)(?:找|跟|和|与)(?:一?个|位)?(?:真人|人工|活人|你们的?人|客服(?:人员)?)(?:说|聊|谈|讲|沟通)?",
+    r"|(?:想|(?<!需)要)(?:找|跟|和|与)(?:一?个|位)?(?:真人|人工|活人|你们的?人|客服(?:人员)?)(?:说|聊|谈|讲|沟通)?",
     re.I,
 )
 _NO_PERSON = re.compile(
@@ -122,7 +122,7 @@ def read_move(text: str, options: int = 0) -> Move:
         Cue.PERSON: _asks_for_a_person(stripped),
         Cue.NOT_HELPED: bool(_NOT_HELPED.search(stripped)),
     }
-    for cue in (cue for cue, said in says.items() if said):
+    if cue := next((cue for cue, said in says.items() if said), None):
         return Move(cue, stripped)
     corrected = _CORRECTION.match(stripped)
     if corrected and corrected[0].strip() and stripped[corrected.end() :].strip():
