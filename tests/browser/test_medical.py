@@ -1,5 +1,6 @@
 """The medical page: examples, uploads, the viewer, referral, reviews and a batch with bad files in it."""
 
+import re
 import zipfile
 from itertools import chain, islice
 from pathlib import Path
@@ -58,7 +59,7 @@ def test_where_findings_are_rare_a_call_is_worth_less(page: "playwright.Page") -
     open_medical(page, "en")
     click_example(page, "a lesion", "Lesion,")
     assert "that probability is" not in page.inner_text("#answer")
-    rare = page.get_by_role("slider", name="Pictures with a finding, where you work")
+    rare = page.get_by_role("slider", name=re.compile("Pictures with a finding, where you work"))
     rare.focus()
     page.keyboard.press("Home")
     page.locator("#operating-point", has_text="Where 0.5% of the pictures have a finding").wait_for(timeout=ANSWER_MS)

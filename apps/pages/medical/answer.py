@@ -41,12 +41,13 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A picture, what was said of it, and why; no heat map where the picture was refused."""
+    """A picture, what was said of it, why, and how long that took; no heat map where the picture was refused."""
 
     name: str
     pixels: Pixels
     response: MedicalResponse
-    attributions: tuple[Attribution, ...]
+    attributions: tuple[Attribution, ...] = ()
+    milliseconds: float = 0.0
 
 
 def headline(words: Locale, response: MedicalResponse, names: Mapping[str, str]) -> str:
@@ -64,16 +65,12 @@ def referral_reasons(solution: Medical, words: Locale, response: MedicalResponse
     return [words(f"medical.why_{referral.value}", risk=risk) for referral in response.referrals]
 
 
-def case_card(
-    solution: Medical, words: Locale, case: Case, names: Mapping[str, str], milliseconds: float, site: Site
-) -> str:
+def case_card(solution: Medical, words: Locale, case: Case, names: Mapping[str, str], site: Site) -> str:
     """Return the whole answer to one picture.
 
     Parameters
     ----------
     names : mapping of label to its name in the page's language
-    milliseconds : float
-        From the file to the answer.
     site : Site
     """
     response = case.response
@@ -85,7 +82,7 @@ def case_card(
     facts = ", ".join(f"{escape(name)} {escape(value)}" for name, value in response.facts.items())
     header = f'<p class="cl-legend">{escape(words("medical.header_kept"))} {facts}</p>' if facts else ""
     record = solution.bundle.record
-    strip = trust_strip(words, [(record.id, [str(record.data["name"])])], milliseconds)
+    strip = trust_strip(words, [(record.id, [str(record.data["name"])])], case.milliseconds)
     looked = viewer(words, case.pixels, heat_maps(words, case), case.name)
     icon = f'<span class="cl-mark" aria-hidden="true" style="color:{colour}">{mark}</span>'
     return f"""<section class="cl-answer"><p class="cl-kind">{escape(case.name)}</p>

@@ -58,7 +58,7 @@ class _Batch:
             answers = self.solution.predict([MedicalRequest(picture) for picture in block])
             for picture, response in zip(block, answers, strict=True):
                 rows.append({"file": picture.name, **self.solution.row(response)})
-                cases.append(Case(picture.name, picture.pixels, response, ()))
+                cases.append(Case(picture.name, picture.pixels, response))
             # what needs a person first; the others of many stand in the table alone
             cases.sort(key=lambda case: (not case.response.referrals, case.response.confidence))
             del cases[_REPORTED:]

@@ -61,7 +61,7 @@ class _Cases:
     def turned(
         self, pictures: list[Picture] | None, number: float, sensitivity: float, prevalence: float
     ) -> tuple[Any, ...]:
-        """Answer the slice that the slider shows, or the same one for another site."""
+        """Answer the slice that the slider shows."""
         if not pictures:
             return gr.skip(), *(gr.skip() for _ in self.nothing())
         at = min(max(int(number), 1), len(pictures)) - 1 if len(pictures) > 1 else 0
@@ -87,6 +87,12 @@ class _Cases:
         worth = self.words("medical.point_worth", share=f"{prevalence:.1%}", **shares)
         return f'<p class="cl-lead">{said}</p><p class="cl-lead">{worth}</p>'
 
+    def sited(self, case: Case | None, sensitivity: float, prevalence: float) -> Any:
+        """Say the answer on the page anew for another site; nothing is looked at again."""
+        if case is None:
+            return gr.skip()
+        return case_card(self.solution, self.words, case, self.names, Site(sensitivity, prevalence))
+
     def review(self, case: Case | None, label: str | None, who: str, note: str) -> str:
         """Keep what a reviewer says of the answer on the page."""
         if case is None:
@@ -98,9 +104,9 @@ class _Cases:
     def _answered(self, picture: Picture, site: Site, started: float) -> tuple[Any, ...]:
         (response,) = self.solution.predict([MedicalRequest(picture)])
         attributions = () if response.refused else self.solution.explain_picture(picture, response)
-        case = Case(picture.name, picture.pixels, response, attributions)
         milliseconds = 1000 * (time.perf_counter() - started)
-        card = case_card(self.solution, self.words, case, self.names, milliseconds, site)
+        case = Case(picture.name, picture.pixels, response, attributions, milliseconds)
+        card = case_card(self.solution, self.words, case, self.names, site)
         report = write_report(self.solution, self.words, [case], self.names)
         choice = gr.Radio(value=None if response.refused else response.finding.label)
         return card, case, gr.DownloadButton(value=str(report), visible=True), gr.Group(visible=True), choice, ""
@@ -172,13 +178,10 @@ def case_tab(solution: Medical, words: Locale) -> None:
     outputs = [answer, pictures, slice_number, *rest]
     file.change(guard(cases.opened), [file, *site], outputs, api_name="medical_look", show_progress_on=answer)
     gallery.select(guard(cases.example), [*site], outputs, show_progress_on=answer, api_visibility="private")
+    # a key moves a slider too, and "release" is of the mouse alone
     again = shown_errors(words, cases.nothing())(cases.turned)
-    gr.on(
-        [slice_number.release, sensitivity.release, prevalence.release],
-        again,
-        [pictures, slice_number, *site],
-        [answer, *rest],
-        **QUIET,
-    )
-    gr.on([sensitivity.change, prevalence.change], cases.point, site, [point], **AT_ONCE)
+    slice_number.input(again, [pictures, slice_number, *site], [answer, *rest], trigger_mode="always_last", **QUIET)
+    moved = {"triggers": [sensitivity.input, prevalence.input], "trigger_mode": "always_last", **AT_ONCE}
+    gr.on(fn=cases.point, inputs=site, outputs=[point], **moved)
+    gr.on(fn=shown_errors(words, [])(cases.sited), inputs=[shown, *site], outputs=[answer], **moved)
     keep.click(shown_errors(words, [])(cases.review), [shown, choice, who, note], [kept], **AT_ONCE)

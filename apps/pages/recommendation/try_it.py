@@ -134,7 +134,11 @@ def try_tab(solution: Recommendation, words: Locale, own: gr.State) -> None:
         [user.input, liked.input, exclude.input, must.input, boost.input, only_new.input, again.input],
         show, asked, outputs, **AT_ONCE,
     )  # fmt: skip
-    gr.on([variety.release, discovery.release, chance.release], show, asked, outputs, **AT_ONCE)
+    # a key moves a slider too, and "release" is of the mouse alone
+    gr.on(
+        [variety.input, discovery.input, chance.input],
+        show, asked, outputs, trigger_mode="always_last", **AT_ONCE,
+    )  # fmt: skip
     wish.submit(show, asked, outputs, api_name="recommendation_shelf", show_progress="minimal", show_progress_on=panel)
     settings = [which, user, liked, wish, exclude, must, boost]
     examples.click(example, [examples], settings, **AT_ONCE).then(
