@@ -41,7 +41,7 @@ def test_a_wish_in_each_language(page: "playwright.Page") -> None:
 
 def test_a_like_that_is_taken_away_changes_the_shelf(page: "playwright.Page") -> None:
     open_shelf(page, "zh")
-    click_example(page, "喜欢Toy Story", "依据：你喜欢的")
+    click_example(page, "喜欢Toy Story", "依据：您喜欢的")
     before = titles(page)
     assert "因为“" in page.inner_text("#shelf")
     shoot(page, "recommendation-likes-zh")
