@@ -29,7 +29,7 @@ def knowledge_tab(solution: Support, words: Locale, knowledge: gr.State) -> None
     with gr.Row():
         with gr.Column(scale=5, min_width=320):
             files = gr.File(label=words("knowledge.files"), file_count="multiple", file_types=_KINDS, height=140)
-            folder = gr.File(label=words("knowledge.folder"), file_count="directory", height=110)
+            folder = gr.File(label=words("knowledge.folder"), file_count="directory", height=140)
             encoding = gr.Dropdown(list(ENCODINGS), value="utf-8", label=words("finance.encoding"))
             with gr.Row():
                 build = gr.Button(words("knowledge.index"), variant="primary")
