@@ -13,7 +13,7 @@ from scipy.special import softmax
 from foundation.data.cards import Names
 from foundation.data.columns import guess_label, guess_mapping
 from foundation.data.image_tables import IMAGE, load_own_images
-from foundation.data.labelled import Columns, LabelledTable, Reads
+from foundation.data.labelled import CLIENTS_OWN, Columns, LabelledTable, Reads
 from foundation.data.pictures import PICTURE_SUFFIXES
 from foundation.data.splits import Split, make_splits
 from foundation.data.tables import (
@@ -182,7 +182,7 @@ def read_client_file(given: ClientFile, known: Mapping[str, Names], reads: Reads
         frame=left[[name for name in _COLUMNS if name in left.columns and name != _TIME]].reset_index(drop=True),
         sha256=sha256_file(path),
         protocol=protocol,
-        licence="the client's",
+        licence=CLIENTS_OWN,
         names={label: names for label, names in known.items() if label in set(left[Columns.LABEL])},
         reads=reads,
     )

@@ -116,8 +116,8 @@ def train(
         if out is not None:
             trained.save(out)
         _tell(trained, out or trained.install())
-        given = {"--dataset": dataset, "--data": data, "--map": its_columns, "--items": items, "--bundle": out}
-        given["--encoding"] = encoding if encoding != "utf-8" else None
+        given = {"--dataset": dataset, "--data": data, "--map": its_columns, "--items": items, "--protocol": protocol}
+        given |= {"--encoding": encoding if encoding != "utf-8" else None, "--bundle": out}
         named = "".join(f" {option} {shlex.quote(str(value))}" for option, value in given.items() if value)
         typer.echo(f"next: colonnade evaluate {vertical} --task {task}{named}")
 

@@ -112,12 +112,15 @@ def _of_frame(dataset: "Dataset", number: int) -> "Dataset":
     return header
 
 
-def _value_range(dataset: "Dataset", decode: Callable[[int], NDArray[Any]], frames: int) -> tuple[float, float]:
-    """Return the least and the greatest value of all frames, padding left out; 0, 0 where the first has a window."""
+def _value_range(
+    dataset: "Dataset", decode: Callable[[int], NDArray[Any]], frames: int
+) -> tuple[float | None, float | None]:
+    """Return the least and the greatest value of all frames, padding left out; nothing where they have windows."""
     from pydicom.pixels import apply_modality_lut
 
-    if _has_window(_of_frame(dataset, 0)):
-        return 0.0, 0.0
+    first = _of_frame(dataset, 0)
+    if "VOILUTSequence" in first or _window(first):
+        return None, None
     padding = dataset.get("PixelPaddingValue")
     limits = []
     for number in range(frames):
@@ -125,28 +128,27 @@ def _value_range(dataset: "Dataset", decode: Callable[[int], NDArray[Any]], fram
         values = apply_modality_lut(raw, _of_frame(dataset, number))
         kept = values if padding is None else values[raw != padding]
         limits += [float(kept.min()), float(kept.max())] if kept.size else []
-    return min(limits, default=0.0), max(limits, default=0.0)
+    return min(limits, default=None), max(limits, default=None)
 
 
-def _has_window(header: "Dataset") -> bool:
-    return "VOILUTSequence" in header or (
-        _first(header, "WindowCenter") is not None and bool(_first(header, "WindowWidth"))
-    )
+def _window(header: "Dataset") -> tuple[float, float] | None:
+    """Return from where to where the window's ramp runs: width - 1 values around centre - 0.5 (C.11.2.1.2.1)."""
+    centre, width = _first(header, "WindowCenter"), _first(header, "WindowWidth")
+    if centre is None or not width:
+        return None
+    half = max(width - 1, 1.0) / 2
+    return centre - 0.5 - half, centre - 0.5 + half
 
 
-def _shown(raw: NDArray[Any], header: "Dataset", limits: tuple[float, float]) -> NDArray[np.uint8]:
+def _shown(raw: NDArray[Any], header: "Dataset", limits: tuple[float | None, float | None]) -> NDArray[np.uint8]:
     """Apply rescale and window, or stretch the values, and turn MONOCHROME1."""
     from pydicom.pixels import apply_modality_lut, apply_voi_lut
 
     values = apply_modality_lut(raw, header)
     if "VOILUTSequence" in header:
         pixels = to_bytes(np.asarray(apply_voi_lut(values, header), dtype=np.float64))
-    elif (centre := _first(header, "WindowCenter")) is not None and (width := _first(header, "WindowWidth")):
-        # PS3.3 C.11.2.1.2.1: the ramp runs over width - 1 values around centre - 0.5
-        half = max(width - 1, 1.0) / 2
-        pixels = to_bytes(values.astype(np.float64), centre - 0.5 - half, centre - 0.5 + half)
     else:
-        pixels = to_bytes(values.astype(np.float64), *limits)
+        pixels = to_bytes(values.astype(np.float64), *(_window(header) or limits))
     return 255 - pixels if str(header.get("PhotometricInterpretation", "")) == "MONOCHROME1" else pixels
 
 

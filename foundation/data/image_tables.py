@@ -15,7 +15,7 @@ from foundation.data.archives import RefusedError, read_archive
 from foundation.data.cards import Card, ImageColumns
 from foundation.data.image_files import shrunk, shrunk_pixels, walk_pictures
 from foundation.data.image_folders import SPLITS, places
-from foundation.data.labelled import Columns, LabelledTable, is_as_published, locate
+from foundation.data.labelled import CLIENTS_OWN, Columns, LabelledTable, is_as_published, locate
 from foundation.data.pictures import Picture, picture_sha256, read_pictures
 from foundation.data.splits import Split, make_splits, normalise
 from foundation.data.tables import read_table, rename_columns
@@ -153,7 +153,7 @@ def load_own_images(
         frame=frame,
         sha256=_content_hash(images) if path.is_dir() else sha256_file(path),
         protocol=protocol,
-        licence="the client's",
+        licence=CLIENTS_OWN,
         names={},
         images=tuple(images),
         columns=ImageColumns(negative=_nothing_found(frame[Columns.LABEL].unique()), slices=slices),

@@ -21,7 +21,7 @@ from foundation.settings import settings
 
 Reads = Literal["text", "pairs", "rows"]
 
-__all__ = ["Columns", "LabelledTable", "is_as_published", "load_card_table", "load_own_table", "locate"]
+__all__ = ["CLIENTS_OWN", "Columns", "LabelledTable", "is_as_published", "load_card_table", "load_own_table", "locate"]
 
 
 class Columns:
@@ -34,6 +34,8 @@ class Columns:
     GROUP = "group"
 
 
+#: Licence of what a client brings.
+CLIENTS_OWN = "the client's"
 # A class needs one to learn from and one to be checked on.
 _FEWEST_LEARNED = 2
 
@@ -215,7 +217,7 @@ def load_own_table(
         frame=_tidy(frame),
         sha256=sha256_file(path),
         protocol="the file's own split" if given else _made(seed),
-        licence="the client's",
+        licence=CLIENTS_OWN,
         names={},
         reads=reads,
     )

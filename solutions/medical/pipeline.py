@@ -103,7 +103,7 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
 
     @property
     def prevalence(self) -> float:
-        """Share of the held-out images with a finding, which probabilities stand for; 0 without a class of none."""
+        """Share of the held-out images with a finding; 0 where the model has no class of none."""
         return 0.0 if self.negative is None else self.held_out.prevalence(self.negative)
 
     @cached_property

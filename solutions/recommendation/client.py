@@ -9,6 +9,7 @@ import pandas as pd
 
 from foundation.bundle import Savable
 from foundation.data.columns import guess_events
+from foundation.data.labelled import CLIENTS_OWN
 from foundation.data.splits import Split
 from foundation.data.tables import iter_table
 from foundation.errors import InputError
@@ -25,7 +26,7 @@ from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.evaluation import hybrid_lists, model_lists
 from solutions.recommendation.events import Events
 from solutions.recommendation.measures import Lists, top_items, user_measures
-from solutions.recommendation.tables import CLIENTS_OWN, EventTable, load_own_events, own_catalogue
+from solutions.recommendation.tables import EventTable, load_own_events, own_catalogue
 
 __all__ = ["add_items", "event_contest", "read_client_events", "unseen"]
 

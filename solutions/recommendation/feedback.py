@@ -197,7 +197,9 @@ def _mean(values: NDArray[np.float64], units: Sequence[str]) -> Interval:
 def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
     """Report what the shelves of a model would earn, on everything that was judged on the page.
 
-    What it has learned from is no proof of it, and left out: it knows what was taken, and shows it to nobody again.
+    What it has learned from is no proof of it: it knows what was taken, and shows it to nobody again. All shelves
+    up to the last that it learned from are left out: of those, it learned nothing from the ones where nothing was
+    taken, and they alone would be left to count.
 
     Raises
     ------
@@ -206,9 +208,10 @@ def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
     """
     started = time.perf_counter()
     every = FeedbackStore.at(settings().said_in(FILE)).judged()
-    judged = [shelf for shelf in every if not _known_to(shelves, shelf)]
+    learned = max((at for at, shelf in enumerate(every, start=1) if _known_to(shelves, shelf)), default=0)
+    judged = every[learned:]
     if every and not judged:
-        raise InputError(f"{shelves.model} learned from all {len(every)} shelves that were judged; wait for others")
+        raise InputError(f"{shelves.model} learned from all {learned} shelves that were judged; wait for others")
 
     def shelf_of(request: RecommendationRequest) -> list[str]:
         # what a user likes may have left the catalogue since
@@ -222,7 +225,7 @@ def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:
         f"inverse propensity, weights cut at {CLIP:.0f} (cut: {found.clipped:.0%}); {found.reach:.0%} of what the "
         "model shows had a chance to be shown, the rest counts as not taken"
     )
-    if learned := len(every) - len(judged):
+    if learned:
         protocol += f"; {learned} that it learned from are left out"
     return Report(
         solution=solution,

@@ -12,8 +12,8 @@ import pandas as pd
 from foundation.assets.cache import fetch
 from foundation.assets.catalog import find_asset
 from foundation.data.cards import Card, EventColumns, ItemColumns, find_card
+from foundation.data.labelled import CLIENTS_OWN, LabelledTable, locate
 from foundation.data.labelled import Columns as Labelled
-from foundation.data.labelled import LabelledTable, locate
 from foundation.data.splits import Split
 from foundation.data.tables import iter_table, read_table, rename_columns
 from foundation.errors import InputError, UnknownNameError
@@ -25,7 +25,6 @@ from solutions.recommendation.events import Events, collect_events
 from solutions.recommendation.protocols import Protocol, find_protocol, split_events
 
 __all__ = [
-    "CLIENTS_OWN",
     "ML100K_ASSET",
     "EventTable",
     "load_card_events",
@@ -37,8 +36,6 @@ __all__ = [
 _ML100K = "ml100k"
 #: What delivers it.
 ML100K_ASSET = "ml-100k"
-#: Whose data a client's own are.
-CLIENTS_OWN = "the client's"
 _BLOCK_ROWS = 200_000
 _OWN_COLUMNS = (Columns.USER, Columns.ITEM, Columns.TIME, Columns.KIND, Columns.VALUE)
 

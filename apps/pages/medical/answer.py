@@ -16,11 +16,10 @@ from foundation.vision.encoder import Pixels
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalResponse
 
-__all__ = ["Case", "Site", "case_card", "headline", "heat_maps", "referral_reasons"]
+__all__ = ["SHARE_STEP", "Case", "Site", "case_card", "headline", "heat_maps", "referral_reasons"]
 
-
-# Shares with a finding that differ by less are the same: the slider's step.
-_SAME = 0.005
+#: Of the slider of shares with a finding; shares that differ by less are the same.
+SHARE_STEP = 0.005
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def _sentences(
 def _here(solution: Medical, words: Locale, response: MedicalResponse, site: Site) -> list[str]:
     """Say how likely a finding is where findings are more or less common than the model knows them."""
     usual = solution.prevalence
-    if solution.negative is None or abs(site.prevalence - usual) < _SAME:
+    if solution.negative is None or abs(site.prevalence - usual) < SHARE_STEP:
         return []
     here = solution.held_out.finding_at(solution.negative, response.finding_probability, site.prevalence)
     return [words("medical.here", share=f"{site.prevalence:.1%}", probability=percent(here), usual=f"{usual:.1%}")]

@@ -10,7 +10,7 @@ import gradio as gr
 
 from apps.components import AT_ONCE, QUIET, empty, lead, percent, shown_errors
 from apps.locale import Locale
-from apps.pages.medical.answer import Case, Site, case_card
+from apps.pages.medical.answer import SHARE_STEP, Case, Site, case_card
 from apps.pages.medical.examples import Example, example_pictures
 from apps.pages.medical.pictures import thumbnail
 from apps.pages.medical.report import write_report
@@ -119,7 +119,7 @@ class _Cases:
 def case_tab(solution: Medical, words: Locale) -> None:
     """Draw the tab."""
     names = dict(label_names(solution, words)["image"])
-    usual = round(solution.prevalence * 200) / 200
+    usual = round(max(round(solution.prevalence / SHARE_STEP), 1) * SHARE_STEP, 3)
     cases = _Cases(solution, words, names, example_pictures(solution, words))
     gr.HTML(lead(words("medical.lead")))
     pictures, shown = gr.State(None), gr.State(None)
@@ -149,10 +149,10 @@ def case_tab(solution: Medical, words: Locale) -> None:
                 visible=solution.negative is not None,
             )
             prevalence = gr.Slider(
-                0.005,
+                SHARE_STEP,
                 0.95,
-                value=max(usual, 0.005),
-                step=0.005,
+                value=usual,
+                step=SHARE_STEP,
                 label=words("medical.prevalence"),
                 info=words("medical.prevalence_hint", share=f"{solution.prevalence:.1%}"),
                 visible=solution.negative is not None,

@@ -12,13 +12,14 @@ from apps.locale import Language, Locale
 from apps.pages.recommendation.cards import changes, shelf
 from apps.pages.recommendation.judging import Judging
 from foundation.data.cards import find_card
+from foundation.data.labelled import CLIENTS_OWN
 from foundation.errors import InputError
 from foundation.text.backbone import DEFAULT_BACKBONE
 from solutions.recommendation.pipeline import Recommendation
 from solutions.recommendation.schema import RecommendationRequest
 from solutions.recommendation.shelf import Dials, Rules
 from solutions.recommendation.shelves import Shelves
-from solutions.recommendation.tables import CLIENTS_OWN, load_catalogue
+from solutions.recommendation.tables import load_catalogue
 
 __all__ = ["LEARNED", "OWN", "WAYSIDE", "try_tab"]
 

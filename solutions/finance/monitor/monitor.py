@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from foundation.errors import ColonnadeError, InputError
 from foundation.trust.personal import mask_personal_data
 from solutions.finance.monitor.items import Batch, Item, Refused, Source
-from solutions.finance.monitor.records import ReadItem
+from solutions.finance.monitor.records import NEGATIVE, ReadItem
 from solutions.finance.monitor.store import MonitorStore
 from solutions.finance.monitor.stories import WINDOW, Placed, Stories, Telling
 from solutions.finance.schema import FinanceRequest
 from solutions.finance.surge.detector import Alarm, SurgeDetector
-from solutions.finance.trends import Trend
 from solutions.finance.watchlist import WatchList
 
 if TYPE_CHECKING:
@@ -113,9 +112,9 @@ class Monitor:
         self._solution, self._store, self._sources = solution, store, sources
         self._channels, self._offset, self._fold, self._dial = channels, utc_offset, fold, dial
         tones = solution.records()["tone"].labels
-        if Trend.NEGATIVE not in tones:
+        if NEGATIVE not in tones:
             raise InputError(
-                f"the tone model knows {', '.join(tones)}; what is counted is {Trend.NEGATIVE!r}: rename the label"
+                f"the tone model knows {', '.join(tones)}; what is counted is {NEGATIVE!r}: rename the label"
             )
         store.agree(utc_offset)
         if watch_list is not None:

@@ -9,7 +9,10 @@ from typing import Any, Self
 from solutions.finance.monitor.items import Item
 from solutions.finance.surge.detector import AlarmKind, Finding
 
-__all__ = ["Alert", "AlertState", "ReadItem", "is_negative"]
+__all__ = ["NEGATIVE", "Alert", "AlertState", "ReadItem", "is_negative"]
+
+#: The tone that counts as bad news.
+NEGATIVE = "negative"
 
 
 class AlertState(str, Enum):
@@ -59,7 +62,7 @@ class ReadItem:
 
 def is_negative(tone: str, unsure: bool) -> bool:
     """Tell whether an item counts as bad news: its tone is negative, and the model is sure of it."""
-    return tone == "negative" and not unsure
+    return tone == NEGATIVE and not unsure
 
 
 @dataclass(frozen=True)
