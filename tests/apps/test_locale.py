@@ -125,6 +125,7 @@ def page_errors(folder: Path) -> list[str]:
         "empty.csv": b"",
         "head.csv": b"text\n",
         "open.csv": b'a\n"',
+        "commas.csv": b"a,b\nx, y,z\n",
         "plain.csv": b"a\nx\n",
         "signs.csv": b"text,time\n!!!,2026-01-01\n",
         "faq.csv": b"text,reply\nx,y\n",
@@ -223,7 +224,10 @@ def page_errors(folder: Path) -> list[str]:
                 "faq.csv": ("", "", "", ""),
             }.items()
         ),
-        *(lambda name=name: read_table(folder / name) for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv")),
+        *(
+            lambda name=name: read_table(folder / name)
+            for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv", "commas.csv")
+        ),
         lambda: _own_archive(folder / "plain.csv", "utf-8"),
         lambda: _own_archive(folder / "signs.csv", "utf-8"),
         lambda: guess_mapping(pd.DataFrame({"Unnamed: 1": ["x"]}), "tone"),
