@@ -212,10 +212,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         if reads == "image":
             return read_client_images(given)
         if reads not in ("text", "rows"):
-            raise InputError(
-                f"customize learns from labelled texts, rows, images or events, {cls.spec.name}/{given.task} from "
-                f"{reads}; give them to 'colonnade train {cls.spec.name} --task {given.task} --data FILE'"
-            )
+            raise InputError(f"{cls.spec.name}/{given.task} reads {reads}; client_data must say how these are read")
         return read_client_file(given, known, reads)
 
     @classmethod

@@ -93,7 +93,7 @@ def customize(
         _choose_again(vertical, spec.name, name, rollback=rollback, accept=accept)
         return
     client = Client.open_or_new(name, vertical)
-    _look_at(data, encoding)
+    _look_at(data, spec, vertical, encoding)
     with progress_bar() as listener:
         solution.prepare([spec.name], listener)
     if from_feedback and client.said.is_dir():  # before they have a hub, what was said on the suite's pages is theirs
@@ -124,10 +124,15 @@ def customize(
     _tell(client, judgement, vertical, spec.name, accept)
 
 
-def _look_at(data: Path | None, encoding: str) -> None:
+def _look_at(data: Path | None, spec: "TaskSpec", vertical: str, encoding: str) -> None:
     """Raise what is wrong with a table before anything is trained for it."""
     from foundation.data.tables import TABLE_SUFFIXES, iter_table
 
+    if spec.reads == "pairs":
+        raise InputError(
+            f"customize learns from labelled texts, rows, images or events, {vertical}/{spec.name} from pairs; "
+            f"give them to 'colonnade train {vertical} --task {spec.name} --data FILE'"
+        )
     if data and data.suffix.lower() in TABLE_SUFFIXES:
         next(iter_table(data, 1, encoding))
 
