@@ -17,6 +17,7 @@ __all__ = ["Company", "Mention", "WatchList", "read_watch_list"]
 # belongs to the story, one further down may be a comparison. More mentions count a little more.
 _TITLE, _LEAD, _BODY, _EACH_MORE, _MOST_MORE = 1.0, 0.7, 0.3, 0.1, 0.2
 _LEAD_CHARACTERS = 200
+_LONGEST_NAME = 200  # characters: a name is a key of the monitor's tables
 # Shorter tickers are words of the language ("A", "F", "IT"): they count only where they are marked as tickers.
 _PLAIN_TICKER = 3
 _SEPARATORS = re.compile(r"[|;；、]")
@@ -137,7 +138,8 @@ def read_watch_list(path: Path, encoding: str = "utf-8") -> WatchList:
     Raises
     ------
     InputError
-        The file cannot be read, has no column ``name``, or one name belongs to two companies.
+        The file cannot be read, has no column ``name``, a name is empty or over 200 characters, or belongs to two
+        companies.
     """
     frame = read_table(path, encoding)
     if "name" not in frame.columns:
@@ -155,6 +157,11 @@ def read_watch_list(path: Path, encoding: str = "utf-8") -> WatchList:
     for row, company in enumerate(companies, start=1):
         if not company.name:
             raise InputError(f"{path}, row {row}, column 'name': got an empty cell, expected a company's name")
+        if len(company.name) > _LONGEST_NAME:
+            raise InputError(
+                f"{path}, row {row}, column 'name': got {len(company.name):,} characters, expected a company's name of "
+                f"at most {_LONGEST_NAME}; is a text in that column?"
+            )
         for name in (company.name, *company.aliases, *company.tickers):
             other = owners.setdefault(_plain(name).casefold(), company.name)
             if other != company.name:

@@ -121,6 +121,9 @@ def page_errors(folder: Path) -> list[str]:
     corrections, reviews = Corrections("sqlite://"), Reviews("sqlite://")
     contents = {
         "names.csv": b"name\nHarlund\n",
+        "nameless.csv": b"name,aliases\n ,Harlund\n",
+        "wordy.csv": b"name\n" + b"b" * 201 + b"\n",
+        "owned.csv": b"name,aliases\nA,Harlund\nB,Harlund\n",
         "gbk.csv": "text\n央行\n".encode("gb18030"),
         "empty.csv": b"",
         "head.csv": b"text\n",
@@ -270,7 +273,10 @@ def page_errors(folder: Path) -> list[str]:
         lambda: corrections.keep("finance", "tone", "x", "", "Kim"),
         lambda: corrections.keep("finance", "tone", " ", "negative", "Kim"),
         lambda: corrections.keep("finance", "tone", "x", "negative", " "),
-        lambda: read_watch_list(folder / "plain.csv"),
+        *(
+            lambda name=name: read_watch_list(folder / f"{name}.csv")
+            for name in ("plain", "nameless", "wordy", "owned")
+        ),
         lambda: ask_for(folder / "names.csv", None),
         lambda: score(pd.DataFrame({"a": ["x"]}), None),
         lambda: score(pd.DataFrame({"a": ["x"] * (MOST_ROWS + 1)}), "a"),

@@ -56,7 +56,7 @@ hours = sql.Table(
 places = sql.Table(
     "places",
     METADATA,
-    sql.Column("name", sql.String(512), primary_key=True),
+    sql.Column("name", sql.Text, primary_key=True),
     sql.Column("position", sql.Text, nullable=False),
 )
 alerts = sql.Table(
@@ -92,7 +92,7 @@ deliveries = sql.Table(
     "deliveries",
     METADATA,
     sql.Column("alert", sql.Integer, sql.ForeignKey("alerts.id"), primary_key=True),
-    sql.Column("channel", sql.String(512), primary_key=True),
+    sql.Column("channel", sql.Text, primary_key=True),
     sql.Column("sent", sql.Boolean, nullable=False),
     sql.Column("attempts", sql.Integer, nullable=False),
     sql.Column("next_at", sql.DateTime, nullable=False),

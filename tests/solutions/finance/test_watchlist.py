@@ -63,6 +63,10 @@ def test_a_clients_table_is_read(tmp_path):
         ("company\nHarlund\n", "has no column 'name'; it has: company"),
         ("name,aliases\nA,Osterby\nB,osterby\n", "row 2: 'osterby' already belongs to 'A'"),
         ("name,aliases\nA,x\n ,y\n", "row 2, column 'name': got an empty cell"),
+        (
+            f"name\nA\n{'b' * 201}\n",
+            "row 2, column 'name': got 201 characters, expected a company's name of at most 200",
+        ),
     ],
 )
 def test_mistakes_in_a_list_are_named(tmp_path, table, told):
