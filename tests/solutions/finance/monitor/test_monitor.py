@@ -49,6 +49,17 @@ def test_items_are_counted_by_topic_and_company_once(store):
     assert [row["title"] for row in store.behind("company:Harlund", hour, hour)] == ["loan bad Harlund"]
 
 
+def test_long_names_fit_every_database(store):
+    company = "哈" * 200
+    source = ListSource([item(1, f"loan bad {company}", NOON)])
+    source.name = f"file:/{'folder/' * 150}"
+    watching = Monitor(KeywordFinance(), store, [source], watch_list=WatchList([Company(company)]))
+    assert watching.turn(NOON).new == 1
+    hour = store.first_hour()
+    total, _ = store.counts([f"company:{company}"], hour, hour + 1)
+    assert total.tolist() == [[1]]
+
+
 def test_forty_copies_are_one_event_with_forty_mentions(store):
     told = item(0, "loan bad Harlund", NOON)
     copies = [item(number, "copy of loan bad Harlund", NOON + timedelta(hours=number % 20)) for number in range(1, 41)]
