@@ -18,6 +18,7 @@ class Ground(str, Enum):
     HISTORY = "history"
     LIKES = "likes"
     WISH = "wish"
+    UNWANTED = "unwanted"
     NOTHING = "nothing"
 
 

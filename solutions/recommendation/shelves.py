@@ -39,6 +39,8 @@ _KNOWN_WEIGHT = 0.1
 # (``python -m tests.benchmarks.wishes`` gives both). Below one half it is not known what is meant.
 _FIT_SLOPE, _FIT_OFFSET = 1.15, -4.09
 _LEAST_FIT = 0.5
+# On these alone it is not known what anybody wants.
+_NOBODY = (Ground.NOTHING,), (Ground.UNWANTED,)
 # A tag is a reason where it stands out by so many deviations among all tags; among a handful of tags none can.
 _TAG_STANDS_OUT = 2.0
 _FEWEST_TAGS = 10
@@ -176,19 +178,21 @@ class Shelves:
         items = tuple(self._recommended(int(item), float(relevance[item]), history, asked) for item in shown)
         chances = dict.fromkeys(self._ids(open_items[chosen]), 1.0)
         chances |= dict.fromkeys(self._ids(open_items[pool]), len(extra) / max(1, len(pool)))
-        unsure = grounds == (Ground.NOTHING,) or (grounds == (Ground.WISH,) and confidence < _LEAST_FIT)
+        unsure = grounds in _NOBODY or (grounds == (Ground.WISH,) and confidence < _LEAST_FIT)
         return RecommendationResponse(items, confidence, unsure, grounds, self.model, chances)
 
     def _relevance(self, request: RecommendationRequest, history: Events) -> tuple[NDArray[np.float64], _Sure]:
         """Return how far each item stands above the others for this request, and what tells how sure a shelf is."""
         popularity = deviations(np.log1p(self.events.astype(np.float64)))
-        wish = self.wishes.scores(request.wish) if request.wish.strip() else None
+        said = clauses(request.wish)
+        wish = self.wishes.scores(request.wish) if said else None
         if len(history):
-            relevance, sure = self._by_history(history, only_text=request.only_new)
-            return (relevance if wish is None else relevance + _WISH_WEIGHT * wish), sure
-        if wish is not None:
-            return wish + _KNOWN_WEIGHT * popularity, lambda _: text_confidence(wish)
-        return popularity, lambda _: self.confidence.popular
+            relevance, sure_of = self._by_history(history, only_text=request.only_new)
+            return (relevance if wish is None else relevance + _WISH_WEIGHT * wish), sure_of
+        if wish is None:
+            return popularity, lambda _: self.confidence.popular
+        sure = text_confidence(wish) if any(clause.wanted for clause in said) else self.confidence.popular
+        return wish + _KNOWN_WEIGHT * popularity, lambda _: sure
 
     def _by_history(self, history: Events, *, only_text: bool) -> tuple[NDArray[np.float64], _Sure]:
         by_text = self.hybrid.text_scores(history)[0]
@@ -247,9 +251,11 @@ def text_confidence(deviations: NDArray[np.float64]) -> float:
 
 
 def _grounds(request: RecommendationRequest, *, past: bool) -> tuple[Ground, ...]:
+    wanted = [clause.wanted for clause in clauses(request.wish)]
     there = {
         Ground.HISTORY: past,
         Ground.LIKES: bool(request.liked),
-        Ground.WISH: bool(request.wish.strip()),
+        Ground.WISH: any(wanted),
+        Ground.UNWANTED: bool(wanted) and not any(wanted),
     }
     return tuple(ground for ground, used in there.items() if used) or (Ground.NOTHING,)

@@ -11,6 +11,7 @@ from solutions.recommendation.shelves import Shelves
 __all__ = ["changes", "shelf"]
 
 _MOST_TEXT = 180
+_UNSURE: dict[tuple[Ground, ...], str] = {(Ground.NOTHING,): "shelf.nobody", (Ground.UNWANTED,): "shelf.unwanted"}
 
 
 def shelf(
@@ -32,7 +33,7 @@ def shelf(
     """
     if not response.items:
         return empty(words("shelf.nothing_left"))
-    unsure = "shelf.nobody" if response.grounds == (Ground.NOTHING,) else "shelf.unsure"
+    unsure = _UNSURE.get(response.grounds, "shelf.unsure")
     said = words(unsure if response.abstained else "shelf.said", confidence=percent(response.confidence))
     grounds = words("shelf.and").join(words(f"shelf.by_{ground.value}") for ground in response.grounds)
     cards = "".join(_card(shelves, place, item, words) for place, item in enumerate(response.items, start=1))

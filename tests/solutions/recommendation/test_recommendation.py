@@ -142,6 +142,18 @@ def test_a_wish_is_read(shop: Recommendation) -> None:
     assert answer.grounds == (Ground.WISH,)
 
 
+def test_a_wish_of_what_is_not_wanted_leaves_it_out_and_says_what_it_rests_on(shop: Recommendation) -> None:
+    plain, without = shop.predict([RecommendationRequest(), RecommendationRequest(wish="nothing odd")])
+    shown = [shop.catalogue.tags[shop.catalogue.number_of[item.item]] for item in without.items]
+    assert without.grounds == (Ground.UNWANTED,)
+    assert without.abstained
+    assert without.confidence == plain.confidence
+    assert not any("odd" in tags for tags in shown)
+    (marks,) = shop.predict([RecommendationRequest(wish="?!")])
+    assert marks.grounds == (Ground.NOTHING,)
+    assert [item.item for item in marks.items] == [item.item for item in plain.items]
+
+
 def test_an_unknown_like_is_an_error(shop: Recommendation) -> None:
     with pytest.raises(UnknownNameError, match="unknown item '99'"):
         shop.predict([RecommendationRequest(liked=("99",))])
