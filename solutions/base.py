@@ -144,6 +144,8 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
     spec: ClassVar[SolutionSpec]
     #: Columns of a file of requests, and what their cells must be.
     request_columns: ClassVar[Mapping[str, ColumnKind]]
+    #: Whether one of these columns is enough.
+    any_column: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from foundation.data.tables import check_columns, rename_columns, write_table
-from foundation.errors import InputError
+from foundation.errors import InputError, UnknownNameError
 from foundation.files import atomic_file
 from foundation.progress import Listener, silent
 from solutions.base import Solution
@@ -39,8 +39,13 @@ def check_file(
     ------
     InputError
         As ``predict_file``.
+    UnknownNameError
+        ``mapping`` names a column that the solution does not read.
     """
     _kind(target)
+    for wanted in mapping:
+        if wanted not in solution.request_columns:
+            raise UnknownNameError(f"column that {solution.spec.name} reads", wanted, solution.request_columns)
     first = next(solution.requests_of(source, 1, encoding))
     _check_columns(solution, rename_columns(first, mapping), source.name, 1)
 
@@ -116,9 +121,9 @@ def _kind(target: Path) -> str:
 
 
 def _check_columns(solution: type[Solution[Any, Any]], frame: pd.DataFrame, name: str, first_row: int) -> None:
-    for column in solution.request_columns:
-        if column not in frame.columns:
-            check_columns(frame, solution.request_columns, {}, name, first_row)  # raises, naming the columns there are
+    there = [column in frame.columns for column in solution.request_columns]
+    if not (any(there) if solution.any_column else all(there)):
+        check_columns(frame, solution.request_columns, {}, name, first_row)  # raises, naming the columns there are
 
 
 def _of_task(solution: Solution[Any, Any], scored: pd.DataFrame, task: str | None) -> pd.DataFrame:

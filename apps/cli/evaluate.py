@@ -8,6 +8,7 @@ import typer
 from apps.cli.progress import progress_bar
 from apps.cli.shown import show_report
 from apps.cli.tables import (
+    ClientOption,
     DataOption,
     DataRootOption,
     DatasetOption,
@@ -40,6 +41,7 @@ def evaluate(
     encoding: EncodingOption = "utf-8",
     data_root: DataRootOption = None,
     bundle: Annotated[Path | None, typer.Option(help="A bundle's folder; the incumbent where left out.")] = None,
+    client: ClientOption = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.html and results.json; of 'all' colonnade-report.")
     ] = None,
@@ -50,8 +52,10 @@ def evaluate(
     'all' measures every task on its own data, and on each public set of --data-root that a vertical has a card for.
     """
     from apps.reporting.page import Skipped
+    from solutions.client import Client
     from solutions.registry import find_solution, solutions
 
+    theirs = Client.open(client) if client else None
     chosen = list(solutions().values()) if vertical == "all" else [find_solution(vertical)]
     every = [(solution, spec) for solution in chosen for spec in solution.spec.tasks]
     if task and task not in {spec.name for _, spec in every}:
@@ -68,9 +72,10 @@ def evaluate(
         with progress_bar() as listener:
             try:
                 table = labelled_table(solution, spec, name, data, mapping, encoding, data_root, items, protocol)
-                if bundle is None:
+                model = bundle or (theirs.bundles(solution.spec.name).get(spec.name) if theirs else None)
+                if model is None:
                     solution.prepare([spec.name], listener)
-                report = solution.evaluate(table, bundle, listener)
+                report = solution.evaluate(table, model, listener)
             except InputError as error:
                 if vertical != "all" or name is None:
                     raise

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from apps.cli.tables import ClientOption
 from foundation.errors import InputError
 
 __all__ = ["export"]
@@ -15,6 +16,7 @@ def export(
     task: Annotated[str, typer.Option(help="Whose model, e.g. tone.")],
     out: Annotated[Path, typer.Option(help="Folder for weights, tokenizer and pooling.")],
     bundle: Annotated[Path | None, typer.Option(help="A bundle of your own; the incumbent where left out.")] = None,
+    client: ClientOption = None,
 ) -> None:
     """Write a model's encoder as a folder that transformers and sentence-transformers load."""
     from solutions.registry import find_solution
@@ -27,8 +29,10 @@ def export(
     from foundation.incumbents import incumbent
     from foundation.text.export import export_encoder
     from foundation.text.pairs import PairEncoder
+    from solutions.client import Client
 
-    loaded = Bundle.load(bundle or incumbent(vertical, task))
+    folder = bundle or (Client.open(client).model(vertical, task) if client else incumbent(vertical, task))
+    loaded = Bundle.load(folder)
     if loaded.record.image or loaded.record.reads == "rows":
         raise InputError(f"{loaded.record.id} has no encoder of texts; only models of texts can be exported")
     encoder = loaded.network.encoder

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.progress import progress_bar
-from apps.cli.tables import EncodingOption, parse_pairs
+from apps.cli.tables import ClientOption, EncodingOption, parse_pairs
 
 __all__ = ["predict"]
 
@@ -21,22 +21,27 @@ def predict(
     mapping: Annotated[str, typer.Option("--map", help="Your column names: text=headline.")] = "",
     encoding: EncodingOption = "utf-8",
     bundle: Annotated[list[Path] | None, typer.Option(help="A bundle's folder; may be given once a task.")] = None,
+    client: ClientOption = None,
 ) -> None:
     """Answer every row of a file. Rows that cannot be read get a reason in the column 'error'; the rest goes on."""
     from foundation.bundle import read_record
     from solutions.batch import check_file, predict_file
+    from solutions.client import Client
     from solutions.registry import find_solution
 
     solution = find_solution(vertical)
     if task:
         solution.spec.task(task)
-    named = {read_record(folder).task: folder for folder in bundle or []}
+    theirs = Client.open(client) if client else None
+    named = theirs.bundles(vertical) if theirs else {}
+    named |= {read_record(folder).task: folder for folder in bundle or []}
     columns = parse_pairs("--map", mapping)
     check_file(solution, input_path, output_path, columns, encoding)
     with progress_bar() as listener:
         solution.prepare([spec.name for spec in solution.spec.tasks if spec.name not in named], listener)
+        ready = solution.load(named, listener)
         outcome = predict_file(
-            solution.load(named, listener),
+            ready.of_client(theirs.folder, listener) if theirs else ready,
             input_path,
             output_path,
             mapping=columns,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from solutions.base import Solution, TaskSpec
 
 __all__ = [
+    "ClientOption",
     "DataOption",
     "DataRootOption",
     "DatasetOption",
@@ -46,6 +47,9 @@ ItemsOption = Annotated[
 ProtocolOption = Annotated[
     str | None,
     typer.Option(help="Of recommendation: how events are split (leave-one-out, random-811, ratio-75-25, global-time)."),
+]
+ClientOption = Annotated[
+    str | None, typer.Option("--client", help="A client whose own models answer, where they have any: acme-bank.")
 ]
 EncodingOption = Annotated[str, typer.Option(help="Of your file: utf-8, gb18030, ...")]
 DataRootOption = Annotated[

@@ -63,6 +63,7 @@ class Recommendation(Solution[RecommendationRequest, RecommendationResponse]):
         ),
     )
     request_columns: ClassVar = {"user": ColumnKind.STRING, "liked": ColumnKind.STRING, "wish": ColumnKind.STRING}
+    any_column = True
 
     def __init__(self, bundle: "RecommenderBundle") -> None:
         self.bundle = bundle

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -94,6 +95,8 @@ def test_version(tmp_path: Path) -> None:
         (["customize", "recommendation", "--client", "acme", "--items", "x.csv"], "x.csv does not exist"),
         (["feedback", "finance", "--bundle", "x"], "keeps no judgements of its answers"),
         (["demo", "--client", "acme"], "make one with 'colonnade customize VERTICAL --client acme"),
+        (["predict", "finance", "--input", "a.csv", "--output", "b.csv", "--client", "acme"], "no client 'acme'"),
+        (["predict", "finance", "--input", "a.csv", "--output", "b.csv", "--map", "txt=a"], "did you mean 'text'?"),
         (["compare", "nowhere", "elsewhere"], "is no bundle"),
         (["export", "finance", "--task", "tone", "--out", "x", "--bundle", "nowhere"], "is no bundle"),
         (["evaluate", "finance", "--bundle", "x"], "name it with --task"),
@@ -134,7 +137,9 @@ def client_file(folder: Path, rows: int = 40) -> Path:
     return folder / "client.csv"
 
 
-def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone: Path) -> None:
+def test_train_evaluate_predict_on_a_clients_file(
+    tmp_path: Path, tiny_backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = ["--data", str(client_file(tmp_path)), "--map", "text=headline,label=mood"]
     home, bundles = tmp_path / "home", []
     for task in ("tone", "topic"):
@@ -170,6 +175,20 @@ def test_train_evaluate_predict_on_a_clients_file(tmp_path: Path, tiny_backbone:
     assert all(told["verdict"] == "not told apart" and told["difference"]["value"] == 0 for told in compared)
     other = colonnade("compare", str(tmp_path / "tone"), str(tmp_path / "topic"), *data, home=home, code=2).stderr
     assert "expected two bundles of one task" in other
+    kept = {"tone": "rises", "topic": "falls"}
+    for task, name in kept.items():
+        shutil.copytree(tmp_path / task, tmp_path / "clients/acme/bundles/finance" / task / name)
+    (tmp_path / "clients/acme/client.toml").write_text(
+        'name = "Acme"\nverticals = ["finance"]\n[bundles]\nfinance = {tone = "rises", topic = "falls"}\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    theirs = colonnade("evaluate", "finance", "--task", "tone", *data, "--client", "acme", "--json", home=home).stdout
+    assert json.loads(theirs)["bundle"] == report["bundle"]
+    asked = ["--input", data[1], "--output", "out.csv", "--map", "text=headline"]
+    colonnade("predict", "finance", *asked, "--client", "acme", home=home)
+    assert set(pd.read_csv("out.csv")["tone"]) <= {"up", "down"}
+    colonnade("export", "finance", "--task", "tone", "--client", "acme", "--out", "encoder", home=home)
+    assert (tmp_path / "encoder/model.safetensors").is_file()
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from foundation.errors import BundleError, InputError, UnknownNameError
 from foundation.evaluation.comparison import Verdict, compare
 from foundation.papers import Papers
 from foundation.recipes.recipe import Recipe
+from solutions.batch import predict_file
 from solutions.recommendation.bundle import RecommenderBundle
 from solutions.recommendation.client import _former_lists, unseen
 from solutions.recommendation.pipeline import Recommendation
@@ -328,3 +329,11 @@ def test_what_a_model_learned_from_is_no_test_of_it(folder: Path, table: EventTa
     everything = {name: np.concatenate([both[name], getattr(truth, name)]) for name in both}
     with pytest.raises(InputError, match="no event to judge by"):
         unseen(truth, table, replace(candidate, histories=replace(past, **everything)))
+
+
+def test_a_file_of_people_needs_one_column_alone(shop: Recommendation, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("customer\nu000\nu001\n", encoding="utf-8")
+    outcome = predict_file(shop, tmp_path / "people.csv", tmp_path / "out.csv", mapping={"user": "customer"})
+    assert outcome.answered == 2
+    with pytest.raises(InputError, match=r"people.csv has no column 'user'; it has: customer"):
+        predict_file(shop, tmp_path / "people.csv", tmp_path / "out.csv", mapping={})
