@@ -14,7 +14,7 @@ __all__ = ["predict"]
 def predict(
     vertical: Annotated[str, typer.Argument(help="finance, ...")],
     input_path: Annotated[
-        Path, typer.Option("--input", help="CSV, TSV, JSONL, Parquet or Excel; of images a folder too.")
+        Path, typer.Option("--input", help="CSV, TSV, JSONL, Parquet or Excel; of images a folder, zip or file too.")
     ],
     output_path: Annotated[Path, typer.Option("--output", help="CSV or JSONL to write.")],
     task: Annotated[str | None, typer.Option(help="Write this task's columns alone.")] = None,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from foundation.data.pictures import read_picture
 from foundation.data.tables import ColumnKind
 from foundation.errors import BundleError, InputError
 from foundation.progress import Listener, silent
@@ -43,6 +42,7 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
 
     Examples
     --------
+    >>> from foundation.data.pictures import read_picture
     >>> medical = Medical.load()  # doctest: +SKIP
     >>> medical.predict([MedicalRequest(read_picture(Path("scan.dcm")))])[0].referrals  # doctest: +SKIP
     (<Referral.SEVERAL: 'several'>,)
@@ -145,17 +145,17 @@ class Medical(Solution[MedicalRequest, MedicalResponse]):
 
     @classmethod
     def requests_of(cls, source: Path, rows: int, encoding: str = "utf-8") -> "Iterator[pd.DataFrame]":
-        """Yield the files of a folder, or of a table; paths in a table are relative to the table."""
+        """Yield the pictures of a folder, a zip archive or a file of slices, or of a table; its paths begin there."""
         from foundation.data.image_files import picture_files
 
         return picture_files(source, _IMAGE, rows, encoding)
 
     @classmethod
-    def request(cls, row: Mapping[str, str]) -> MedicalRequest:
-        """Read the file that the column ``image`` names; of several frames or slices, the middle one."""
-        from foundation.data.image_files import shrunk
+    def request(cls, row: Mapping[str, Any]) -> MedicalRequest:
+        """Take the picture that the column ``image`` holds, or names."""
+        from foundation.data.image_files import picture_of
 
-        return MedicalRequest(shrunk(read_picture(Path(row[_IMAGE]))))
+        return MedicalRequest(picture_of(row[_IMAGE]))
 
     @classmethod
     def row(cls, response: MedicalResponse) -> dict[str, Any]:

@@ -3,6 +3,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from foundation.data.pictures import Picture, picture_sha256
 from foundation.data.splits import Split
+from foundation.data.tables import read_table
 from foundation.errors import InputError
 from foundation.settings import settings
 from foundation.trust.attribution import MapKind
@@ -113,6 +115,30 @@ def test_a_folder_goes_on_past_bad_files(medical: Medical, slices: list[np.ndarr
     (tmp_path / "nothing").mkdir()
     with pytest.raises(InputError, match="holds no pictures; expected"):
         predict_file(medical, tmp_path / "nothing", tmp_path / "x.csv", mapping={})
+    with pytest.raises(InputError, match="nowhere does not exist; expected pictures"):
+        predict_file(medical, tmp_path / "nowhere", tmp_path / "x.csv", mapping={})
+
+
+@pytest.mark.parametrize("kind", [".csv", ".jsonl"])
+def test_each_slice_of_a_file_in_an_archive_is_answered(
+    medical: Medical, slices: list[np.ndarray], tmp_path: Path, kind: str
+) -> None:
+    pages = [Image.fromarray(image) for image in slices[:3]]
+    pages[0].save(tmp_path / "volume.tif", save_all=True, append_images=pages[1:])
+    with ZipFile(tmp_path / "study.zip", "w") as archive:
+        archive.write(tmp_path / "volume.tif", "ward/volume.tif")
+        archive.writestr("ward/broken.png", b"\x89PNG\r\n\x1a\n broken")
+    study, alone = tmp_path / "study.zip", tmp_path / "volume.tif"
+    outcome = predict_file(medical, study, tmp_path / f"study{kind}", mapping={})
+    assert (outcome.answered, outcome.refused) == (3, 1)
+    assert "broken.png is" in outcome.first_refusal
+    predict_file(medical, alone, tmp_path / f"alone{kind}", mapping={})
+    of_study, of_file = read_table(tmp_path / f"study{kind}"), read_table(tmp_path / f"alone{kind}")
+    names = [f"{study}/ward/volume.tif#{number}" for number in (1, 2, 3)]
+    assert of_study["image"].tolist() == [*names, f"{study}/ward/broken.png"]
+    assert of_file["image"].tolist() == [f"{alone}#{number}" for number in (1, 2, 3)]
+    assert of_file["finding_probability"].tolist() == of_study["finding_probability"].tolist()[:3]
+    assert len(set(of_file["finding_probability"])) == 3
 
 
 def test_reviews_keep_no_picture_and_no_name(medical: Medical, slices: list[np.ndarray], tmp_path: Path) -> None:
