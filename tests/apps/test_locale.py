@@ -172,6 +172,8 @@ def page_errors(folder: Path) -> list[str]:
     many[0].save(folder / "many.tif", save_all=True, append_images=many[1:])
     cases = _Cases(None, None, {})  # type: ignore[arg-type]  # nothing is answered before the mistake is told
     batch = _Batch(None, None, {})  # type: ignore[arg-type]
+    answers = [namespace(referrals=(), confidence=1.0)]
+    full = _Batch(namespace(predict=lambda _: answers, row=lambda _: {}), str, {})  # type: ignore[arg-type]
 
     def first_refusal(name: str) -> None:
         for _, found in read_archive(folder / name):
@@ -208,6 +210,9 @@ def page_errors(folder: Path) -> list[str]:
         *(lambda name=name: first_refusal(name) for name in bad_pictures() if name.endswith(".zip")),
         lambda: cases.opened(str(folder / "many.tif"), 0.9, 0.5),
         lambda: patch("foundation.data.pictures._MOST_UNPACKED", 999)(read_picture)(folder / "many.tif"),
+        lambda: patch("apps.pages.medical.batch._MOST_PICTURES", 0)(full.look)(
+            [str(folder / "good.png")], None, lambda *_, **__: None
+        ),
         lambda: cases.review(None, "lesion", "Kim", ""),
         lambda: reviews.add(None, None, "", "Kim"),  # type: ignore[arg-type]
         lambda: reviews.add(None, None, "lesion", " "),  # type: ignore[arg-type]
