@@ -183,6 +183,7 @@ def page_errors(folder: Path) -> list[str]:
     class Echo:
         spec = Finance.spec
         request_columns = {"text": "text"}
+        any_column = False
         request = staticmethod(lambda row: FinanceRequest(row["text"]))
         predict = staticmethod(lambda requests: requests)
         row = staticmethod(lambda _: {"tone": "neutral"})
