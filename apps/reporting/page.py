@@ -83,7 +83,7 @@ def _overview(reports: Sequence[Report], words: Locale) -> str:
 
 
 def _section(report: Report, words: Locale) -> str:
-    stamp = report.dataset
+    stamp, spec = report.dataset, find_solution(report.solution).spec
     facts = words(
         "report.stamp",
         dataset=escape(stamp.name),
@@ -98,7 +98,8 @@ def _section(report: Report, words: Locale) -> str:
     by_label = {named(label): figures for label, figures in report.per_class.items()}
     by_subgroup = {subgroup_name(stamp.name, name, words): figures for name, figures in report.slices.items()}
     parts = (
-        f'<h2>{escape(_title(report, words))}</h2><p class="quiet">{facts}{other}</p>',
+        f"<h2>{escape(_title(report, words))}</h2><p>{escape(words.pick(spec.summary))}</p>",
+        f'<p class="quiet">{facts}{other}</p>',
         _figures(report, words),
         _gains(report, words),
         _pictures(report, words),

@@ -8,7 +8,9 @@ from foundation.bundle import Bundle, BundleRecord
 from foundation.data.leakage import Leakage
 from foundation.trust.calibration import Calibration
 
-__all__ = ["closing", "figure_table", "front_matter", "write_card"]
+__all__ = ["closing", "figure_table", "front_matter", "limits", "use", "write_card"]
+
+_THINGS = {"text": ("texts", "文本"), "pairs": ("pairs of texts", "文本对"), "rows": ("rows", "表格行")}
 
 # Regulation (EU) 2024/1689, Annex IV, by its numbers; what a supplier of a model can answer, and what its user must.
 _ANNEX_IV = (
@@ -78,7 +80,7 @@ def write_card(
 
 ## Intended use
 
-{_use(record)}
+{use(record)}
 
 ## Figures
 
@@ -96,7 +98,7 @@ On {held_out} held-out rows, with 95 % bootstrap intervals (`colonnade evaluate`
 
 {_promise(record, calibration, held_out)}
 
-{_limits(record)}
+{_suspects(record)}{limits(record)}
 
 {closing()}"""
 
@@ -165,31 +167,48 @@ def closing() -> str:
 """
 
 
-def _use(record: BundleRecord) -> str:
+def use(record: BundleRecord) -> str:
+    """Return what a model is for and what it is not for, in both languages."""
     if record.image:
         return (
             "To show and to try out how pictures like those it was trained on can be sorted, with a person who looks "
-            "at what it refers.\nNot for diagnosis, treatment or triage."
+            "at what it refers.\nNot for diagnosis, treatment or triage.\n\n"
+            "用于展示和试用：对与训练数据相似的图片分类，由人查看它转交的图片。不得用于诊断、治疗或分诊。"
         )
+    things, chinese = _THINGS[record.reads]
     return (
-        "To sort texts like those it was trained on, with a person who looks at what it is unsure of.\n"
-        "Not for decisions about a person, and not for advice on money, health or law."
+        f"To sort {things} like those it was trained on, with a person who looks at what it is unsure of.\n"
+        "Not for decisions about a person, and not for advice on money, health or law.\n\n"
+        f"用于对与训练数据相似的{chinese}分类，由人查看它没有把握的部分。不得据此对个人作出决定，也不构成理财、健康或法律建议。"
     )
 
 
-def _limits(record: BundleRecord) -> str:
-    if not record.image:
+def limits(record: BundleRecord) -> str:
+    """Return how far the figures hold, in both languages."""
+    if record.image:
         return (
-            "**Limits**: the figures hold for texts like those it was trained on. Other sources, other times and other "
-            "kinds of text\ngive other figures: evaluate on your own before you rely on it. It gives no advice."
+            "**Limits**: not a medical device, not for diagnosis. The figures hold for images like those it was "
+            "trained on;\nanother scanner, site or group of patients gives other figures. Text burnt into pixels is "
+            "looked for; some may be missed.\n\n"
+            "**局限**：不是医疗器械，不得用于诊断。以上数字只适用于与训练数据相似的图片；设备、机构、人群不同，结果也会不同。"
+            "会查找烧录在图中的文字，但可能漏检。"
         )
+    things, chinese = _THINGS[record.reads]
+    return (
+        f"**Limits**: the figures hold for {things} like those it was trained on. Other sources, other times and other "
+        f"kinds of {things}\ngive other figures: evaluate on your own before you rely on it. It gives no advice.\n\n"
+        f"**局限**：以上数字只适用于与训练数据相似的{chinese}；来源、时间、类型不同，结果也会不同，正式使用前请用自己的数据评估。"
+        "模型不提供任何建议。"
+    )
+
+
+def _suspects(record: BundleRecord) -> str:
+    if not record.image:
+        return ""
     suspects = ", ".join(map(str, record.data.get("suspicious_labels", []))) or "none"
     return (
         "**Labels worth a second look** (confident learning, at most twenty, by the order of reading, from 1): "
         f"{suspects}.\n\n"
-        "**Limits**: not a medical device, not for diagnosis. The figures hold for images like those it was trained "
-        "on;\nanother scanner, site or group of patients gives other figures. Text burnt into pixels is looked for; "
-        "some may be missed."
     )
 
 

@@ -173,4 +173,7 @@ Keep the folder as you keep that.
 **Limits**: it learns from what people were shown and took, and so repeats what was popular; the dials of the page show
 by how much. Reasons are exact for the linear model (EASE), whose score is one of the ranker's inputs.
 
+**局限**：它从人们看到并选择的内容中学习，因此会重复热门；页面上的调节旋钮可见代价。理由对线性模型（EASE）是精确的，其得分是排序器的输入之一。
+模型包含每位用户的历史，请像保管历史一样保管它。
+
 {closing()}"""

@@ -33,6 +33,12 @@ def test_what_comes_from_outside_is_escaped() -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
+def test_a_medical_report_says_what_it_is_not() -> None:
+    page = report_page([replace(REPORT, solution="medical", task="image")], [])
+    assert "Not a medical device." in page
+    assert "不是医疗器械。" in page
+
+
 def test_of_many_labels_the_commonest_confusions_are_listed() -> None:
     page = report_page([REPORT], [])
     assert "<td>label 0</td><td>label 1</td><td>3</td>" in page

@@ -12,6 +12,7 @@ from foundation.bundle import Bundle, read_record
 from foundation.errors import BundleError
 from foundation.incumbents import adopt, has_incumbent, incumbent, needs_adoption, set_incumbent
 from foundation.papers import Papers
+from foundation.recipes.model_card import limits, use
 from foundation.recipes.recipe import Recipe
 from foundation.recipes.train_images import image_classifier
 from foundation.recipes.train_text import classifier
@@ -64,6 +65,17 @@ def test_it_was_trained_on_the_rows_and_in_the_way_of_today(name: str, task: Tas
     assert {**since, **record.method} == {"name": task.method, "class_weight": "auto", **method}, said
     assert record.figures == task.figures
     assert sum(path.stat().st_size for path in folder.iterdir()) < _LARGEST[task.reads]
+
+
+@pytest.mark.parametrize(("name", "task"), SHIPPED)
+def test_its_card_says_in_both_languages_what_it_is_for_and_how_far_it_goes(name: str, task: TaskSpec):
+    folder = find_solution(name).shipped(task.name)
+    record, card = read_record(folder), (folder / "CARD.md").read_text(encoding="utf-8")
+    assert use(record) in card
+    assert limits(record) in card
+    if record.image:
+        assert "not a medical device" in card
+        assert "不是医疗器械" in card
 
 
 def test_a_damaged_one_is_named_and_does_not_answer(home: Path, tmp_path: Path):
