@@ -125,7 +125,7 @@ def customize(
 
 
 def _look_at(data: Path | None, spec: "TaskSpec", vertical: str, encoding: str) -> None:
-    """Raise what is wrong with a table before anything is trained for it."""
+    """Raise what is wrong with the task or the table before anything is trained for them."""
     from foundation.data.tables import TABLE_SUFFIXES, iter_table
 
     if spec.reads == "pairs":

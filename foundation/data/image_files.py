@@ -16,6 +16,7 @@ from foundation.errors import InputError
 
 __all__ = [
     "FoundPicture",
+    "found_pictures",
     "load_unlabelled_images",
     "picture_files",
     "picture_of",
@@ -88,7 +89,7 @@ def picture_files(source: Path, column: str, rows: int, encoding: str = "utf-8")
             paths = [str(source.parent / str(path)) for path in frame.get(column, [])]
             yield frame.assign(**{column: paths}) if paths else frame
         return
-    found = _found(source)
+    found = found_pictures(source)
     block = list(islice(found, rows))
     if not block:
         raise InputError(f"{source} holds no pictures; expected {', '.join(PICTURE_SUFFIXES)} in it")
@@ -97,7 +98,14 @@ def picture_files(source: Path, column: str, rows: int, encoding: str = "utf-8")
         block = list(islice(found, rows))
 
 
-def _found(source: Path) -> Iterator[FoundPicture]:
+def found_pictures(source: Path) -> Iterator[FoundPicture]:
+    """Yield the pictures of a folder, a zip archive or a file, each frame or slice by itself; one that is broken too.
+
+    Raises
+    ------
+    InputError
+        The source is missing, or is an archive or a file that cannot be read.
+    """
     for name, content in _contents(source):
         place = str(source / name)
         if isinstance(content, RefusedError):

@@ -16,9 +16,9 @@ from apps.pages.medical.pictures import thumbnail
 from apps.pages.medical.report import write_report
 from apps.scratch import scratch_file
 from apps.tabs import label_names
-from foundation.data.archives import RefusedError, read_archive
-from foundation.data.image_files import shrunk
-from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture_file, read_pictures
+from foundation.data.archives import RefusedError
+from foundation.data.image_files import found_pictures
+from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture_file
 from foundation.data.tables import write_table
 from foundation.errors import InputError
 from solutions.medical.pipeline import Medical
@@ -104,14 +104,11 @@ class _Batch:
 def _pictures(paths: Sequence[str], problems: list[str]) -> Iterator[Picture]:
     for path in map(Path, paths):
         try:
-            if path.suffix.lower() == ".zip":
-                for _, found in read_archive(path):
-                    if isinstance(found, RefusedError):
-                        problems.append(str(found))
-                    else:
-                        yield from map(shrunk, found)
-            else:
-                yield from map(shrunk, read_pictures(path))
+            for found in found_pictures(path):
+                if isinstance(found.content, RefusedError):
+                    problems.append(str(found.content))
+                else:
+                    yield found.content
         except InputError as error:
             problems.append(str(error))
 
