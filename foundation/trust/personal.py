@@ -29,7 +29,8 @@ _NO_FIGURE = _APART + r"(?<![¥￥$€£])"
 _WHOLE = r"(?!\d|[.,]\d{1,3}(?![\d/]))"
 _NO_AMOUNT = rf"{_WHOLE}(?!%|{_UNIT})"
 # Of China; of Spain, Italy, France, Poland and Germany; of Sweden and the United States, whose dashes tell them from
-# amounts. A country whose number is nine bare digits would take one in eleven of all such numbers away: left out.
+# amounts, as the century does in Sweden (ten bare digits are more often an order's number). A country whose number is
+# nine bare digits would take one in eleven of all such numbers away: left out.
 _IDENTITY = {
     "cn.ric": re.compile(r"(?<!\d)\d{6}[ -]?\d{8}[ -]?\d{3}[\dXx](?!\d)"),
     "es.dni": re.compile(r"(?<![A-Za-z0-9])\d{2}\.?\d{3}\.?\d{3}-?[A-Za-z](?![A-Za-z0-9])"),
@@ -38,7 +39,9 @@ _IDENTITY = {
     "fr.nir": re.compile(r"(?<!\d)[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}(?!\d)"),
     "pl.pesel": re.compile(rf"{_NO_FIGURE}\d{{11}}{_NO_AMOUNT}"),
     "de.idnr": re.compile(rf"{_NO_FIGURE}\d{{2}} ?\d{{3}} ?\d{{3}} ?\d{{3}}{_NO_AMOUNT}"),
-    "se.personnummer": re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]\d{4}(?!\d)"),
+    "se.personnummer": re.compile(
+        rf"(?<!\d)(?:\d{{2}})?\d{{6}}[-+]\d{{4}}(?!\d)|{_NO_FIGURE}(?:19|20)\d{{10}}{_NO_AMOUNT}"
+    ),
     "us.ssn": re.compile(r"(?<![\d-])\d{3}([- ])\d{2}\1\d{4}(?![\d-])|(?:(?<=ssn )|(?<=ssn: ))\d{9}(?!\d)", re.I),
 }
 # 14 digits of Diners, 15 of American Express, or 16 of the networks whose numbers begin with 3 to 6 or with 22 to 27;

@@ -25,6 +25,8 @@ from foundation.trust.personal import mask_personal_data
         ("PESEL 44051401359", "PESEL [identity number]"),
         ("Steuer-ID 36 574 261 809", "Steuer-ID [identity number]"),
         ("personnummer 811228-9874", "personnummer [identity number]"),
+        ("personnummer 198112289874", "personnummer [identity number]"),
+        ("order 8112289874 of 198113289874 kr", "order 8112289874 of 198113289874 kr"),
         ("my ssn is 536-90-4399", "my ssn is [identity number]"),
         ("pay to DE89 3704 0044 0532 0130 00, please", "pay to [IBAN], please"),
         ("card 4111 1111 1111 1111 123 expired", "card [card] 123 expired"),
