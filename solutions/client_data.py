@@ -220,9 +220,9 @@ def doubtful_labels(data: ClientData, listener: Listener = silent) -> ClientData
     from foundation.recipes.train_text import classifier
 
     reads = data.table.reads
-    texts, labels = data.table.part(*Split)  # each is judged by a model of the others: none learns from itself
+    texts, labels = data.table.part(*Split)  # each is judged by a model of the others: none learns from its own group
     recipe = Recipe(method="probe" if reads == "text" else "trees")
-    model = classifier(recipe, listener, reads).fit(texts, labels)
+    model = classifier(recipe, listener, reads).fit(texts, labels, groups=data.table.groups(*Split))
     row_of = {text: row for row, text in enumerate(texts)}
     probabilities = softmax(model.held_out_logits_, axis=1)
     doubtful = suspicious_labels(probabilities, model.held_out_targets_)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, false_discovery_control
+from scipy.stats import binomtest, false_discovery_control, t
 
 from foundation.errors import InputError
 from foundation.evaluation.metrics import Interval, class_counts
@@ -17,6 +18,8 @@ _LEVEL = 0.05
 _RESAMPLES = 2000
 # A subgroup of fewer rows is not compared: nothing could be told of it.
 _LEAST_ROWS = 20
+# Of fewer, percentiles of resamples are too narrow: equal models of 6 to 10 patients differed in 9 to 12 cases of 100.
+_FEW_CLUSTERS = 30
 #: The name of the whole among the subgroups.
 ALL_ROWS = "all"
 
@@ -114,7 +117,8 @@ def compare_values(
     References
     ----------
     McNemar (1947), Psychometrika 12(2), in its exact form; Efron, Tibshirani (1993), chapter 13; for clusters Field,
-    Welsh (2007), "Bootstrapping clustered data", JRSS B 69(3).
+    Welsh (2007), "Bootstrapping clustered data", JRSS B 69(3); for few of them Cameron, Gelbach, Miller (2008),
+    "Bootstrap-based improvements for inference with clustered errors", Review of Economics and Statistics 90(3).
 
     Examples
     --------
@@ -132,8 +136,8 @@ def compare_values(
     resampled = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
     alone = len(sums) == len(gaps)
     binary = alone and bool(np.isin(former, (0, 1)).all() and np.isin(candidate, (0, 1)).all())
-    p = _mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if binary else _bootstrap_p(resampled, len(sums))
-    return _comparison(metric, group, len(gaps), float(former.mean()), float(candidate.mean()), resampled, p)
+    p = _mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if binary else None
+    return _comparison(metric, group, len(gaps), float(former.mean()), float(candidate.mean()), resampled, len(sums), p)
 
 
 def _compare_macro_f1(former: Outcomes, candidate: Outcomes, cluster: NDArray[np.int64]) -> Comparison:
@@ -152,9 +156,7 @@ def _compare_macro_f1(former: Outcomes, candidate: Outcomes, cluster: NDArray[np
     )
     resampled = scores[1:, 1] - scores[1:, 0]
     first, second = (float(score) for score in scores[0])
-    return _comparison(
-        "macro_f1", ALL_ROWS, len(targets), first, second, resampled, _bootstrap_p(resampled, len(members))
-    )
+    return _comparison("macro_f1", ALL_ROWS, len(targets), first, second, resampled, len(members))
 
 
 def _places(labels: NDArray[np.str_], predicted: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -175,18 +177,28 @@ def _mcnemar(won: int, lost: int) -> float:
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
-def _bootstrap_p(resampled: NDArray[np.float64], clusters: int) -> float:
-    """Return the share beyond no difference, both sides; of few clusters no less than their signs alone could prove."""
-    beyond = 2 * min((resampled <= 0).sum(), (resampled >= 0).sum()) + 1
-    return float(min(1.0, max(beyond / (len(resampled) + 1), 2 * 0.5**clusters)))
-
-
 def _comparison(
-    metric: str, group: str, rows: int, former: float, candidate: float, resampled: NDArray[np.float64], p: float
+    metric: str,
+    group: str,
+    rows: int,
+    former: float,
+    candidate: float,
+    resampled: NDArray[np.float64],
+    clusters: int,
+    p: float | None = None,
 ) -> Comparison:
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    difference = Interval(candidate - former, float(low), float(high))
-    return _told(Comparison(metric, group, rows, former, candidate, difference, p, Verdict.ALIKE), p)
+    """Tell what the resamples say, and of few clusters no more than Student's t and their signs alone would."""
+    gap, many = candidate - former, len(resampled)
+    low, high = (float(end) for end in np.quantile(resampled, [0.025, 0.975]))
+    beyond = (2 * min((resampled <= 0).sum(), (resampled >= 0).sum()) + 1) / (many + 1)
+    proof = max(float(beyond), 2 * 0.5**clusters)
+    if 1 < clusters < _FEW_CLUSTERS:
+        error = float(resampled.std()) * sqrt(clusters / (clusters - 1))
+        reach = error * float(t.ppf(0.975, clusters - 1))
+        low, high = min(low, gap - reach), max(high, gap + reach)
+        proof = max(proof, 2 * float(t.sf(abs(gap) / error, clusters - 1)) if error else 0.0)
+    p = min(1.0, proof) if p is None else p
+    return _told(Comparison(metric, group, rows, former, candidate, Interval(gap, low, high), p, Verdict.ALIKE), p)
 
 
 def _told(comparison: Comparison, p: float) -> Comparison:

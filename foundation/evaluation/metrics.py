@@ -15,6 +15,7 @@ __all__ = [
     "classification_metrics",
     "expected_calibration_error",
     "mean_interval",
+    "risk_coverage",
 ]
 
 _RESAMPLES = 1000
@@ -35,13 +36,16 @@ def bootstrap(
     metric: Callable[[NDArray[np.int64]], float],
     units: Sequence[object],
     *,
+    bounds: tuple[float, float] = (0.0, 1.0),
     resamples: int = _RESAMPLES,
     seed: int = 0,
 ) -> Interval:
     """Give a metric its bootstrap interval: the percentiles of the resamples, shifted by the bootstrap's own bias.
 
     The shift is next to nothing for shares of right answers. It matters for calibration error, which grows in every
-    resample, so that bare percentiles may leave the figure itself out. The interval does not go below 0.
+    resample, so that bare percentiles may leave the figure itself out. A resample on which the figure is NaN, not
+    defined, is left out. A figure that no resample moves, such as ten right of ten, is not certain for that: units that
+    would move it may be ``1 - 0.025 ** (1 / n)`` of all, the exact binomial limit, and it is given so much room.
 
     Parameters
     ----------
@@ -50,13 +54,16 @@ def bootstrap(
     units : sequence, length n
         The sampled unit that each row belongs to (document, patient, user). Whole units are drawn, since rows of one
         unit are not independent.
+    bounds : tuple of float
+        The least and the greatest that the figure can be.
     resamples : int
         At least 1,000 for figures that are quoted.
     seed : int
 
     References
     ----------
-    Efron, Tibshirani (1993), "An introduction to the bootstrap", chapters 10 (bias) and 13 (percentiles).
+    Efron, Tibshirani (1993), "An introduction to the bootstrap", chapters 10 (bias) and 13 (percentiles); Clopper,
+    Pearson (1934), "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26.
 
     Examples
     --------
@@ -64,6 +71,8 @@ def bootstrap(
     >>> interval = bootstrap(lambda rows: values[rows].mean(), range(4))
     >>> interval.value, interval.low <= 0.75 <= interval.high
     (0.75, True)
+    >>> round(bootstrap(lambda rows: 1.0, range(10)).low, 3)
+    0.692
     """
     index = np.unique(np.asarray(units), return_inverse=True)[1]
     order, sizes = np.argsort(index, kind="stable"), np.bincount(index)
@@ -72,9 +81,13 @@ def bootstrap(
     drawn = (generator.integers(len(sizes), size=len(sizes)) for _ in range(resamples))
     figures = [metric(order[_rows_of(draw, sizes, ends)]) for draw in drawn]
     tail = (1 - _LEVEL) / 2
-    low, middle, high = np.quantile(figures, [tail, 0.5, 1 - tail])
+    low, middle, high = np.nanquantile(figures, [tail, 0.5, 1 - tail])
     value = float(metric(np.arange(len(index))))
-    return Interval(value, max(0.0, value - float(middle - low)), value + float(high - middle))
+    least, most = bounds
+    moved = high > low or not np.isfinite(most - least)
+    room = 0.0 if moved else (most - least) * (1 - tail ** (1 / len(sizes)))
+    down, up = middle - low + room, high - middle + room
+    return Interval(value, max(least, value - float(down)), min(most, value + float(up)))
 
 
 def _rows_of(draw: NDArray[np.int64], sizes: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -86,7 +99,8 @@ def _rows_of(draw: NDArray[np.int64], sizes: NDArray[np.int64], ends: NDArray[np
 
 def mean_interval(values: NDArray[np.float64]) -> Interval:
     """Return the mean of one figure a unit (document, query, user) with its bootstrap interval."""
-    return bootstrap(lambda rows: float(values[rows].mean()), range(len(values)))
+    bounds = (0.0, max(1.0, float(values.max(initial=0.0))))
+    return bootstrap(lambda rows: float(values[rows].mean()), range(len(values)), bounds=bounds)
 
 
 def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:
@@ -138,10 +152,40 @@ def chance_calibration_error(confidence: NDArray[np.float64], draws: int = 400) 
     return Interval(float(np.mean(errors)), *(float(np.quantile(errors, share)) for share in (0.025, 0.975)))
 
 
+def risk_coverage(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return coverage and risk when the surest answers are given first, answers that are as sure together.
+
+    Parameters
+    ----------
+    confidence : ndarray, shape (n,)
+    right : ndarray of bool, shape (n,)
+
+    Returns
+    -------
+    coverage, risk : ndarray, shape (m,), 0 to 1
+        One of each a confidence that occurs, coverage rising to 1.
+
+    References
+    ----------
+    Geifman, El-Yaniv (2017), "Selective classification for deep neural networks", arXiv:1705.08500, section 2.
+
+    Examples
+    --------
+    >>> [figures.tolist() for figures in risk_coverage(np.array([0.9, 0.6, 0.6]), np.array([True, True, False]))]
+    [[0.3333333333333333, 1.0], [0.0, 0.3333333333333333]]
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(confidence[order]) != 0, True))
+    return (ends + 1) / len(order), np.cumsum(~right[order])[ends] / (ends + 1)
+
+
 def auroc(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     """Return how often a positive row is scored above a negative one, ties counting half.
 
-    The statistic of Mann, Whitney (1947); as scikit-learn's ``roc_auc_score``, in a tenth of the time.
+    NaN where all are of one kind. The statistic of Mann, Whitney (1947); as scikit-learn's ``roc_auc_score``, in a
+    tenth of the time.
 
     Examples
     --------
@@ -151,6 +195,8 @@ def auroc(positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
     from scipy.stats import rankdata  # slow to import, and few reports need it
 
     many = int(positive.sum())
+    if many in (0, len(positive)):
+        return float("nan")
     above = rankdata(scores)[positive].sum() - many * (many + 1) / 2
     return float(above / (many * (len(positive) - many)))
 
@@ -206,6 +252,6 @@ def _mean_recall(counts: NDArray[np.int64]) -> float:
 
 
 def _macro_f1(counts: NDArray[np.int64]) -> float:
-    """Average F1 over all classes, 0 of one that a resample has no part in."""
-    true, said, both = counts
-    return float(np.mean(2 * both / np.maximum(true + said, 1)))
+    """Average F1 over the classes that a resample holds."""
+    true, said, both = counts[:, counts[0] > 0]
+    return float(np.mean(2 * both / (true + said)))

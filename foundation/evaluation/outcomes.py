@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
+from foundation.evaluation.metrics import risk_coverage
+
 __all__ = ["Outcomes"]
 
 _BINS = 10
@@ -148,11 +150,9 @@ def _reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> l
 
 
 def _risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> list[dict[str, float]]:
-    order = np.argsort(-confidence, kind="stable")
-    given = np.arange(1, len(order) + 1)
-    risk = np.cumsum(~right[order]) / given
-    shown = np.unique(np.linspace(0, len(order) - 1, min(_CURVE_POINTS, len(order))).astype(np.int64))
-    return [{"coverage": float(given[at] / len(order)), "risk": float(risk[at])} for at in shown]
+    coverage, risk = risk_coverage(confidence, right)
+    shown = np.unique(np.linspace(0, len(risk) - 1, min(_CURVE_POINTS, len(risk))).astype(np.int64))
+    return [{"coverage": float(coverage[at]), "risk": float(risk[at])} for at in shown]
 
 
 def _confusion(targets: NDArray[np.str_], predicted: NDArray[np.str_]) -> dict[str, Any]:

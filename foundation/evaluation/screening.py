@@ -15,6 +15,8 @@ def finding_auroc(
 ) -> Mapping[str, Interval]:
     """Return ``auroc``: of a finding against none where a class stands for none, else the mean of one against the rest.
 
+    Nothing where the rows are of one kind.
+
     Parameters
     ----------
     probabilities : ndarray, shape (n, classes)
@@ -31,15 +33,16 @@ def finding_auroc(
 
     def mean(rows: NDArray[np.int64]) -> float:
         figures = [auroc(truth[rows], chance[rows]) for chance, truth in scores if 0 < truth[rows].mean() < 1]
-        return float(np.mean(figures)) if figures else 0.5
+        return float(np.mean(figures)) if figures else float("nan")
 
-    return {"auroc": bootstrap(mean, units)}
+    told = any(0 < truth.mean() < 1 for _, truth in scores)
+    return {"auroc": bootstrap(mean, units)} if told else {}
 
 
 def threshold_metrics(
     findings: NDArray[np.float64], sick: NDArray[np.bool_], threshold: float, units: Sequence[object]
 ) -> Mapping[str, Interval]:
-    """Return ``sensitivity`` and ``specificity`` of a threshold that was chosen elsewhere.
+    """Return ``sensitivity`` and ``specificity`` of a threshold that was chosen elsewhere; only that of whom there is.
 
     Parameters
     ----------
@@ -50,12 +53,10 @@ def threshold_metrics(
     positive = findings >= threshold
 
     def share(hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> Callable[[NDArray[np.int64]], float]:
-        return lambda rows: float(hit[rows][among[rows]].mean()) if among[rows].any() else 0.0
+        return lambda rows: float(hit[rows][among[rows]].mean()) if among[rows].any() else float("nan")
 
-    return {
-        "sensitivity": bootstrap(share(positive, sick), units),
-        "specificity": bootstrap(share(~positive, ~sick), units),
-    }
+    shares = {"sensitivity": (positive, sick), "specificity": (~positive, ~sick)}
+    return {name: bootstrap(share(hit, among), units) for name, (hit, among) in shares.items() if among.any()}
 
 
 def set_metrics(sets: NDArray[np.bool_], targets: NDArray[np.int64], units: Sequence[object]) -> Mapping[str, Interval]:
@@ -69,6 +70,7 @@ def set_metrics(sets: NDArray[np.bool_], targets: NDArray[np.int64], units: Sequ
     figures = {"set_coverage": sets[np.arange(len(sets)), targets], "set_size": sizes, "single_set": sizes == 1}
 
     def mean(values: NDArray[np.float64]) -> Interval:
-        return bootstrap(lambda rows: float(values[rows].mean()), units)
+        most = float(sets.shape[1]) if values is sizes else 1.0
+        return bootstrap(lambda rows: float(values[rows].mean()), units, bounds=(0.0, most))
 
     return {name: mean(values) for name, values in figures.items()}

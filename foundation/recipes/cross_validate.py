@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.model_selection import StratifiedGroupKFold
 
 from foundation.data.image_tables import ImageTable
 from foundation.data.labelled import LabelledTable
@@ -60,11 +59,9 @@ def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: L
             f"({rarest or 'none'}: {counts.get(rarest, 0)})"
         )
     more_items, more_labels = companion_rows(table)
-    targets = np.unique(labels, return_inverse=True)[1]
-    if groups := table.groups(Split.TRAIN, Split.DEV):
-        parts = StratifiedGroupKFold(folds, shuffle=True, random_state=recipe.seed).split(labels, labels, groups)
-    else:
-        parts = stratified_folds(items, targets, folds, recipe.seed)
+    groups = table.groups(Split.TRAIN, Split.DEV)
+    of_groups = np.unique(groups, return_inverse=True)[1] if groups else None
+    parts = stratified_folds(Labelled(items, np.unique(labels, return_inverse=True)[1], of_groups), folds, recipe.seed)
     rows = Labelled([*items, *more_items], np.unique([*labels, *more_labels], return_inverse=True)[1])
     with run_folder("cross-validation", folds, table.reads, rows.sha256, groups, *_decisive(recipe)) as folder:
         done = folder / "folds.json"
@@ -74,7 +71,8 @@ def cross_validate(table: LabelledTable, recipe: Recipe, folds: int, listener: L
                 continue  # a run that was killed has it
             model = _estimator(table, recipe, _named(listener, fold + 1))
             kept = [items[row] for row in train] + more_items, [labels[row] for row in train] + more_labels
-            model.fit(*kept, unlabelled=recipe.unlabelled)
+            of_kept = [*(groups[row] for row in train), *[""] * len(more_items)] if groups else None
+            model.fit(*kept, unlabelled=recipe.unlabelled, groups=of_kept)
             predicted, truth = model.predict([items[row] for row in held_out]), [labels[row] for row in held_out]
             macro_f1 = f1_score(truth, predicted, average="macro", zero_division=0)
             figures.append({"accuracy": float(accuracy_score(truth, predicted)), "macro_f1": float(macro_f1)})

@@ -127,7 +127,7 @@ def _baselines(
             "accuracy": float(accuracy_score(targets, predicted)),
             "macro_f1": float(f1_score(targets, predicted, average="macro", zero_division=0)),
         }
-        if absent is not None:
+        if absent is not None and len(np.unique(targets != absent)) == 2:
             figures[name]["auroc"] = float(roc_auc_score(targets != absent, 1 - model.predict_proba(others)[:, absent]))
     return figures
 

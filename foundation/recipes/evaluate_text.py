@@ -43,13 +43,14 @@ def evaluate_text(bundle: Bundle, table: LabelledTable, listener: Listener = sil
     items, splits = table.frame[Columns.TEXT].tolist(), table.frame[Columns.SPLIT].tolist()
     leakage = find_leakage(items, splits, near=table.reads != "rows")
     units = [mask_personal_data(text) for text in texts]
-    outcomes = Outcomes.of_classes(units, labels, classes, probabilities, _text_groups(texts, labels))
+    together = table.groups(Split.TEST)
+    outcomes = Outcomes.of_classes(units, labels, classes, probabilities, _text_groups(texts, labels), together)
     return Report(
         solution=bundle.record.solution,
         task=table.task,
         dataset=test_stamp(table, bundle, classes),
         bundle=bundle.record.id,
-        metrics=classification_metrics(targets, probabilities),
+        metrics=classification_metrics(targets, probabilities, units=together),
         baselines=_baselines(table, texts, labels),
         per_class=class_figures(targets, probabilities, classes),
         calibration=answer_shares(bundle, targets, probabilities, bundle.calibration.threshold),

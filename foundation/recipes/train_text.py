@@ -79,7 +79,8 @@ def train_text(
     effort = Effort.start()
     model = classifier(recipe, listener, table.reads)
     needs_dev = find_method(recipe.method, model.modality).needs_dev
-    own_texts, own_labels = table.part(Split.TRAIN) if needs_dev else table.part(Split.TRAIN, Split.DEV)
+    learned = (Split.TRAIN,) if needs_dev else (Split.TRAIN, Split.DEV)
+    own_texts, own_labels = table.part(*learned)
     if not own_texts:
         raise InputError(f"{table.name} has no train rows; expected rows whose split is 'train'")
     more_texts, more_labels = companion_rows(table, more_labels=recipe.more_labels)
@@ -87,12 +88,16 @@ def train_text(
     table.check_learned(labels)
     leakage = _leakage(table, more_texts)
     dev = table.part(Split.DEV)
-    model.fit(texts, labels, dev=dev if needs_dev and dev[0] else None, unlabelled=recipe.unlabelled)
+    chosen_on = dev if needs_dev and dev[0] else None
+    groups = table.groups(*learned)
+    groups += [""] * len(more_texts) if groups else []
+    model.fit(texts, labels, dev=chosen_on, unlabelled=recipe.unlabelled, groups=groups)
     # how sure it may be is learned from texts like those that it will read: the table's own, of which none was seen
     own = slice(None) if needs_dev else slice(len(own_texts))
     held_out, targets = model.held_out_logits_[own], model.held_out_targets_[own]
     calibration = fit_calibration(held_out, targets, risk=recipe.risk or USUAL_RISK)
-    metrics = classification_metrics(targets, calibration.probabilities(held_out))
+    units = table.groups(Split.DEV) if chosen_on else model.held_out_groups_[own]
+    metrics = classification_metrics(targets, calibration.probabilities(held_out), units=units)
     record = new_record(
         model.network_,
         solution=solution,

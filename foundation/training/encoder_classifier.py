@@ -34,6 +34,8 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         Scores of items that the scoring model had not seen, and their class indices: what calibration is fitted on.
     held_out_items_ : list
         The items of those scores.
+    held_out_groups_ : list of int
+        Their groups; empty where none were given.
     history_ : tuple of dict
         One entry an epoch or candidate.
     method_ : Method
@@ -64,6 +66,7 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         y: Sequence[str],
         dev: tuple[Sequence[Any], Sequence[str]] | None = None,
         unlabelled: Sequence[Any] = (),
+        groups: Sequence[str] | None = None,
     ) -> Self:
         """Fit to items and their labels.
 
@@ -75,6 +78,9 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
             What a method that chooses an epoch is checked on; without it a stratified tenth of X is set aside.
         unlabelled : sequence
             Items like X that the encoder sees first.
+        groups : sequence of str, length n, optional
+            What each item is of, a customer or a patient: whatever is held out inside X, is so by whole groups. An
+            item whose group is empty is alone.
 
         Raises
         ------
@@ -88,10 +94,10 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         method = find_method(self.method, self.modality) if isinstance(self.method, str) else self.method
         self.classes_, targets = np.unique(labels, return_inverse=True)
         _check_classes(self.classes_, targets)
-        train = Labelled(items, targets.astype(np.int64))
+        train = Labelled(items, targets.astype(np.int64), _numbered(groups))
         held_out = self._labelled(*dev) if dev is not None else None
         if method.needs_dev and held_out is None:
-            kept, held = set_aside(train.items, train.targets, self.seed)
+            kept, held = set_aside(train, self.seed)
             train, held_out = train.take(kept), train.take(held)
         chosen = method.class_weight if self.class_weight == "auto" else self.class_weight
         weight = class_weights(chosen, train.targets, len(self.classes_))
@@ -103,7 +109,9 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         self.network_: Network[Any] = fitted.network
         self.held_out_logits_ = fitted.held_out_logits
         self.held_out_targets_ = fitted.held_out_targets
-        self.held_out_items_ = list((held_out if held_out and method.needs_dev else train).items)
+        scored = held_out if held_out and method.needs_dev else train
+        self.held_out_items_ = list(scored.items)
+        self.held_out_groups_ = [] if scored.groups is None else scored.groups.tolist()
         self.history_ = fitted.history
         self.method_ = fitted.method
         self.saw_dev_ = fitted.saw_dev
@@ -134,6 +142,13 @@ class EncoderClassifier(ABC, ClassifierMixin, BaseEstimator):  # type: ignore[mi
         if not len(items):
             raise InputError("dev is empty; give labelled rows, or leave it out to have a tenth of train set aside")
         return Labelled(self._checked(items), np.array([index[label] for label in labels], dtype=np.int64))
+
+
+def _numbered(groups: Sequence[str] | None) -> NDArray[np.int64] | None:
+    """Return the groups by number; an empty one is none, and its row alone."""
+    if not groups:
+        return None
+    return np.unique([group or f"row {row}" for row, group in enumerate(groups)], return_inverse=True)[1]
 
 
 def _check_classes(classes: NDArray[Any], targets: NDArray[np.int64]) -> None:

@@ -48,7 +48,7 @@ class Fewshot(Full):
         """Fit to each half for calibration, then to everything."""
         targets = job.train.targets
         logits = np.zeros((len(targets), len(job.class_weight)))
-        for train, held_out in stratified_folds(job.train.items, targets, 2, job.seed):
+        for train, held_out in stratified_folds(job.train, 2, job.seed):
             network, _ = self.train(_with_names(job.part(train)))
             logits[held_out] = network.logits([job.train.items[row] for row in held_out])
         network, history = self.train(_with_names(job))

@@ -47,15 +47,21 @@ Amount = Annotated[float, Field(ge=0, lt=inf)]
 
 @dataclass(frozen=True)
 class Labelled:
-    """Items, texts or images, with class indices (0 to classes - 1)."""
+    """Items, texts or images, with class indices (0 to classes - 1), and what each is of (a customer, a patient).
+
+    Items of one group are no proofs of one another: none is held out while another is learned from.
+    """
 
     items: Sequence[Any]
     targets: NDArray[np.int64]
+    groups: NDArray[np.int64] | None = None
 
     @property
     def sha256(self) -> str:
-        """Of items and targets in their order."""
+        """Of items, targets and groups in their order."""
         digest = sha256(self.targets.astype("<i8").tobytes())
+        if self.groups is not None:
+            digest.update(self.groups.astype("<i8").tobytes())
         for item in self.items:
             content = item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item.tobytes()
             digest.update(len(content).to_bytes(8, "little") + content)
@@ -63,7 +69,8 @@ class Labelled:
 
     def take(self, rows: NDArray[np.int64]) -> "Labelled":
         """Return these rows alone."""
-        return Labelled([self.items[row] for row in rows], self.targets[rows])
+        groups = None if self.groups is None else self.groups[rows]
+        return Labelled([self.items[row] for row in rows], self.targets[rows], groups)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Probe:
         vectors = job.encoder.encode(job.train.items, listener=job.listener)
         targets = job.train.targets
         weights = dict(enumerate(job.class_weight))
-        folds = list(stratified_folds(job.train.items, targets, self.folds, job.seed))
+        folds = list(stratified_folds(job.train, self.folds, job.seed))
         scores = np.zeros((len(self.strengths), len(targets), len(job.class_weight)))
         for done, (kept, held) in enumerate(folds, start=1):
             scores[:, held] = self._path(vectors[kept], targets[kept], vectors[held], weights)

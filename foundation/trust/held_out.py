@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from foundation.evaluation.metrics import risk_coverage
+
 __all__ = ["HeldOut", "OperatingPoint", "at_prevalence", "share_interval"]
 
 _LEVEL = 0.95
@@ -175,16 +177,9 @@ class HeldOut:
 
     @cached_property
     def risk_coverage(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return coverage and risk when the surest answers are given first: shapes (n,), (n,).
-
-        References
-        ----------
-        Geifman, El-Yaniv (2017), arXiv:1705.08500, section 2.
-        """
-        order = np.argsort(-self.probabilities.max(axis=1), kind="stable")
-        wrong = (self.probabilities.argmax(axis=1) != self.targets)[order]
-        given = np.arange(1, len(order) + 1)
-        return given / len(order), np.cumsum(wrong) / given
+        """Return coverage and risk when the surest answers are given first (``metrics.risk_coverage``)."""
+        right = self.probabilities.argmax(axis=1) == self.targets
+        return risk_coverage(self.probabilities.max(axis=1), right)
 
     def save(self, path: Path) -> None:
         """Write as safetensors."""

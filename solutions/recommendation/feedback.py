@@ -191,7 +191,7 @@ def off_policy(judged: Sequence[JudgedShelf], shelf_of: Callable[[Recommendation
 
 
 def _mean(values: NDArray[np.float64], units: Sequence[str]) -> Interval:
-    return bootstrap(lambda rows: float(values[rows].mean()), units)
+    return bootstrap(lambda rows: float(values[rows].mean()), units, bounds=(0.0, np.inf))
 
 
 def evaluate_feedback(shelves: "Shelves", solution: str, task: str) -> Report:

@@ -26,11 +26,12 @@ def scope_metrics(bundle: "Bundle", table: "LabelledTable") -> Mapping[str, Inte
     -------
     mapping of metric to Interval
         ``scope_auroc``; ``out_of_scope_found_at_95``, the share of messages out of scope that score below 95 % of the
-        others; ``in_scope_accuracy``, of messages in scope among the intents alone. Empty where all are in scope.
+        others; ``in_scope_accuracy``, of messages in scope among the intents alone. Empty where all are in scope or
+        none is.
     """
     texts, labels = table.part(Split.TEST)
     inside = np.array([label != OUT_OF_SCOPE for label in labels])
-    if inside.all() or OUT_OF_SCOPE not in bundle.labels:
+    if inside.all() or not inside.any() or OUT_OF_SCOPE not in bundle.labels:
         return {}
     probabilities = bundle.probabilities(texts)
     out = bundle.labels.index(OUT_OF_SCOPE)
@@ -40,7 +41,8 @@ def scope_metrics(bundle: "Bundle", table: "LabelledTable") -> Mapping[str, Inte
     rows = np.flatnonzero(inside)
 
     def found(part: NDArray[np.int64]) -> float:
-        return found_at(scores[part][inside[part]], scores[part][~inside[part]])
+        kept, strange = scores[part][inside[part]], scores[part][~inside[part]]
+        return found_at(kept, strange) if len(kept) and len(strange) else float("nan")
 
     return {
         "scope_auroc": bootstrap(lambda part: auroc(inside[part], scores[part]), range(len(texts))),

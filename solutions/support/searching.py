@@ -5,6 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from foundation.data.labelled import Columns, LabelledTable, load_own_table
 from foundation.errors import InputError
 from foundation.incumbents import has_incumbent, incumbent
@@ -79,8 +82,14 @@ def evaluate_search(table: LabelledTable, model: "Bundle | None", solution: str,
     report = evaluate_text(model, table, listener)
     pairs, labels = table.test_part()
     same = model.probabilities(pairs)[:, 1]
-    meant = [float(label) for label in labels]
-    spearman = bootstrap(lambda rows: float(spearmanr(same[rows], [meant[row] for row in rows])[0]), range(len(pairs)))
+    meant = np.array(labels, dtype=np.float64)
+
+    def rank_correlation(rows: NDArray[np.int64]) -> float:
+        return float(spearmanr(same[rows], meant[rows])[0]) if np.ptp(meant[rows]) else float("nan")
+
+    if not np.ptp(meant):
+        return report
+    spearman = bootstrap(rank_correlation, range(len(pairs)), bounds=(-1.0, 1.0))
     return replace(report, metrics={"spearman": spearman, **report.metrics})
 
 

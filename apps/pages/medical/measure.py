@@ -75,7 +75,7 @@ def _risk_coverage(solution: Medical, words: Locale) -> go.Figure:
     """Draw how often it is wrong when only the surest answers are given."""
     coverage, risk = solution.held_out.risk_coverage
     answered = (solution.held_out.probabilities.max(axis=1) >= solution.threshold).mean()
-    at = min(max(round(float(answered) * len(risk)) - 1, 0), len(risk) - 1)
+    at = min(int(np.searchsorted(coverage, answered)), len(risk) - 1)
     title = words("medical.risk_title", share=percent(float(answered)), wrong=percent(float(risk[at])))
     figure = blank_figure(title, 300)
     figure.add_scatter(x=coverage, y=risk, mode="lines", line={"color": ACCENT}, showlegend=False)

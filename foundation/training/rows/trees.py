@@ -1,17 +1,17 @@
 """``trees``: gradient-boosted trees on the numbers and kinds of a row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold
 
 from foundation.errors import InputError
 from foundation.network import Network
 from foundation.rows import RowColumns, RowEncoder
+from foundation.training.folds import stratified_folds
 from foundation.training.method import Amount, Fitted, TrainingJob
 
 if TYPE_CHECKING:
@@ -68,15 +68,15 @@ class Trees:
                 "give numbers, or kinds that occur more than once"
             )
         matrix = columns.matrix(job.train.items)
-        parts = StratifiedKFold(
-            max(2, min(self.folds, int(np.bincount(targets).min()))), shuffle=True, random_state=job.seed
-        )
+        # by number: two people may well have the same cells
+        numbered = replace(job.train, items=range(len(targets)))
+        parts = list(stratified_folds(numbered, self.folds, job.seed))
         tried: list[tuple[float, int, int, NDArray[np.float64]]] = []
         # scores after each twentieth of the rounds cost nothing beside the fit
         steps = np.unique(np.linspace(self.rounds / 20, self.rounds, 20).astype(int))
         for done, leaves in enumerate(self.leaves, start=1):
             scores = np.zeros((len(steps), len(targets), classes))
-            for kept, held in parts.split(matrix, targets):
+            for kept, held in parts:
                 booster = self._boosted(matrix[kept], targets[kept], job.class_weight, columns, leaves, job.seed)
                 encoder = RowEncoder(columns, booster)
                 for at, step in enumerate(steps):

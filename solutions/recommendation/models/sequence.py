@@ -1,7 +1,7 @@
 """A transformer that reads what items are about, in the order in which a user had them, and says what is next."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 from typing import ClassVar, Self
 
@@ -112,7 +112,7 @@ class SequenceModel:
 
     def fit(self, events: Events) -> Self:
         """Train by the next item at every place of every user's sequence."""
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _one_thread():
             torch.manual_seed(self.seed)
             self.network = _Network(self.vectors.shape[1], events.item_count, self.width)
             self._train(events)
@@ -165,7 +165,7 @@ class SequenceModel:
             items = histories.of_user(int(user)).items[-_LENGTH:]
             recent[row, -len(items) :] = items
         table = self._table()
-        with torch.inference_mode(), _threads(len(known)):
+        with torch.inference_mode(), _one_thread() if len(known) < _FEW_USERS else nullcontext():
             for start in range(0, len(known), _SCORED_AT_ONCE):
                 part = torch.from_numpy(recent[start : start + _SCORED_AT_ONCE])
                 states = self.network.states(table[part.clamp(min=0)], part == _PADDING)[:, -1]
@@ -192,14 +192,16 @@ class SequenceModel:
 
 
 @contextmanager
-def _threads(users: int) -> Iterator[None]:
-    """Take one thread for a handful of users: waking the others costs more than they do.
+def _one_thread() -> Iterator[None]:
+    """Take one thread for operations so small that waking and awaiting another may cost more than it does.
 
-    Of single answers at 50,000 items the slowest in twenty took 99 ms on two threads and 2 ms on one, because the
-    threads of the linear algebra are still awake.
+    An epoch of MovieLens takes 5.5 to 8 s on two threads of an idle machine and 24 to 50 s where one of its cores is
+    taken, by another process or by the host of a virtual machine; on one thread it takes 7 s in either case. Of single
+    answers at 50,000 items the slowest in twenty took 99 ms on two threads and 2 ms on one, because the threads of the
+    linear algebra are still awake.
     """
     usual = torch.get_num_threads()
-    torch.set_num_threads(1 if users < _FEW_USERS else usual)
+    torch.set_num_threads(1)
     try:
         yield
     finally:

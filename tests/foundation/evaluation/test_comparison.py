@@ -33,6 +33,19 @@ def test_200_replacements_without_a_difference() -> None:
     assert binom.sf(12, 200, 0.025) < 0.002
 
 
+def test_200_replacements_without_a_difference_on_eight_patients() -> None:
+    """Of so few the percentiles alone told 19 of 200 apart; 5 % are promised, and more than 18 have one in 80."""
+    generator, apart = np.random.default_rng(0), 0
+    patients = np.repeat(np.arange(8), 8)
+    for _ in range(200):
+        former, candidate = (np.clip(generator.normal(0.8, 0.1, 8), 0, 1)[patients] for _ in range(2))
+        right = [(generator.random(64) < chance).astype(float) for chance in (former, candidate)]
+        told = compare_values("accuracy", *right, cluster=patients)
+        apart += told.verdict is not Verdict.ALIKE
+        assert told.difference.low <= 0 <= told.difference.high or told.p < 0.06
+    assert apart <= 18
+
+
 def test_a_true_difference_is_found_and_a_loss_is_one() -> None:
     generator = np.random.default_rng(1)
     labels = generator.integers(3, size=600)

@@ -12,8 +12,10 @@ from foundation.evaluation.metrics import (
     chance_calibration_error,
     classification_metrics,
     expected_calibration_error,
+    risk_coverage,
 )
 from foundation.evaluation.report import DatasetStamp, Report
+from foundation.evaluation.screening import finding_auroc, threshold_metrics
 
 
 def test_calibration_error_by_hand() -> None:
@@ -53,7 +55,7 @@ def test_every_resample_agrees_with_scikit_learn() -> None:
     measured = classification_metrics(targets, np.eye(6)[answers], units=units.tolist())["macro_f1"]
 
     def macro_f1(some: np.ndarray) -> float:
-        present = np.unique(targets)
+        present = np.unique(targets[some])
         return f1_score(targets[some], answers[some], labels=present, average="macro", zero_division=0)
 
     expected = bootstrap(macro_f1, units.tolist())
@@ -84,6 +86,50 @@ def test_a_biased_figure_stays_inside_its_interval() -> None:
     targets = np.array([generator.choice(10, p=row) for row in probabilities])
     error = classification_metrics(targets, probabilities)["ece"]
     assert 0 <= error.low < error.value < error.high
+
+
+def test_what_no_resample_moves_is_not_certain() -> None:
+    """Ten right of ten: Clopper and Pearson's interval begins at 0.025 ** (1 / 10); so of ten patients of five rows."""
+    right = np.zeros(10, dtype=np.int64), np.tile([0.9, 0.1], (10, 1))
+    assert classification_metrics(*right)["accuracy"] == Interval(1.0, pytest.approx(0.025**0.1), 1.0)
+    units = np.arange(50) // 5
+    assert bootstrap(lambda rows: 0.0, units.tolist()) == Interval(0.0, 0.0, pytest.approx(1 - 0.025**0.1))
+
+
+def test_resamples_on_which_a_figure_is_not_defined_are_left_out() -> None:
+    """Of 40 rows three are positive: in one resample of twenty there is none."""
+    positive = np.arange(40) < 3
+    scores = np.linspace(1, 0, 40)
+    scores[2], scores[20] = scores[20], scores[2]
+    area = bootstrap(lambda rows: auroc(positive[rows], scores[rows]), range(40))
+    assert 0 <= area.low < area.value < area.high <= 1
+
+
+def test_a_figure_below_nought_is_inside_its_interval() -> None:
+    values = np.random.default_rng(0).normal(size=60)
+    other = -values + np.random.default_rng(1).normal(size=60)
+    figure = bootstrap(lambda rows: float(np.corrcoef(values[rows], other[rows])[0, 1]), range(60), bounds=(-1, 1))
+    assert -1 <= figure.low < figure.value < figure.high < 0
+
+
+def test_macro_f1_of_rare_classes_stays_in_its_range() -> None:
+    targets = np.repeat([0, 1, 2, 3], [20, 1, 1, 1])
+    wrong = targets.copy()
+    wrong[0] = 1
+    figure = classification_metrics(targets, np.eye(4)[wrong])["macro_f1"]
+    assert 0.5 < figure.low < figure.value <= figure.high <= 1
+
+
+def test_answers_that_are_as_sure_are_given_together() -> None:
+    coverage, risk = risk_coverage(np.ones(100), np.arange(100) < 50)
+    assert (coverage.tolist(), risk.tolist()) == ([1.0], [0.5])
+
+
+def test_of_whom_there_is_none_nothing_is_said() -> None:
+    healthy = np.zeros(12, dtype=np.int64)
+    probabilities = np.tile([0.7, 0.3], (12, 1))
+    assert finding_auroc(probabilities, healthy, 0, range(12)) == {}
+    assert set(threshold_metrics(probabilities[:, 1], healthy > 0, 0.5, range(12))) == {"specificity"}
 
 
 def test_whole_units_are_drawn() -> None:
