@@ -44,7 +44,7 @@ class Store:
     def __init__(self, url: str) -> None:
         try:
             self.engine = sql.create_engine(url, pool_pre_ping=True)
-        except (sql.exc.ArgumentError, ModuleNotFoundError) as error:
+        except (sql.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
             raise InputError(
                 f"got a database of kind {url.partition(':')[0]!r}; expected sqlite:///FILE or "
                 "postgresql+psycopg://USER@HOST/NAME (for the latter pip install 'psycopg[binary]')"
@@ -61,7 +61,7 @@ class Store:
         for table in self.metadata.sorted_tables:
             if missing := set(table.c.keys()) - there[table.name]:
                 raise InputError(
-                    f"the database {self.engine.url!r} was made by an older version (it has no {min(missing)}); "
+                    f"the database {self._place} was made by an older version (it has no {min(missing)}); "
                     "move it away, and a new one is begun"
                 )
 
@@ -83,6 +83,11 @@ class Store:
         """Return an insert that can say what happens to a row that is there already: ``on_conflict_do_update``."""
         return sqlite.insert(table) if self.engine.dialect.name == "sqlite" else postgresql.insert(table)
 
+    @property
+    def _place(self) -> str:
+        """The address without the password, wherever that stands in it."""
+        return repr(self.engine.url.set(query={}))
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
@@ -90,7 +95,7 @@ class Store:
         except sql.exc.DBAPIError as error:
             reason = str(error.orig).splitlines()[0]
             raise ColonnadeError(
-                f"the database {self.engine.url!r} does not take it ({reason}); nothing was lost: "
+                f"the database {self._place} does not take it ({reason}); nothing was lost: "
                 "see to its disk or connection, and try again"
             ) from error
 

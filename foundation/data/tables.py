@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_float_dtype
 
+from foundation.data.workbooks import parquet_blocks, read_excel
 from foundation.errors import InputError, UnknownNameError
 
 __all__ = [
@@ -106,12 +107,9 @@ def _blocks(path: Path, suffix: str, rows: int, encoding: str) -> Iterator[pd.Da
     elif suffix == ".jsonl":
         yield from pd.read_json(path, lines=True, chunksize=rows, encoding=encoding, dtype=False)
     elif suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(path) as file:
-            yield from (batch.to_pandas(integer_object_nulls=True) for batch in file.iter_batches(batch_size=rows))
+        yield from parquet_blocks(path, rows)
     else:
-        frame = pd.read_excel(path, dtype=str, keep_default_na=False, engine="openpyxl")
+        frame = read_excel(path)
         yield from (frame.iloc[at : at + rows] for at in range(0, max(1, len(frame)), rows))
 
 

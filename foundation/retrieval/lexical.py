@@ -19,6 +19,7 @@ __all__ = ["LexicalIndex", "search_words"]
 
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W\u3400-\u9fff_]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_LONGEST_RUN = 1_000  # characters without a stop that jieba is given at once: of one repeated it takes quadratic time
 # Of words that most questions share; a longer list would take words such as "not" or "back" away, which decide.
 _STOP_WORDS = """
 a an and are as at be been but by can could did do does for from had has have how i if in is it its me my of on or our
@@ -49,7 +50,8 @@ def search_words(text: str) -> list[str]:
 
 def _jieba(run: str) -> list[str]:
     # "cut for search" gives the parts of a compound beside it: 退款单 is found by 退款
-    return list(_segmenter().cut_for_search(run))
+    pieces = (run[at : at + _LONGEST_RUN] for at in range(0, len(run), _LONGEST_RUN))
+    return [word for piece in pieces for word in _segmenter().cut_for_search(piece)]
 
 
 @cache

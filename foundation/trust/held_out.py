@@ -1,15 +1,12 @@
 """Calibrated answers on examples that training did not see: what every promise about new ones is computed from."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
-
-from foundation.evaluation.metrics import risk_coverage
 
 __all__ = ["HeldOut", "OperatingPoint", "at_prevalence", "share_interval"]
 
@@ -174,12 +171,6 @@ class HeldOut:
             share_interval(int((positive & sick).sum()), int(sick.sum())),
             share_interval(int((~positive & ~sick).sum()), int((~sick).sum())),
         )
-
-    @cached_property
-    def risk_coverage(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return coverage and risk when the surest answers are given first (``metrics.risk_coverage``)."""
-        right = self.probabilities.argmax(axis=1) == self.targets
-        return risk_coverage(self.probabilities.max(axis=1), right)
 
     def save(self, path: Path) -> None:
         """Write as safetensors."""

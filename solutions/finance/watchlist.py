@@ -18,6 +18,7 @@ __all__ = ["Company", "Mention", "WatchList", "read_watch_list"]
 _TITLE, _LEAD, _BODY, _EACH_MORE, _MOST_MORE = 1.0, 0.7, 0.3, 0.1, 0.2
 _LEAD_CHARACTERS = 200
 _LONGEST_NAME = 200  # characters: a name is a key of the monitor's tables
+_MOST_NAMES = 5_000  # all that a company may be called counted: each item is looked through for all of them
 # Shorter tickers are words of the language ("A", "F", "IT"): they count only where they are marked as tickers.
 _PLAIN_TICKER = 3
 _SEPARATORS = re.compile(r"[|;；、]")
@@ -139,7 +140,7 @@ def read_watch_list(path: Path, encoding: str = "utf-8") -> WatchList:
     ------
     InputError
         The file cannot be read, has no column ``name``, a name is empty or over 200 characters, or belongs to two
-        companies.
+        companies, or there are more than 5,000 names, aliases and tickers.
     """
     frame = read_table(path, encoding)
     if "name" not in frame.columns:
@@ -153,13 +154,16 @@ def read_watch_list(path: Path, encoding: str = "utf-8") -> WatchList:
         )
         for row, name in enumerate(frame["name"])
     ]
+    called = sum(1 + len(company.aliases) + len(company.tickers) for company in companies)
+    if called > _MOST_NAMES:
+        raise InputError(f"{path} has {called:,} names, aliases and tickers; expected at most {_MOST_NAMES:,}")
     owners: dict[str, str] = {}
     for row, company in enumerate(companies, start=1):
         if not company.name:
             raise InputError(f"{path}, row {row}, column 'name': got an empty cell, expected a company's name")
-        if len(company.name) > _LONGEST_NAME:
+        if (longest := max(map(len, (company.name, *company.aliases, *company.tickers)))) > _LONGEST_NAME:
             raise InputError(
-                f"{path}, row {row}, column 'name': got {len(company.name):,} characters, expected a company's name of "
+                f"{path}, row {row}, column 'name': got {longest:,} characters, expected a company's name of "
                 f"at most {_LONGEST_NAME}; is a text in that column?"
             )
         for name in (company.name, *company.aliases, *company.tickers):

@@ -16,13 +16,16 @@ __all__ = ["Protocol", "find_protocol", "inner_folds", "split_events"]
 
 _FOLDS = 5
 _HELD_OUT_EVENTS = 2
+_TENTH = 10
 
 
 class Protocol(str, Enum):
     """How events are split.
 
-    ``RANDOM_811``: each user's events at random, 80/10/10 (RecBole's default for general recommenders).
-    ``RATIO_75_25``: each user's events at random, 75/25, no dev (Microsoft Recommenders' stratified split).
+    ``RANDOM_811``: each user's events at random, 80/10/10, of few events one for test and one for dev as long as train
+    keeps one (RecBole's default for general recommenders, and its rounding).
+    ``RATIO_75_25``: each user's events at random, 75/25, no dev (Microsoft Recommenders' stratified split, which
+    rounds train down).
     ``LEAVE_ONE_OUT``: each user's last event is test, the one before dev (SASRec and its successors).
     ``GLOBAL_TIME``: everything after one moment is test, for everybody: the only one without a look at the future.
     """
@@ -82,8 +85,7 @@ def split_events(events: Events, protocol: Protocol, seed: int = 0) -> NDArray[n
     elif protocol is Protocol.GLOBAL_TIME:
         splits = _global_time(events)
     else:
-        dev, test = (0.1, 0.1) if protocol is Protocol.RANDOM_811 else (0.0, 0.25)
-        splits = _by_shares(events, seed, dev, test)
+        splits = _at_random(events, seed, *(_tenths(events) if protocol is Protocol.RANDOM_811 else _quarter(events)))
     if not (splits == Split.TEST.value).any():
         raise InputError(
             f"protocol {protocol.value} leaves nothing to test on: {len(events)} events of "
@@ -104,11 +106,27 @@ def inner_folds(events: Events, protocol: Protocol, seed: int = 0) -> list[NDArr
     return [part == fold for fold in range(_FOLDS)]
 
 
-def _by_shares(events: Events, seed: int, dev: float, test: float) -> NDArray[np.str_]:
-    """Give the last places of each user's shuffled events to test, those before to dev; shares are rounded down."""
+_Counts = NDArray[np.int64]
+
+
+def _tenths(events: Events) -> tuple[_Counts, _Counts]:
+    """Return how many of the events of each event's user are for dev and for test, as RecBole counts them."""
+    many = sum(events.places()) + 1
+    test = np.where(many < _TENTH, many > 1, many // _TENTH)
+    dev = np.where(many < _TENTH, many - test > 1, many // _TENTH)
+    return dev, test
+
+
+def _quarter(events: Events) -> tuple[_Counts, _Counts]:
+    """Return the same of 75/25; somebody's only event is learned from."""
+    many = sum(events.places()) + 1
+    return np.zeros_like(many), np.where(many > 1, many - many * 3 // 4, 0)
+
+
+def _at_random(events: Events, seed: int, for_dev: _Counts, for_test: _Counts) -> NDArray[np.str_]:
+    """Give the last places of each user's shuffled events to test, those before to dev."""
     order = np.lexsort((np.random.default_rng(seed).random(len(events)), events.users))
-    from_start, from_end = events.places()  # users are together before and after shuffling
-    for_test, for_dev = (np.floor((from_start + from_end + 1) * share + 1e-9) for share in (test, dev))
+    _, from_end = events.places()  # users are together before and after shuffling
     splits = np.full(len(events), Split.TRAIN.value)
     splits[order[from_end < for_test + for_dev]] = Split.DEV.value
     splits[order[from_end < for_test]] = Split.TEST.value

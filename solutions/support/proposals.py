@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from foundation.data.tables import write_table
+from foundation.data.workbooks import without_formulas
 from foundation.errors import InputError
 from foundation.files import atomic_file
 from foundation.progress import Listener, silent
@@ -130,7 +131,7 @@ def keep_proposals(
     if own:
         proposals = mark_answered(proposals, own)
     with atomic_file(client.folder / PROPOSED) as temporary:
-        write_table(proposal_table(proposals), temporary, append=False, kind=".csv")
+        write_table(without_formulas(proposal_table(proposals)), temporary, append=False, kind=".csv")
     return proposals
 
 

@@ -149,6 +149,7 @@ def page_errors(folder: Path) -> list[str]:
         "rows.csv": b"text,label\n" + b"a,b\n" * 200_001,
         "half.csv": b"image,label,split\ngood.png,a,train\ngood.png,a,\n",
         "strange.csv": b"image,label,split\ngood.png,a,holdout\n",
+        "countless.csv": b"name\n" + b"".join(b"n%d\n" % at for at in range(5001)),
         "turned.csv": b"series,start,end\ntopic:credit,2026-02-09,2026-02-08\n",
     }
     for name, content in {**contents, **bad_pictures()}.items():
@@ -165,6 +166,8 @@ def page_errors(folder: Path) -> list[str]:
     learned = namespace(
         histories=nothing, hybrid=namespace(catalogue=namespace(ids=("b",))), record=namespace(id="x-1")
     )
+    pd.DataFrame({"a": ["x"]}).to_excel(folder / "wide.xlsx", index=False)
+    pd.DataFrame({"a": ["x"]}).to_parquet(folder / "wide.parquet")
     pictureless = folder / "pictureless"
     pictureless.mkdir()
     many = [Image.new("L", (8, 8))] * 257
@@ -210,6 +213,17 @@ def page_errors(folder: Path) -> list[str]:
         *(lambda name=name: read_picture(folder / name) for name in bad_pictures() if not name.endswith(".zip")),
         *(lambda name=name: first_refusal(name) for name in bad_pictures() if name.endswith(".zip")),
         lambda: cases.opened(str(folder / "many.tif"), 0.9, 0.5),
+        lambda: patch("apps.pages.medical.case._MOST_BYTES", 99)(cases.opened)(str(folder / "many.tif"), 0.9, 0.5),
+        *(
+            lambda name=name, limit=limit: patch(f"foundation.data.workbooks.{limit}", -(1 << 30))(read_table)(
+                folder / name
+            )
+            for name, limit in (
+                ("wide.xlsx", "_MOST_UNPACKED"),
+                ("wide.xlsx", "_MOST_CELLS"),
+                ("wide.parquet", "_MOST_RATIO"),
+            )
+        ),
         lambda: patch("foundation.data.pictures._MOST_UNPACKED", 999)(read_picture)(folder / "many.tif"),
         lambda: patch("apps.pages.medical.batch._MOST_PICTURES", 0)(full.look)(
             [str(folder / "good.png")], None, lambda *_, **__: None
@@ -281,7 +295,7 @@ def page_errors(folder: Path) -> list[str]:
         lambda: corrections.keep("finance", "tone", "x", "negative", " "),
         *(
             lambda name=name: read_watch_list(folder / f"{name}.csv")
-            for name in ("plain", "nameless", "wordy", "owned")
+            for name in ("plain", "nameless", "wordy", "owned", "countless")
         ),
         lambda: ask_for(folder / "names.csv", None),
         lambda: score(pd.DataFrame({"a": ["x"]}), None),

@@ -260,7 +260,12 @@ def _report(words: Locale, told: ReplayReport) -> str:
         else words("replay.found", start=f"{event.start:%Y-%m-%d %H:%M}", hours=f"{delay:.0f}")
         for event, delay in told.delays
     ]
-    facts = {"alerts": told.alerts, "weeks": f"{told.weeks:.1f}", "accepted": f"{told.accepted:.1f}"}
+    facts = {
+        "alerts": told.alerts,
+        "moments": told.moments,
+        "weeks": f"{told.weeks:.1f}",
+        "accepted": f"{told.accepted:.1f}",
+    }
     if told.delays:
         lines.append(words("replay.report", false=told.false_alarms, **facts))
     else:

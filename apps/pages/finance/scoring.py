@@ -9,6 +9,7 @@ from apps.pages.finance.plots import frequency
 from apps.scoring import score_rows
 from apps.scratch import scratch_file
 from foundation.data.tables import parse_times, write_table
+from foundation.data.workbooks import without_formulas
 from foundation.errors import InputError
 from foundation.progress import Listener
 from solutions.finance.pipeline import Finance
@@ -54,7 +55,7 @@ class ScoredTable:
     def save(self) -> Path:
         """Write all rows as CSV into a folder of their own, which goes when the server stops, and return the file."""
         path = scratch_file("scored.csv")
-        write_table(self.rows, path, append=False, kind=".csv")
+        write_table(without_formulas(self.rows), path, append=False, kind=".csv")
         return path
 
 

@@ -20,6 +20,7 @@ from foundation.data.archives import RefusedError
 from foundation.data.image_files import found_pictures
 from foundation.data.pictures import PICTURE_SUFFIXES, Picture, is_picture_file
 from foundation.data.tables import write_table
+from foundation.data.workbooks import without_formulas
 from foundation.errors import InputError
 from solutions.medical.pipeline import Medical
 from solutions.medical.schema import MedicalRequest
@@ -72,7 +73,7 @@ class _Batch:
                 f"no picture could be read; the first: {problems[0] if problems else 'the files are empty'}"
             )
         table = scratch_file("pictures.csv")
-        write_table(pd.DataFrame(rows), table, append=False, kind=".csv")
+        write_table(without_formulas(pd.DataFrame(rows)), table, append=False, kind=".csv")
         gallery = [(thumbnail(case.pixels), self._caption(case)) for case in cases[:_SHOWN]]
         report = write_report(self.solution, self.words, cases, self.names)
         downloads = gr.File([str(table), str(report)], visible=True)

@@ -24,7 +24,7 @@ from solutions.medical.schema import MedicalRequest
 __all__ = ["case_tab"]
 
 # What a visitor uploads is kept in memory while the page is open: a study of this many slices is enough to look at.
-_MOST_SLICES = 256
+_MOST_SLICES, _MOST_BYTES = 256, 256 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +41,7 @@ class _Cases:
         if path is None:
             return empty(self.words("medical.empty")), None, gr.update(visible=False), *self.nothing()
         started = time.perf_counter()
-        pictures = list(read_pictures(Path(path)))
-        if len(pictures) > _MOST_SLICES:
-            raise InputError(
-                f"{Path(path).name} has {len(pictures)} slices; expected at most {_MOST_SLICES} here; give it in parts"
-            )
+        pictures = _slices(Path(path))
         at = len(pictures) // 2
         slider = gr.Slider(1, max(2, len(pictures)), value=at + 1, step=1, visible=len(pictures) > 1)
         card, *rest = self._answered(pictures[at], Site(sensitivity, prevalence), started)
@@ -114,6 +110,18 @@ class _Cases:
     def nothing(self) -> tuple[Any, ...]:
         """Return what stands below an answer where there is none: no case, report or review."""
         return None, gr.update(visible=False), gr.update(visible=False), gr.update(value=None), ""
+
+
+def _slices(path: Path) -> list[Picture]:
+    slices: list[Picture] = []
+    for picture in read_pictures(path):
+        slices.append(picture)
+        if len(slices) > _MOST_SLICES:
+            raise InputError(f"{path.name} has more than {_MOST_SLICES} slices, too many for here; give it in parts")
+        if len(slices) > 1 and sum(each.pixels.nbytes for each in slices) > _MOST_BYTES:
+            most = f"{_MOST_BYTES >> 20} MB of slices"
+            raise InputError(f"{path.name} unpacks to more than {most}, too many for here; give it in parts")
+    return slices
 
 
 def case_tab(solution: Medical, words: Locale) -> None:

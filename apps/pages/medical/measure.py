@@ -13,6 +13,7 @@ from apps.plots import blank_figure, recall_plot
 from apps.reporting.page import subgroup_name
 from apps.tabs import figure_table, kept_figures, label_names, measured_on
 from apps.theme import ACCENT, MUTED
+from foundation.evaluation.metrics import risk_coverage
 from foundation.evaluation.report import Report
 from solutions.medical.pipeline import Medical
 
@@ -73,8 +74,10 @@ def _said(words: Locale, report: Report) -> str:
 
 def _risk_coverage(solution: Medical, words: Locale) -> go.Figure:
     """Draw how often it is wrong when only the surest answers are given."""
-    coverage, risk = solution.held_out.risk_coverage
-    answered = (solution.held_out.probabilities.max(axis=1) >= solution.threshold).mean()
+    held_out = solution.held_out
+    confidence = held_out.probabilities.max(axis=1)
+    coverage, risk = risk_coverage(confidence, held_out.probabilities.argmax(axis=1) == held_out.targets)
+    answered = (confidence >= solution.threshold).mean()
     at = min(int(np.searchsorted(coverage, answered)), len(risk) - 1)
     title = words("medical.risk_title", share=percent(float(answered)), wrong=percent(float(risk[at])))
     figure = blank_figure(title, 300)

@@ -13,6 +13,7 @@ from apps.locale import Locale
 from apps.scoring import score_rows
 from apps.scratch import scratch_file
 from foundation.data.tables import read_table, write_table
+from foundation.data.workbooks import without_formulas
 from foundation.errors import InputError
 from solutions.recommendation.pipeline import Recommendation
 
@@ -41,7 +42,7 @@ def batch_tab(solution: Recommendation, words: Locale) -> None:
             lambda done, total, _: progress((done, total), desc=words("finance.reading"), unit=""),
         )  # fmt: skip
         target = scratch_file("shelves.csv")
-        write_table(rows, target, append=False, kind=".csv")
+        write_table(without_formulas(rows), target, append=False, kind=".csv")
         return _summary(rows, words), gr.File(str(target), visible=True)
 
     button.click(

@@ -19,6 +19,7 @@ from apps.tabs import label_names
 from apps.theme import ATTENTION, TONE_COLOURS
 from foundation.data.columns import text_column
 from foundation.data.tables import read_table, write_table
+from foundation.data.workbooks import without_formulas
 from solutions.support.pipeline import Support
 
 __all__ = ["batch_tab"]
@@ -51,7 +52,7 @@ class _Batch:
 
         rows = score_rows(self.solution, read_table(Path(path), encoding), {"text": column}, Path(path).name, listener)
         file = scratch_file("messages.csv")
-        write_table(rows, file, append=False, kind=".csv")
+        write_table(without_formulas(rows), file, append=False, kind=".csv")
         answered = rows[rows["error"] == ""]
         picture = gr.Plot(self._plot(answered), visible=True)
         return self._summary(rows, answered), picture, gr.File(str(file), visible=True)

@@ -14,6 +14,7 @@ from apps.scratch import scratch_file
 from foundation.data.cards import find_card
 from foundation.data.labelled import locate
 from foundation.data.tables import write_table
+from foundation.data.workbooks import without_formulas
 from foundation.errors import InputError
 from foundation.retrieval.corpus import documents_of_table
 from foundation.retrieval.index import SearchIndex
@@ -54,7 +55,7 @@ def proposals_part(solution: Support, words: Locale, knowledge: gr.State) -> Dep
         )
         proposals = mark_answered(proposals, index)
         table = scratch_file(PROPOSED)
-        write_table(proposal_table(proposals), table, append=False, kind=".csv")
+        write_table(without_formulas(proposal_table(proposals)), table, append=False, kind=".csv")
         there = any(_is_new(proposal) for proposal in proposals)
         return _listed(proposals, words), proposals, gr.Button(visible=there), gr.File(str(table), visible=True)
 

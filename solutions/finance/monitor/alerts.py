@@ -9,6 +9,7 @@ import sqlalchemy as sql
 
 from foundation.errors import InputError
 from foundation.store import Store, now
+from foundation.trust.personal import mask_personal_data
 from solutions.finance.monitor.records import Alert, AlertState
 from solutions.finance.monitor.tables import METADATA, alert_changes, alerts, deliveries
 from solutions.finance.surge.detector import Alarm
@@ -28,7 +29,7 @@ class AlertStore(Store):
         return [Alert.from_row(dict(row), now()) for row in rows]
 
     def change(self, alert: int, state: AlertState, who: str, note: str = "", until: datetime | None = None) -> None:
-        """Acknowledge, snooze (until a time, UTC), open again or annotate; the change is kept.
+        """Acknowledge, snooze (until a time, UTC), open again or annotate; the change is kept, its note masked.
 
         Raises
         ------
@@ -39,7 +40,7 @@ class AlertStore(Store):
             update = sql.update(alerts).where(alerts.c.id == alert).values(state=state.value, snoozed_until=until)
             if not run.execute(update).rowcount:
                 raise InputError(f"there is no alert {alert}")
-            run.execute(sql.insert(alert_changes).values(_change(alert, now(), who, state, note)))
+            run.execute(sql.insert(alert_changes).values(_change(alert, now(), who, state, mask_personal_data(note))))
 
     def changes(self, alert: int) -> list[Mapping[str, Any]]:
         """Return what was done with an alert, oldest first."""

@@ -111,7 +111,7 @@ def find_channel(address: str) -> Channel:
         ``COLONNADE_OFFLINE=1`` forbids to send.
     """
     if settings().offline:
-        raise OfflineError(f"COLONNADE_OFFLINE=1 forbids to send alerts to {address}; unset it, or leave --alert out")
+        raise OfflineError("COLONNADE_OFFLINE=1 forbids to send alerts; unset it, or leave --alert out")
     if is_address(address):
         return Webhook(address)
     scheme, _, to = address.partition(":")

@@ -1,13 +1,16 @@
 """News feeds (RSS and Atom), asked politely: only what is new, never faster than the publisher wants."""
 
 import json
+import sys
 import time
 from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from html import unescape
+from re import Match
 from re import compile as pattern
 from time import struct_time
 from typing import Any
@@ -27,7 +30,10 @@ _SECONDS, _LONGEST_ANSWER, _MOST_BYTES = 20.0, 60.0, 10 << 20
 _DAY = 24 * 3600.0
 # What a publisher that answers with an error is left alone for: twice as long each time.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 3600.0
-_TAG = pattern(r"<[^>]+>")
+_TAG = pattern(r"<[^<>]+>")
+_REFERENCE = pattern(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_UNKNOWN = b"&#xFFFD;"
+_MARKUP = 4 * MAX_TEXT_CHARACTERS  # characters of a title or body that are looked at
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,14 @@ class FeedSource:
 
     @property
     def name(self) -> str:
-        """``rss:`` and the address."""
-        return f"rss:{self.url}"
+        """``rss:`` and the address; what may be a secret in it is told by its hash alone."""
+        known = "" if self._shown == str(httpx.URL(self.url)) else f" #{sha256(self.url.encode()).hexdigest()[:8]}"
+        return f"rss:{self._shown}{known}"
+
+    @property
+    def _shown(self) -> str:
+        """The address without user, password and query."""
+        return str(httpx.URL(self.url).copy_with(userinfo=b"", query=None, fragment=None))
 
     def poll(self, position: str) -> Batch:
         """Ask for what is new.
@@ -62,7 +74,7 @@ class FeedSource:
             ``COLONNADE_OFFLINE=1`` forbids it.
         """
         if settings().offline:
-            raise OfflineError(f"COLONNADE_OFFLINE=1 forbids to read {self.url}; unset it, or follow a file:PATH")
+            raise OfflineError(f"COLONNADE_OFFLINE=1 forbids to read {self._shown}; unset it, or follow a file:PATH")
         known: dict[str, Any] = json.loads(position or "{}")
         if time.time() < known.get("not_before", 0):
             return Batch((), position, away="pause" in known)
@@ -95,19 +107,23 @@ class FeedSource:
         return httpx.Response(answer.status_code, headers=told, content=content)
 
     def _items(self, answer: httpx.Response) -> tuple[list[Item], list[Refused]]:
-        feed = feedparser.parse(answer.content, response_headers=dict(answer.headers))
+        content = _REFERENCE.sub(_character, answer.content)
+        try:
+            feed = feedparser.parse(content, response_headers=dict(answer.headers))
+        except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise ColonnadeError(f"what it sent is no feed ({error})") from error
         if feed.bozo and not feed.entries:
             raise ColonnadeError(f"what it sent is no feed ({feed.bozo_exception})")
         items, refused = [], []
         for entry in feed.entries:
             title, body = _text(entry.get("title", "")), _text(_body(entry))
             if not any(letter.isalnum() for letter in title + body):
-                refused.append(Refused(f"{self.url}, {entry.get('id', 'an entry')}", "has no text"))
+                refused.append(Refused(f"{self._shown}, {entry.get('id', 'an entry')}", "has no text"))
                 continue
             told = entry.get("published_parsed") or entry.get("updated_parsed")
             when = _moment(told)
             link = entry.get("link", "")
-            key = item_key(self.name, entry.get("id") or link or f"{title}\n{body}")
+            key = item_key(f"rss:{self.url}", entry.get("id") or link or f"{title}\n{body}")
             body = body[: MAX_TEXT_CHARACTERS - len(title) - 1]
             items.append(Item(key, self.name, when.replace(tzinfo=None), title or body[:200], body, link))
         return items, refused
@@ -117,7 +133,7 @@ class FeedSource:
         wait = max(pause, asked)
         position = {**known, "pause": pause, "not_before": time.time() + wait}
         told = f"cannot be read now ({reason}); it is asked again in {wait:.0f} s"
-        return Batch((), json.dumps(position), [Refused(self.url, told)], away=True)
+        return Batch((), json.dumps(position), [Refused(self._shown, told)], away=True)
 
 
 def is_address(url: str) -> bool:
@@ -148,9 +164,17 @@ def _asked_for(answer: httpx.Response) -> float:
         return 0.0
 
 
+def _character(reference: Match[bytes]) -> bytes:
+    """Return a reference to a character as it is, or to the one for unknown ones where there is no such character."""
+    hexadecimal, decimal = reference.groups()
+    digits = (hexadecimal or decimal).lstrip(b"0")
+    number = int(digits or b"0", 16 if hexadecimal else 10) if len(digits) <= len(str(sys.maxunicode)) else -1
+    return reference[0] if 0 < number <= sys.maxunicode and not 0xD800 <= number < 0xE000 else _UNKNOWN
+
+
 def _text(html: str) -> str:
     """Return the text of what may be HTML."""
-    return " ".join(unescape(_TAG.sub(" ", html)).replace("\x00", " ").split())
+    return " ".join(unescape(_TAG.sub(" ", html[:_MARKUP])).replace("\x00", " ").split())
 
 
 def _body(entry: Mapping[str, Any]) -> str:

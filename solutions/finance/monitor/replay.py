@@ -142,17 +142,19 @@ class ReplayReport:
     ----------
     weeks : float
         In which alerts could be raised.
-    alerts : int
+    alerts, moments : int
+        What was raised, and in how many hours anything was: series that share items are raised together.
     delays : tuple of (Event, float or None)
         Hours from the start of each known event to its first alert; None where there was none.
     false_alarms : int
-        Alerts that belong to no known event.
+        Moments at which an alert was raised that belongs to no known event.
     accepted : float
-        False alarms that the dial allows in so many weeks.
+        As many as the dial allows in so many weeks: it counts the moments of all series together.
     """
 
     weeks: float
     alerts: int
+    moments: int
     delays: tuple[tuple[Event, float | None], ...]
     false_alarms: int
     accepted: float
@@ -176,4 +178,6 @@ def report(store: MonitorStore, events: Sequence[Event], dial: float) -> ReplayR
     first_hour, last_hour = store.first_hour(), store.last_hour()
     hours = 0 if first_hour is None or last_hour is None else max(0, last_hour + 1 - first_hour - LEARNING)
     weeks = hours / WEEK
-    return ReplayReport(weeks, len(alerts), tuple(delays), len(alerts) - len(belonging), dial * weeks)
+    moments = {alert.hour for alert in alerts}
+    false_alarms = {alert.hour for alert in alerts if alert.id not in belonging}
+    return ReplayReport(weeks, len(alerts), len(moments), tuple(delays), len(false_alarms), dial * weeks)

@@ -11,7 +11,7 @@ would grow by no more than 1 an hour on average. It can therefore exceed A no mo
 A = 168 / dial, no more than ``dial`` false alarms a week. Bets fade with a half-life of a day, so that small errors of
 the baseline do not add up for weeks; what grows slowly is left to the drift detector, Page's CUSUM of daily ratios.
 Over many series, e-BH compares the j-th largest R of K with A * K / j; the mean of all R is such a sum too and lies
-above, so the rate holds for all together.
+above, so the rate holds for the moments at which any of them is raised; series that share items are raised together.
 
 The counts of a series are modelled as a share drawn for the day (beta-binomial) of a volume drawn for the day (negative
 binomial). Both urns are followed hour by hour, so a bad day is evidence only as far as it is worse than bad days are.

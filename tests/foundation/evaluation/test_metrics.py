@@ -120,6 +120,15 @@ def test_macro_f1_of_rare_classes_stays_in_its_range() -> None:
     assert 0.5 < figure.low < figure.value <= figure.high <= 1
 
 
+def test_risk_and_coverage_end_at_the_error() -> None:
+    generator = np.random.default_rng(1)
+    confidence = generator.random(200)
+    right = generator.random(200) < confidence
+    coverage, risk = risk_coverage(confidence, right)
+    assert (coverage[-1], risk[-1]) == (1, pytest.approx(1 - right.mean()))
+    assert risk[: len(risk) // 4].mean() < risk[-1]
+
+
 def test_answers_that_are_as_sure_are_given_together() -> None:
     coverage, risk = risk_coverage(np.ones(100), np.arange(100) < 50)
     assert (coverage.tolist(), risk.tolist()) == ([1.0], [0.5])

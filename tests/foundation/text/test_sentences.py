@@ -35,3 +35,9 @@ def test_a_text_of_abbreviations_takes_no_longer_than_its_length():
     started = time.perf_counter()
     assert split_sentences(text) == [text]
     assert time.perf_counter() - started < 2
+
+
+def test_a_row_of_dots_takes_no_longer_than_its_length():
+    begun = time.perf_counter()
+    assert split_sentences("." * 200_000 + "x. Done...”") == ["." * 200_000 + "x.", "Done...”"]
+    assert time.perf_counter() - begun < 2

@@ -104,14 +104,6 @@ def test_of_a_network_that_takes_findings_to_be_common_the_chance_is_right_all_t
     assert told.mean() == pytest.approx(truth[:600].mean(), abs=0.05)
 
 
-def test_risk_and_coverage_end_at_the_error() -> None:
-    held = drawn(np.random.default_rng(1), 200)
-    coverage, risk = held.risk_coverage
-    assert coverage[-1] == 1
-    assert risk[-1] == pytest.approx((held.probabilities.argmax(axis=1) != held.targets).mean())
-    assert risk[: len(risk) // 4].mean() < risk[-1]
-
-
 def test_exact_intervals_hold_as_often_as_they_say() -> None:
     generator = np.random.default_rng(0)
     inside = 0

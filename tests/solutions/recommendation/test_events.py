@@ -120,15 +120,21 @@ def test_global_time_splits_everybody_at_one_moment() -> None:
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8), st.integers(0, 9))
-def test_random_shares_are_rounded_down_for_each_user(counts: list[int], seed: int) -> None:
+def test_random_shares_are_those_of_the_peers_for_each_user(counts: list[int], seed: int) -> None:
+    """RecBole: a tenth rounded down, one each where train keeps one; Recommenders: rank / count <= 0.75 is train."""
     rows = [(user, item, 1e9) for user, count in enumerate(counts) for item in range(count)]
     events = make_events(rows, len(counts), 60)
-    if max(counts) < 10:
+    if max(counts) < 2:
         return
     splits = split_events(events, Protocol.RANDOM_811, seed)
     for user, count in enumerate(counts):
         own = splits[events.users == user]
-        assert (own == "test").sum() == (own == "dev").sum() == count // 10
+        expected = (count // 10, count // 10) if count >= 10 else (min(1, count - 1), min(1, max(0, count - 2)))
+        assert ((own == "test").sum(), (own == "dev").sum()) == expected
+    splits = split_events(events, Protocol.RATIO_75_25, seed)
+    for user, count in enumerate(counts):
+        train = max(1, sum(rank / count <= 0.75 for rank in range(1, count + 1)))
+        assert (splits[events.users == user] == "train").sum() == train
 
 
 def test_a_seed_gives_a_split_and_another_seed_another() -> None:

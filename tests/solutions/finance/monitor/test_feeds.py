@@ -1,8 +1,10 @@
 import json
 import threading
+import time
 from datetime import UTC, datetime
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -165,3 +167,51 @@ def test_a_day_that_never_was_and_a_nought_byte_stop_nothing(server):
 def test_an_address_that_is_none_is_one_line(url):
     with pytest.raises(InputError, match="expected rss:https://HOST/PATH"):
         FeedSource(url)
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("good &#55357;&#56832; news", "good \ufffd\ufffd news"),
+        ("a &#x110000; b", "a \ufffd b"),
+        ("a &#99999999999; b", "a \ufffd b"),
+        ("a &#x1F600;&#65; b", "a \U0001f600A b"),
+    ],
+)
+def test_a_character_that_there_is_not_stops_nothing(server, title, told):
+    server.answer = (200, {}, f"<rss><channel><item><title>{title}</title></item></channel></rss>".encode())
+    assert [item.title for item in FeedSource(server.url).poll("").items] == [told]
+
+
+def test_what_a_parser_fails_on_pauses_one_feed(server, monkeypatch):
+    monkeypatch.setattr(feeds.feedparser, "parse", lambda *_, **__: chr(-1))
+    server.answer = (200, {}, b"anything")
+    batch = FeedSource(server.url).poll("")
+    assert "what it sent is no feed" in failure(batch)
+    assert batch.away
+
+
+def test_a_body_of_brackets_takes_no_longer_than_its_length(server):
+    body = "a " + "&lt;" * 200_000
+    server.answer = (
+        200,
+        {},
+        f"<rss><channel><item><title>t</title><description>{body}</description></item></channel></rss>".encode(),
+    )
+    begun = time.perf_counter()
+    assert len(FeedSource(server.url).poll("").items) == 1
+    assert time.perf_counter() - begun < 10
+
+
+def test_no_secret_of_an_address_is_told_or_kept(monkeypatch, home):
+    source = FeedSource("https://kim:hunter2@127.0.0.1:9/feed?token=s3cret")
+    other = FeedSource("https://kim:hunter2@127.0.0.1:9/feed?token=s3cret2")
+    said = [source.name, source.poll("").refused[0].where]
+    monkeypatch.setattr(feeds, "settings", lambda: SimpleNamespace(offline=True))
+    with pytest.raises(OfflineError) as raised:
+        source.poll("")
+    for text in [*said, str(raised.value)]:
+        assert "https://127.0.0.1:9/feed" in text
+        assert not any(secret in text for secret in ("kim", "hunter2", "s3cret"))
+    assert source.name != other.name
+    assert FeedSource("https://a.example/feed").name == "rss:https://a.example/feed"

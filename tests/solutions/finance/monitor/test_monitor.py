@@ -233,20 +233,29 @@ def test_what_people_do_with_an_alert_is_kept(store):
     (alert,) = run(monitor(store, history(40, surge_days=1)), END)
     store.change(alert, AlertState.SNOOZED, "Ana", "waiting for the auditor", until=START)  # over long ago
     assert store.alerts()[0].state is AlertState.OPEN
-    store.change(alert, AlertState.ACKNOWLEDGED, "Bo", "known")
+    store.change(alert, AlertState.ACKNOWLEDGED, "Bo", "known; ask li.na@example.com")
     assert store.alerts()[0].state is AlertState.ACKNOWLEDGED
     kept = [(change["who"], change["state"], change["note"]) for change in store.changes(alert)]
     assert kept == [
-        ("monitor", "open", ""), ("Ana", "snoozed", "waiting for the auditor"), ("Bo", "acknowledged", "known")
-    ]  # fmt: skip
+        ("monitor", "open", ""),
+        ("Ana", "snoozed", "waiting for the auditor"),
+        ("Bo", "acknowledged", "known; ask [e-mail]"),
+    ]
     with pytest.raises(InputError, match="there is no alert 99"):
         store.change(99, AlertState.OPEN, "Ana")
 
 
-@pytest.mark.parametrize("url", ["mysql+nothing://x", "not a url"])
+@pytest.mark.parametrize("url", ["mysql+nothing://x", "not a url", "postgresql+psycopg://u@host:x/db"])
 def test_a_database_that_cannot_be_is_one_line(url):
     with pytest.raises(InputError, match="expected sqlite:///FILE or postgresql"):
         MonitorStore(url)
+
+
+@pytest.mark.parametrize("place", ["user:s3cret@127.0.0.1:1/db", "127.0.0.1:1/db?user=user&password=s3cret"])
+def test_no_password_of_a_database_is_told(place):
+    with pytest.raises(ColonnadeError, match=r"127\.0\.0\.1:1/db does not take it") as raised:
+        MonitorStore(f"postgresql+psycopg://{place}")
+    assert "s3cret" not in str(raised.value)
 
 
 def test_a_full_disk_loses_nothing(tmp_path):

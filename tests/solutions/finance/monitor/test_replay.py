@@ -1,4 +1,5 @@
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,6 +55,14 @@ def test_the_report_tells_delay_and_false_alarms():
     assert told.weeks == pytest.approx((40 - 21) / 7, abs=0.02)
     assert told.accepted == pytest.approx(0.5 * told.weeks)
     assert report(store, [missed], dial=0.5).false_alarms == 1
+
+
+def test_series_that_are_raised_together_are_one_false_alarm():
+    alerts = [SimpleNamespace(id=at, hour=hour, series=series) for at, (hour, series) in enumerate(
+        [(5000, "topic:credit"), (5000, "company:Harlund"), (5001, "topic:credit")])]  # fmt: skip
+    store = SimpleNamespace(alerts=lambda: alerts, utc_offset=0, first_hour=lambda: 0, last_hour=lambda: 6000)
+    told = report(store, [], dial=1)
+    assert (told.alerts, told.moments, told.false_alarms) == (3, 2, 2)
 
 
 def test_an_archive_tells_nothing_before_its_time():
