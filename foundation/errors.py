@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 
+_MOST_TOLD = 40
+
+
 class ColonnadeError(Exception):
     """Base of every error whose text is written for a person."""
 
@@ -55,7 +58,8 @@ class UnknownNameError(InputError):
 
     def __init__(self, kind: str, got: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        text = f"unknown {kind} {got!r}; known: {', '.join(names) or 'none'}"
+        more = f" and {len(names) - _MOST_TOLD:,} more" if len(names) > _MOST_TOLD else ""
+        text = f"unknown {kind} {got!r}; known: {', '.join(names[:_MOST_TOLD]) or 'none'}{more}"
         near = difflib.get_close_matches(got, names, n=1)
         super().__init__(f"{text}; did you mean {near[0]!r}?" if near else text)
 

@@ -1,6 +1,6 @@
 """A file of requests to a file of answers, in blocks: memory does not grow with the file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ def check_file(
         ``mapping`` names a column that the solution does not read.
     """
     _kind(target)
+    if target.is_dir():
+        raise InputError(f"--output {target} is a folder; give the name of a file")
+    if target.exists() and source.exists() and target.samefile(source):
+        raise InputError(f"--output {target} is the file that is read; give another name")
     for wanted in mapping:
         if wanted not in solution.request_columns:
             raise UnknownNameError(f"column that {solution.spec.name} reads", wanted, solution.request_columns)
@@ -75,9 +79,12 @@ def predict_file(
     waiting: list[pd.DataFrame] = []
     columns: list[str] = []
     with atomic_file(target) as temporary:
-        for frame in solution.requests_of(source, _BLOCK_ROWS, encoding):
+        for given in solution.requests_of(source, _BLOCK_ROWS, encoding):
             done = answered + refused
-            scored = predict_frame(solution, rename_columns(frame, mapping), source.name, first_row=done + 1)
+            frame = rename_columns(given, mapping)
+            if done:  # JSON leaves out what a row has not: such a row is told so, and the rest goes on
+                frame = frame.assign(**{name: "" for name in solution.request_columns if name not in frame.columns})
+            scored = predict_frame(solution, frame, source.name, first_row=done + 1)
             wrong = scored[_ERROR] != ""
             if wrong.any() and not first:
                 at = int(wrong.to_numpy().argmax())
@@ -86,7 +93,11 @@ def predict_file(
             answered, refused = answered + int((~wrong).sum()), refused + int(wrong.sum())
             if answered:
                 append, columns = bool(columns), columns or list(waiting[-1].columns)
-                write_table(pd.concat(waiting).reindex(columns=columns), temporary, append=append, kind=kind)
+                block = pd.concat(waiting)
+                if kind == ".csv":
+                    _check_known(block, columns, source.name, done + 1)
+                    block = block.reindex(columns=columns)
+                write_table(block, temporary, append=append, kind=kind)
                 waiting.clear()
             elif len(waiting) == _MOST_WAITING:
                 raise InputError(f"{source.name}: none of the first {refused:,} rows can be answered; {first}")
@@ -97,20 +108,51 @@ def predict_file(
 
 
 def predict_frame(solution: Solution[Any, Any], frame: pd.DataFrame, name: str, first_row: int = 1) -> pd.DataFrame:
-    """Return the frame with the answer's columns and ``error`` added, one row a row, in the same order."""
+    """Return the frame with the answer's columns and ``error`` added, one row a row, in the same order.
+
+    Raises
+    ------
+    InputError
+        A column that is read is missing, or there twice.
+    """
     _check_columns(type(solution), frame, name, first_row)
-    requests, errors = [], []
-    for row in frame.to_dict(orient="records"):
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise InputError(f"{name} has the column {twice!r} twice; rename one of them")
+    requests: list[Any] = []
+    for row in frame.astype(object).where(frame.notna(), "").to_dict(orient="records"):
         try:
             requests.append(solution.request(row))
-            errors.append("")
         except InputError as error:
-            errors.append(str(error))
-    answers = iter(solution.predict(requests))
-    rows = [{} if error else solution.row(next(answers)) for error in errors]
-    cells = pd.DataFrame(rows, index=frame.index).assign(**{_ERROR: errors})
+            requests.append(error)
+    answers = iter(_answers(solution, [request for request in requests if not isinstance(request, InputError)]))
+    outcomes = [request if isinstance(request, InputError) else next(answers) for request in requests]
+    refused = [isinstance(outcome, InputError) for outcome in outcomes]
+    rows = [{} if no else solution.row(outcome) for no, outcome in zip(refused, outcomes, strict=True)]
+    told = [str(outcome) if no else "" for no, outcome in zip(refused, outcomes, strict=True)]
+    cells = pd.DataFrame(rows, index=range(len(rows))).assign(**{_ERROR: told})
     # a file that was scored before keeps its own columns out of the way of the new ones
-    return frame.drop(columns=[column for column in cells.columns if column in frame.columns]).join(cells)
+    kept = frame.drop(columns=[column for column in cells.columns if column in frame.columns])
+    return kept.reset_index(drop=True).join(cells).set_index(frame.index)
+
+
+def _answers(solution: Solution[Any, Any], requests: Sequence[Any]) -> list[Any]:
+    """Answer all at once; where one asks for what there is not, an unknown item, each alone, and its error is told."""
+    try:
+        return list(solution.predict(requests))
+    except InputError as error:
+        if len(requests) == 1:
+            return [error]
+        return [answer for request in requests for answer in _answers(solution, [request])]
+
+
+def _check_known(block: pd.DataFrame, columns: Sequence[str], name: str, first_row: int) -> None:
+    """Raise ``InputError`` where rows have a column that the first rows had not: a CSV cannot hold it any more."""
+    if late := [str(column) for column in block.columns if column not in columns]:
+        raise InputError(
+            f"{name}, from row {first_row} on: the column {late[0]!r} is not in the first rows, "
+            "so a .csv cannot hold it; give --output a name that ends in .jsonl"
+        )
 
 
 def _kind(target: Path) -> str:

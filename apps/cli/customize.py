@@ -89,8 +89,8 @@ def customize(
         raise InputError("got both --data and --from-feedback; expected one of them")
     if from_feedback and beside and not data:
         raise InputError(f"{_BESIDE[spec.reads]}, with --data")
-    if rollback or not (data or from_feedback):
-        _choose_again(vertical, spec.name, name, rollback=rollback, accept=accept)
+    if rollback or accept or not (data or from_feedback):
+        _choose_again(vertical, spec.name, name, rollback=rollback, accept=accept, learn=bool(data or from_feedback))
         return
     client = Client.open_or_new(name, vertical)
     _look_at(data, spec, vertical, encoding)
@@ -137,8 +137,10 @@ def _look_at(data: Path | None, spec: "TaskSpec", vertical: str, encoding: str) 
         next(iter_table(data, 1, encoding))
 
 
-def _choose_again(vertical: str, task: str, name: str, *, rollback: bool, accept: str) -> None:
+def _choose_again(vertical: str, task: str, name: str, *, rollback: bool, accept: str, learn: bool) -> None:
     """Return to the model of before, or take the candidate that was refused."""
+    if learn:
+        raise InputError("got --rollback or --accept, and something to learn from; expected one of them")
     from solutions.client import Client
     from solutions.customise import accept_last, roll_back
 

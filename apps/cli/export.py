@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from apps.cli.tables import ClientOption
+from apps.cli.tables import ClientOption, bundles_of
 from foundation.errors import InputError
 
 __all__ = ["export"]
@@ -21,7 +21,11 @@ def export(
     """Write a model's encoder as a folder that transformers and sentence-transformers load."""
     from solutions.registry import find_solution
 
-    find_solution(vertical).spec.task(task)
+    spec = find_solution(vertical).spec.task(task)
+    if spec.reads not in ("text", "pairs"):
+        raise InputError(f"{vertical}/{task} has no encoder of texts; only models of texts can be exported")
+    if bundle and task not in (named := bundles_of(vertical, [bundle])):
+        raise InputError(f"{bundle} is a model of {vertical}/{next(iter(named))}; expected one of {vertical}/{task}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is there already; give the name of a new folder")
 
@@ -33,8 +37,6 @@ def export(
 
     folder = bundle or (Client.open(client).model(vertical, task) if client else incumbent(vertical, task))
     loaded = Bundle.load(folder)
-    if loaded.record.image or loaded.record.reads == "rows":
-        raise InputError(f"{loaded.record.id} has no encoder of texts; only models of texts can be exported")
     encoder = loaded.network.encoder
     export_encoder(encoder.texts if isinstance(encoder, PairEncoder) else encoder, out)
     first = " of foundation.text.figures.compare_figures(text)" if loaded.record.figures else ""

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import shlex
 import shutil
 from pathlib import Path
 from string import Template
@@ -15,7 +16,8 @@ __all__ = ["new_vertical"]
 
 _COMMON = "common"
 _TEMPLATES = Path(__file__).parents[1] / "templates"
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,30}")
+_NAME = re.compile(r"(?=.{2,31}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_ALL = "all"  # what ``evaluate all`` means
 # In the templates' paths: the package's folder, and that of its sample.
 _PACKAGE, _SAMPLE = "PACKAGE", "SAMPLE"
 _FILLED = ".tmpl"
@@ -39,7 +41,7 @@ def new_vertical(
     package = name.replace("-", "_")
     if not _NAME.fullmatch(name) or keyword.iskeyword(package):
         raise InputError(f"got the name {name!r}; expected small letters, digits and dashes, such as claims")
-    if name in solutions():
+    if name == _ALL or name in solutions():
         raise InputError(f"there is a vertical {name!r} already; choose another name")
     target = out or Path(name)
     if target.exists():
@@ -48,7 +50,7 @@ def new_vertical(
         "name": name,
         "package": f"{package}_vertical",
         "class_name": "".join(part.title() for part in package.split("_")),
-        "title": re.sub(r"[\"\\{}<>]", "", title) or name.replace("-", " ").capitalize(),
+        "title": " ".join(re.sub(r"[\"\\{}<>]", "", title).split()) or name.replace("-", " ").capitalize(),
     }
     with atomic_folder(target) as temporary:
         sample = temporary / places["package"] / "datasets" / f"{places['package']}_sample"
@@ -62,7 +64,7 @@ def new_vertical(
             path.unlink()
         files = sum(path.is_file() for path in temporary.rglob("*"))
     typer.echo(f"{target}: {files} files; README.md says what is where")
-    typer.echo(f"next: pip install --no-deps --editable {target} && colonnade demo {name}")
+    typer.echo(f"next: pip install --no-deps --editable {shlex.quote(str(target))} && colonnade demo {name}")
 
 
 def _copied(template: Path, target: Path, package: str) -> list[Path]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from apps.cli.progress import progress_bar
-from apps.cli.tables import ClientOption, EncodingOption, parse_pairs
+from apps.cli.tables import ClientOption, EncodingOption, bundles_of, parse_pairs
 
 __all__ = ["predict"]
 
@@ -24,7 +24,6 @@ def predict(
     client: ClientOption = None,
 ) -> None:
     """Answer every row of a file. Rows that cannot be read get a reason in the column 'error'; the rest goes on."""
-    from foundation.bundle import read_record
     from solutions.batch import check_file, predict_file
     from solutions.client import Client
     from solutions.registry import find_solution
@@ -34,7 +33,7 @@ def predict(
         solution.spec.task(task)
     theirs = Client.open(client) if client else None
     named = theirs.bundles(vertical) if theirs else {}
-    named |= {read_record(folder).task: folder for folder in bundle or []}
+    named |= bundles_of(vertical, bundle or [])
     columns = parse_pairs("--map", mapping)
     check_file(solution, input_path, output_path, columns, encoding)
     with progress_bar() as listener:

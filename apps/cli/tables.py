@@ -1,6 +1,6 @@
 """Options that name labelled data, shared by the verbs that read it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,7 @@ __all__ = [
     "ItemsOption",
     "MapOption",
     "ProtocolOption",
+    "bundles_of",
     "labelled_table",
     "parse_pairs",
     "read_unlabelled",
@@ -68,7 +69,25 @@ def parse_pairs(option: str, text: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
     if wrong := [left for left, equals, right in pairs if not (left.strip() and equals and right.strip())]:
         raise InputError(f"{option}: got {wrong[0]!r}; expected {_PAIRS[option]}")
+    named = [left.strip() for left, _, _ in pairs]
+    if twice := next((name for name in named if named.count(name) > 1), ""):
+        raise InputError(f"{option}: got {twice!r} twice; expected it once")
     return {left.strip(): right.strip() for left, _, right in pairs}
+
+
+def bundles_of(vertical: str, folders: Sequence[Path]) -> dict[str, Path]:
+    """Return by task the bundles that were named, or raise ``InputError`` where one is of something else."""
+    from foundation.bundle import read_record
+
+    named: dict[str, Path] = {}
+    for folder in folders:
+        record = read_record(folder)
+        if record.solution != vertical:
+            raise InputError(f"{folder} is a model of {record.solution}/{record.task}; expected one of {vertical}")
+        if record.task in named:
+            raise InputError(f"got two models of {vertical}/{record.task}; expected one --bundle a task")
+        named[record.task] = folder
+    return named
 
 
 def labelled_table(

@@ -200,6 +200,8 @@ def load_own_table(
     if strange := set(mapping) - set(known):
         raise UnknownNameError("column to map", strange.pop(), known)
     frame = rename_columns(read_table(path, encoding), mapping)
+    for column in {Columns.LABEL, Columns.SPLIT} & set(frame.columns):  # "refund " is no other label than "refund"
+        frame[column] = frame[column].map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     given = Columns.SPLIT in frame.columns
     kinds = dict.fromkeys(items, ColumnKind.TEXT) | {Columns.LABEL: ColumnKind.LABEL}
     allowed = {Columns.SPLIT: [split.value for split in Split]}

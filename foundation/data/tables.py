@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_float_dtype
 
-from foundation.data.workbooks import parquet_blocks, read_excel
+from foundation.data.workbooks import parquet_blocks, read_excel, separator_of
 from foundation.errors import InputError, UnknownNameError
 
 __all__ = [
@@ -96,7 +96,7 @@ def _blocks(path: Path, suffix: str, rows: int, encoding: str) -> Iterator[pd.Da
     # utf-8-sig also reads files without the mark that Excel writes
     encoding = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
     if suffix in (".csv", ".tsv"):
-        separator = "," if suffix == ".csv" else "\t"
+        separator = separator_of(path, encoding) if suffix == ".csv" else "\t"
         options = {"dtype": str, "keep_default_na": False, "encoding": encoding, "sep": separator}
         with pd.read_csv(path, chunksize=rows, **options) as blocks:
             for block in blocks:
@@ -234,19 +234,24 @@ def refuse_numbers(cells: pd.Series, column: str, name: str) -> None:
 def parse_times(cells: pd.Series) -> pd.Series:
     """Read time stamps (ISO 8601 or what pandas knows); what is none becomes ``NaT``. Zones are turned into UTC.
 
-    Where a cell such as 28/04/2024 can only begin with its day, all of the column do; else the month comes first.
+    Where a cell such as 28/04/2024 can only begin with its day, all such cells of the column do; else the month comes
+    first. Cells that begin with the year are read as they are.
 
     Examples
     --------
     >>> parse_times(pd.Series(["28/04/2024", "03/05/2024"])).dt.month.tolist()
+    [4, 5]
+    >>> parse_times(pd.Series(["28/04/2024", "2024-05-03"])).dt.month.tolist()
     [4, 5]
     >>> parse_times(pd.Series(["2024年1月5日 09:30"])).iloc[0]
     Timestamp('2024-01-05 09:30:00')
     """
     cells = cells.astype(str).str.replace(_CHINESE_DATE, r"\1-\2-\3 ", regex=True)
     first = pd.to_numeric(cells.str.extract(_SLASHED, expand=False), errors="coerce")
-    options = {"errors": "coerce", "format": "mixed", "utc": True, "dayfirst": bool((first > 12).any())}
-    return pd.to_datetime(cells, **options).dt.tz_localize(None)
+    by_day = first.notna() & bool((first > 12).any())
+    options = {"errors": "coerce", "format": "mixed", "utc": True}
+    times = pd.to_datetime(cells.where(~by_day), **options)
+    return times.where(~by_day, pd.to_datetime(cells.where(by_day), dayfirst=True, **options)).dt.tz_localize(None)
 
 
 def _wrong_cells(cells: pd.Series, kind: ColumnKind, allowed: list[str]) -> NDArray[np.bool_]:

@@ -10,13 +10,14 @@ import pandas as pd
 from foundation.errors import InputError
 from foundation.rows import as_number
 
-__all__ = ["parquet_blocks", "read_excel", "without_formulas"]
+__all__ = ["parquet_blocks", "read_excel", "separator_of", "without_formulas"]
 
 _MOST_CELLS, _MOST_EMPTY = 20_000_000, 100_000_000
 _MOST_UNPACKED = 400 << 20  # bytes of XML
 # A column of one value is next to nothing in Parquet, so a file may unpack to a gigabyte, or 200 times its size.
 _ROOM, _MOST_RATIO = 1 << 30, 200
 _ROWS_AT_ONCE, _BYTES_AT_ONCE = 1024, 256 << 20
+_LONGEST_HEADER = 1 << 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -86,6 +87,16 @@ def parquet_blocks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
                 yield block()
         if waiting:
             yield block()
+
+
+def separator_of(path: Path, encoding: str) -> str:
+    """Return what holds the columns of a CSV apart.
+
+    In much of Europe Excel writes semicolons, since numbers have a comma there.
+    """
+    with path.open(encoding=encoding, errors="replace") as stream:
+        header = stream.readline(_LONGEST_HEADER)
+    return next((sign for sign in (",", ";", "\t") if sign in header), ",")
 
 
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:

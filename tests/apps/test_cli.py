@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from foundation.files import sha256_file
-from tests.conftest import COLONNADE, colonnade
+from tests.conftest import COLONNADE, ROOT, colonnade
 
 VERBS = ("demo", "train", "evaluate", "feedback", "predict", "export", "watch", "bench", "assets")
 
@@ -97,6 +97,37 @@ def test_version(tmp_path: Path) -> None:
         (["demo", "--client", "acme"], "make one with 'colonnade customize VERTICAL --client acme"),
         (["predict", "finance", "--input", "a.csv", "--output", "b.csv", "--client", "acme"], "no client 'acme'"),
         (["predict", "finance", "--input", "a.csv", "--output", "b.csv", "--map", "txt=a"], "did you mean 'text'?"),
+        (["predict", "finance", "--input", "a.csv", "--output", "b.csv", "--map", "text=a,text=b"], "got 'text' twice"),
+        (
+            [
+                "predict",
+                "finance",
+                "--input",
+                "a.csv",
+                "--output",
+                "b.csv",
+                "--bundle",
+                str(ROOT / "solutions/support/models/intent"),
+            ],
+            "is a model of support/intent; expected one of finance",
+        ),
+        (
+            [
+                "export",
+                "finance",
+                "--task",
+                "tone",
+                "--out",
+                "x",
+                "--bundle",
+                str(ROOT / "solutions/finance/models/topic"),
+            ],
+            "is a model of finance/topic; expected one of finance/tone",
+        ),
+        (["export", "recommendation", "--task", "top-n", "--out", "x"], "top-n has no encoder of texts"),
+        (["customize", "finance", "--client", "a", "--rollback", "--data", "x"], "and something to learn from"),
+        (["new-vertical", "claims-"], "expected small letters, digits and dashes"),
+        (["new-vertical", "all"], "there is a vertical 'all' already"),
         (["compare", "nowhere", "elsewhere"], "is no bundle"),
         (["export", "finance", "--task", "tone", "--out", "x", "--bundle", "nowhere"], "is no bundle"),
         (["evaluate", "finance", "--bundle", "x"], "name it with --task"),

@@ -13,7 +13,7 @@ from foundation.data.tables import ColumnKind, read_table
 from foundation.errors import InputError
 from solutions import batch
 from solutions.base import Solution, SolutionSpec, Words
-from solutions.batch import predict_file
+from solutions.batch import check_file, predict_file, predict_frame
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class Ruler(Solution[str, Length]):
         raise NotImplementedError
 
     def _predict(self, requests: Sequence[str]) -> list[Length]:
+        if "unknown" in requests:
+            raise InputError("that is not known")
         return [Length(str(len(request))) for request in requests]
 
 
@@ -89,3 +91,45 @@ def test_a_file_that_nothing_can_be_read_of_is_refused_early(tmp_path: Path, mon
     ):
         predict_file(Ruler(), tmp_path / "in.csv", tmp_path / "out.csv", mapping={})
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_what_one_row_asks_for_in_vain_ends_no_other() -> None:
+    scored = predict_frame(Ruler(), pd.DataFrame({"text": ["a", "unknown", "ccc"]}), "t")
+    assert scored["length"].fillna("").tolist() == ["1", "", "3"]
+    assert scored["error"].tolist() == ["", "that is not known", ""]
+
+
+def test_a_row_is_a_row_whatever_it_is_called() -> None:
+    frame = pd.DataFrame({"text": ["a", "bb", None]}, index=[7, 7, 3])
+    scored = predict_frame(Ruler(), frame, "t")
+    assert scored.index.tolist() == [7, 7, 3]
+    assert scored["length"].fillna("").tolist() == ["1", "2", ""]
+    assert scored["error"].tolist() == ["", "", "the text is empty"]
+    with pytest.raises(InputError, match="t has the column 'text' twice"):
+        predict_frame(Ruler(), pd.concat([frame, frame], axis=1), "t")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_columns_that_come_late_are_kept_or_told(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "_BLOCK_ROWS", 2)
+    rows = [{"text": "a"}, {"text": "b"}, {"id": 1}, {"id": 2}, {"text": "c", "id": 3}]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    out = tmp_path / f"out{suffix}"
+    if suffix == ".csv":
+        with pytest.raises(InputError, match=r"from row 3 on: the column 'id' is not in the first rows.* \.jsonl"):
+            predict_file(Ruler(), tmp_path / "in.jsonl", out, mapping={})
+        assert not out.exists()
+        return
+    outcome = predict_file(Ruler(), tmp_path / "in.jsonl", out, mapping={})
+    assert (outcome.answered, outcome.refused) == (3, 2)
+    written = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [row.get("id") for row in written] == [None, None, 1, 2, 3]
+
+
+def test_a_file_is_not_written_over_itself(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\na\n", encoding="utf-8")
+    with pytest.raises(InputError, match="is the file that is read"):
+        check_file(Ruler, tmp_path / "in.csv", tmp_path / "in.csv", {})
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        check_file(Ruler, tmp_path / "in.csv", tmp_path / "out.csv", {})

