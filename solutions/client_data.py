@@ -20,10 +20,10 @@ from foundation.data.tables import (
     ColumnKind,
     check_columns,
     iter_table,
-    parse_times,
     refuse_numbers,
     rename_columns,
 )
+from foundation.data.times import parse_times
 from foundation.errors import InputError, UnknownNameError
 from foundation.files import sha256_file
 from foundation.progress import Listener, silent

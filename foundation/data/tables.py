@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_float_dtype
 
+from foundation.data.times import parse_times
 from foundation.data.workbooks import parquet_blocks, read_excel, separator_of
 from foundation.errors import InputError, UnknownNameError
 
@@ -21,7 +22,6 @@ __all__ = [
     "ColumnKind",
     "check_columns",
     "iter_table",
-    "parse_times",
     "read_table",
     "refuse_numbers",
     "rename_columns",
@@ -34,8 +34,6 @@ MAX_TEXT_CHARACTERS = 200_000
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")
 _LIKELY_ENCODINGS = ("gb18030", "utf-16", "latin-1")
 _PROBE_BYTES = 1 << 20
-_SLASHED = r"^\s*(\d{1,2})[/.]\d{1,2}[/.]\d{4}\b"
-_CHINESE_DATE = r"(\d{4})年(\d{1,2})月(\d{1,2})日?"
 _EXACT = 2.0**53  # below it a float holds every whole number
 
 
@@ -229,29 +227,6 @@ def refuse_numbers(cells: pd.Series, column: str, name: str) -> None:
     """Raise ``InputError`` where every cell is a number: of a CSV all cells are text, and an id is learned from too."""
     if pd.to_numeric(cells, errors="coerce").notna().all():
         raise InputError(f"{name}, column {column!r}: got numbers only; choose the column of texts")
-
-
-def parse_times(cells: pd.Series) -> pd.Series:
-    """Read time stamps (ISO 8601 or what pandas knows); what is none becomes ``NaT``. Zones are turned into UTC.
-
-    Where a cell such as 28/04/2024 can only begin with its day, all such cells of the column do; else the month comes
-    first. Cells that begin with the year are read as they are.
-
-    Examples
-    --------
-    >>> parse_times(pd.Series(["28/04/2024", "03/05/2024"])).dt.month.tolist()
-    [4, 5]
-    >>> parse_times(pd.Series(["28/04/2024", "2024-05-03"])).dt.month.tolist()
-    [4, 5]
-    >>> parse_times(pd.Series(["2024年1月5日 09:30"])).iloc[0]
-    Timestamp('2024-01-05 09:30:00')
-    """
-    cells = cells.astype(str).str.replace(_CHINESE_DATE, r"\1-\2-\3 ", regex=True)
-    first = pd.to_numeric(cells.str.extract(_SLASHED, expand=False), errors="coerce")
-    by_day = first.notna() & bool((first > 12).any())
-    options = {"errors": "coerce", "format": "mixed", "utc": True}
-    times = pd.to_datetime(cells.where(~by_day), **options)
-    return times.where(~by_day, pd.to_datetime(cells.where(by_day), dayfirst=True, **options)).dt.tz_localize(None)
 
 
 def _wrong_cells(cells: pd.Series, kind: ColumnKind, allowed: list[str]) -> NDArray[np.bool_]:

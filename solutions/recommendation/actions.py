@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from foundation.data.tables import parse_times
+from foundation.data.times import parse_times
 from foundation.errors import InputError
 
 __all__ = ["Columns", "read_actions"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from foundation.data.tables import parse_times, read_table, rename_columns
+from foundation.data.tables import read_table, rename_columns
+from foundation.data.times import parse_times
 from foundation.errors import InputError
 from foundation.retrieval.lexical import search_words
 from foundation.trust.personal import mask_personal_data

@@ -8,7 +8,8 @@ import pandas as pd
 from apps.pages.finance.plots import frequency
 from apps.scoring import score_rows
 from apps.scratch import scratch_file
-from foundation.data.tables import parse_times, write_table
+from foundation.data.tables import write_table
+from foundation.data.times import parse_times
 from foundation.data.workbooks import without_formulas
 from foundation.errors import InputError
 from foundation.progress import Listener

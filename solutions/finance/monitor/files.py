@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from foundation.data.tables import MAX_TEXT_CHARACTERS, parse_times, read_table
+from foundation.data.tables import MAX_TEXT_CHARACTERS, read_table
+from foundation.data.times import begin_with_day, parse_times
 from foundation.errors import ColonnadeError, InputError, UnknownNameError
 from solutions.finance.monitor.items import Batch, Item, Refused, item_key
 
@@ -26,6 +27,8 @@ _GROWING, _WHOLE = (".csv", ".tsv", ".jsonl"), (".parquet", ".xlsx")
 _BLOCK_BYTES = 1 << 20
 # A year that is left out, or nought seconds since 1970, would be taken for a past that there was.
 _FIRST_YEAR = 1980
+# Behind the name of a file, in the position: its dates begin with the day. No name of a file has a slash.
+_DAY_FIRST = "/day first"
 _LONGEST_RECORD = 8 * MAX_TEXT_CHARACTERS
 csv.field_size_limit(_LONGEST_RECORD)
 # From the quote that a cell begins with to the one that ends it, or to the end of what was read.
@@ -87,7 +90,9 @@ class FileSource:
                     continue
                 begin = seen if 0 <= seen < size else 0
                 rows, end = self._read(file, begin)
-                found, faults = self._items(file, rows, begins=begin == 0)
+                times, order = self._times(rows), f"{file.name}{_DAY_FIRST}"
+                by_day = begin_with_day(times) or (begin > 0 and order in places)
+                found, faults = self._items(file, rows, parse_times(times, day_first=by_day), begins=begin == 0)
             except FileNotFoundError:
                 continue  # it was taken away meanwhile
             except (ColonnadeError, OSError) as error:
@@ -100,6 +105,9 @@ class FileSource:
                 items += found
                 refused += faults
                 places[file.name], room = end, room - (end - begin)
+                places.pop(order, None)
+                if by_day:  # 04/05 is read tomorrow as 28/04 was today
+                    places[order] = 1
                 # what is written meanwhile can wait: a file that always grows puts off nothing else
                 more = more or end < size
         changed = places != json.loads(position or "{}")
@@ -144,16 +152,23 @@ class FileSource:
         records = _csv(names, text, file.suffix) if head else _jsonl(text.removeprefix("\ufeff"))
         return [(f"byte {start}, record {row + 1}", cells) for row, cells in enumerate(records)], start + len(block)
 
-    def _items(self, file: Path, rows: list[tuple[str, Record]], *, begins: bool) -> tuple[list[Item], list[Refused]]:
-        items, refused = [], []
+    def _times(self, rows: list[tuple[str, Record]]) -> pd.Series:
+        """Return what the records say of their times, as it stands there; now, where one says nothing."""
         now = datetime.now().astimezone().isoformat()
+        whole = [cells for _, cells in rows if not isinstance(cells, str)]
+        return pd.Series([str(self._cell(cells, "time") or now) for cells in whole], dtype=str)
+
+    def _items(
+        self, file: Path, rows: list[tuple[str, Record]], read: pd.Series, *, begins: bool
+    ) -> tuple[list[Item], list[Refused]]:
+        items, refused = [], []
         whole = [cells for _, cells in rows if not isinstance(cells, str)]
         if whole and (begins or file.suffix.lower() != ".jsonl"):  # a JSON record may leave out what it has not
             known = dict.fromkeys(name for cells in whole for name in cells)
             for name in (self.columns.get("text", "text"), *self.columns.values()):
                 if name not in known:
                     raise UnknownNameError(f"column of {file}", name, map(str, known))
-        times = iter(parse_times(pd.Series([str(self._cell(cells, "time") or now) for cells in whole], dtype=str)))
+        times = iter(read)
         for place, cells in rows:
             where = f"{file.name}, {place}"
             if isinstance(cells, str):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from foundation.data.tables import parse_times, read_table
+from foundation.data.tables import read_table
+from foundation.data.times import parse_times
 from foundation.errors import InputError
 from solutions.finance.monitor.items import Batch, Item, Refused, Source
 from solutions.finance.monitor.monitor import Monitor, hour_of, time_of

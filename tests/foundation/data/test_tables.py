@@ -10,11 +10,11 @@ from foundation.data.tables import (
     ColumnKind,
     check_columns,
     iter_table,
-    parse_times,
     read_table,
     rename_columns,
     write_table,
 )
+from foundation.data.times import parse_times
 from foundation.errors import InputError, UnknownNameError
 
 FRAME = pd.DataFrame({"text": ["利润上升", "profit, fell"], "code": ["007", "010"]})

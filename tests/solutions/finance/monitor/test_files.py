@@ -48,6 +48,23 @@ def test_the_same_item_has_the_same_key_and_zones_become_utc(tmp_path):
     assert [refused.reason for refused in batch.refused] == ["is not a JSON object"] * 2
 
 
+def test_a_file_that_grows_keeps_the_order_of_day_and_month(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("text,time\nOne,28/04/2024\nTwo,03/05/2024\n", encoding="utf-8")
+    first = FileSource(file).poll("")
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write("Three,04/05/2024\nFour,2024-05-06\n")
+    second = FileSource(file).poll(first.position)
+    assert [each.time.strftime("%m-%d") for each in [*first.items, *second.items]] == [
+        "04-28",
+        "05-03",
+        "05-04",
+        "05-06",
+    ]
+    file.write_text("text,time\nFive,04/05/2024\n", encoding="utf-8")  # another file: nothing is known of its order
+    assert FileSource(file).poll(second.position).items[0].time.month == 4
+
+
 def test_a_folder_is_read_file_by_file(tmp_path):
     (tmp_path / "b.csv").write_text(HEAD + "2026-03-02,late\n")
     pd.DataFrame({"time": ["2026-03-01"], "text": ["early"]}).to_parquet(tmp_path / "a.parquet")
