@@ -18,7 +18,7 @@ __all__ = ["BatchOutcome", "check_file", "predict_file", "predict_frame"]
 _BLOCK_ROWS = 512
 # An answer's columns are known from the first one. A file whose first ten thousand rows have none is refused.
 _MOST_WAITING = 20
-_ERROR = "error"
+_ERROR, _MODEL = "error", "model"
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,16 @@ def predict_file(
     with atomic_file(target) as temporary:
         for given in solution.requests_of(source, _BLOCK_ROWS, encoding):
             done = answered + refused
-            frame = rename_columns(given, mapping)
+            own = {name: _own(name) for name, column in mapping.items() if name in given.columns and name != column}
+            frame = rename_columns(given.rename(columns=own), mapping)
             if done:  # JSON leaves out what a row has not: such a row is told so, and the rest goes on
                 frame = frame.assign(**{name: "" for name in solution.request_columns if name not in frame.columns})
-            scored = predict_frame(solution, frame, source.name, first_row=done + 1)
+            scored = predict_frame(solution, frame, source.name, first_row=done + 1, task=task)
             wrong = scored[_ERROR] != ""
             if wrong.any() and not first:
                 at = int(wrong.to_numpy().argmax())
                 first = f"row {done + at + 1}, {scored[_ERROR].iloc[at]}"
-            waiting.append(_of_task(solution, scored, task))
+            waiting.append(scored)
             answered, refused = answered + int((~wrong).sum()), refused + int(wrong.sum())
             if answered:
                 append, columns = bool(columns), columns or list(waiting[-1].columns)
@@ -107,8 +108,13 @@ def predict_file(
     return BatchOutcome(answered, refused, first)
 
 
-def predict_frame(solution: Solution[Any, Any], frame: pd.DataFrame, name: str, first_row: int = 1) -> pd.DataFrame:
+def predict_frame(
+    solution: Solution[Any, Any], frame: pd.DataFrame, name: str, first_row: int = 1, task: str | None = None
+) -> pd.DataFrame:
     """Return the frame with the answer's columns and ``error`` added, one row a row, in the same order.
+
+    A column of the frame that is called as one of these is called ``own_...`` then, unless the frame was scored before:
+    it has all of them, and they are replaced. With ``task``, columns of other tasks are not added.
 
     Raises
     ------
@@ -130,10 +136,15 @@ def predict_frame(solution: Solution[Any, Any], frame: pd.DataFrame, name: str, 
     refused = [isinstance(outcome, InputError) for outcome in outcomes]
     rows = [{} if no else solution.row(outcome) for no, outcome in zip(refused, outcomes, strict=True)]
     told = [str(outcome) if no else "" for no, outcome in zip(refused, outcomes, strict=True)]
-    cells = pd.DataFrame(rows, index=range(len(rows))).assign(**{_ERROR: told})
-    # a file that was scored before keeps its own columns out of the way of the new ones
-    kept = frame.drop(columns=[column for column in cells.columns if column in frame.columns])
+    cells = _of_task(solution, pd.DataFrame(rows, index=range(len(rows))).assign(**{_ERROR: told}), task)
+    taken = [column for column in cells.columns if column in frame.columns]
+    scored_before = len(taken) == len(cells.columns) and (len(cells.columns) > 1 or _MODEL in frame.columns)
+    kept = frame.drop(columns=taken) if scored_before else frame.rename(columns={name: _own(name) for name in taken})
     return kept.reset_index(drop=True).join(cells).set_index(frame.index)
+
+
+def _own(name: str) -> str:
+    return f"own_{name}"
 
 
 def _answers(solution: Solution[Any, Any], requests: Sequence[Any]) -> list[Any]:
@@ -168,9 +179,9 @@ def _check_columns(solution: type[Solution[Any, Any]], frame: pd.DataFrame, name
         check_columns(frame, solution.request_columns, {}, name, first_row)  # raises, naming the columns there are
 
 
-def _of_task(solution: Solution[Any, Any], scored: pd.DataFrame, task: str | None) -> pd.DataFrame:
+def _of_task(solution: Solution[Any, Any], cells: pd.DataFrame, task: str | None) -> pd.DataFrame:
     others = [spec.name for spec in solution.spec.tasks if task not in (None, spec.name)]
     columns = [
-        column for column in scored.columns if column in others or column.startswith(tuple(f"{o}_" for o in others))
+        column for column in cells.columns if column in others or column.startswith(tuple(f"{o}_" for o in others))
     ]
-    return scored.drop(columns=columns) if others else scored
+    return cells.drop(columns=columns)

@@ -133,3 +133,23 @@ def test_a_file_is_not_written_over_itself(tmp_path: Path) -> None:
     (tmp_path / "out.csv").mkdir()
     with pytest.raises(InputError, match="is a folder"):
         check_file(Ruler, tmp_path / "in.csv", tmp_path / "out.csv", {})
+
+
+def test_no_column_of_a_client_is_lost(tmp_path: Path) -> None:
+    rows = {"length": ["mine"], "error": ["E42"], "text": ["body"], "headline": ["abc"]}
+    pd.DataFrame(rows).to_csv(tmp_path / "in.csv", index=False)
+    predict_file(Ruler(), tmp_path / "in.csv", tmp_path / "out.csv", mapping={"text": "headline"})
+    assert read_table(tmp_path / "out.csv").to_dict("records") == [
+        {
+            "own_length": "mine",
+            "own_error": "E42",
+            "own_text": "body",
+            "text": "abc",
+            "length": "3",
+            "long": "False",
+            "error": "",
+        }
+    ]
+    # what was scored before is scored again, and nothing piles up
+    predict_file(Ruler(), tmp_path / "out.csv", tmp_path / "again.csv", mapping={})
+    assert read_table(tmp_path / "again.csv").equals(read_table(tmp_path / "out.csv"))
