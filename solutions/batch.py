@@ -133,11 +133,11 @@ def predict_frame(
             requests.append(error)
     answers = iter(_answers(solution, [request for request in requests if not isinstance(request, InputError)]))
     outcomes = [request if isinstance(request, InputError) else next(answers) for request in requests]
-    refused = [isinstance(outcome, InputError) for outcome in outcomes]
-    rows = [{} if no else solution.row(outcome) for no, outcome in zip(refused, outcomes, strict=True)]
-    told = [str(outcome) if no else "" for no, outcome in zip(refused, outcomes, strict=True)]
+    rows = [{} if isinstance(outcome, InputError) else solution.row(outcome) for outcome in outcomes]
+    told = [str(outcome) if isinstance(outcome, InputError) else "" for outcome in outcomes]
     cells = _of_task(solution, pd.DataFrame(rows, index=range(len(rows))).assign(**{_ERROR: told}), task)
     taken = [column for column in cells.columns if column in frame.columns]
+    # of rows that all have errors, a model and an error are all that is there to know a scored file by
     scored_before = len(taken) == len(cells.columns) and (len(cells.columns) > 1 or _MODEL in frame.columns)
     kept = frame.drop(columns=taken) if scored_before else frame.rename(columns={name: _own(name) for name in taken})
     return kept.reset_index(drop=True).join(cells).set_index(frame.index)

@@ -84,13 +84,9 @@ def customize(
     if items and spec.reads == "events" and not (data or from_feedback or rollback or accept):
         _add_items(solution, spec.name, name, items, parse_pairs("--map", mapping), encoding)
         return
-    beside = spec.reads in _BESIDE
-    if data and from_feedback and not beside:
-        raise InputError("got both --data and --from-feedback; expected one of them")
-    if from_feedback and beside and not data:
-        raise InputError(f"{_BESIDE[spec.reads]}, with --data")
-    if rollback or accept or not (data or from_feedback):
-        _choose_again(vertical, spec.name, name, rollback=rollback, accept=accept, learn=bool(data or from_feedback))
+    _check_options(spec, data, from_feedback=from_feedback, again=bool(rollback or accept))
+    if not (data or from_feedback):
+        _choose_again(vertical, spec.name, name, rollback=rollback, accept=accept)
         return
     client = Client.open_or_new(name, vertical)
     _look_at(data, spec, vertical, encoding)
@@ -124,6 +120,17 @@ def customize(
     _tell(client, judgement, vertical, spec.name, accept)
 
 
+def _check_options(spec: "TaskSpec", data: Path | None, *, from_feedback: bool, again: bool) -> None:
+    """Raise ``InputError`` where two options say different things."""
+    beside = _BESIDE.get(spec.reads)
+    if data and from_feedback and not beside:
+        raise InputError("got both --data and --from-feedback; expected one of them")
+    if from_feedback and beside and not data:
+        raise InputError(f"{beside}, with --data")
+    if again and (data or from_feedback):
+        raise InputError("got --rollback or --accept, and something to learn from; expected one of them")
+
+
 def _look_at(data: Path | None, spec: "TaskSpec", vertical: str, encoding: str) -> None:
     """Raise what is wrong with the task or the table before anything is trained for them."""
     from foundation.data.tables import TABLE_SUFFIXES, iter_table
@@ -137,10 +144,8 @@ def _look_at(data: Path | None, spec: "TaskSpec", vertical: str, encoding: str) 
         next(iter_table(data, 1, encoding))
 
 
-def _choose_again(vertical: str, task: str, name: str, *, rollback: bool, accept: str, learn: bool) -> None:
+def _choose_again(vertical: str, task: str, name: str, *, rollback: bool, accept: str) -> None:
     """Return to the model of before, or take the candidate that was refused."""
-    if learn:
-        raise InputError("got --rollback or --accept, and something to learn from; expected one of them")
     from solutions.client import Client
     from solutions.customise import accept_last, roll_back
 

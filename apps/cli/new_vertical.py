@@ -41,7 +41,9 @@ def new_vertical(
     package = name.replace("-", "_")
     if not _NAME.fullmatch(name) or keyword.iskeyword(package):
         raise InputError(f"got the name {name!r}; expected small letters, digits and dashes, such as claims")
-    if name == _ALL or name in solutions():
+    if name == _ALL:
+        raise InputError(f"{_ALL!r} names every vertical; choose another name")
+    if name in solutions():
         raise InputError(f"there is a vertical {name!r} already; choose another name")
     target = out or Path(name)
     if target.exists():

@@ -1,5 +1,7 @@
 """Excel and Parquet files, which may hold far more than they weigh, and tables for those who open them in Excel."""
 
+import csv
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import pandas as pd
 from foundation.errors import InputError
 from foundation.rows import as_number
 
-__all__ = ["parquet_blocks", "read_excel", "separator_of", "without_formulas"]
+__all__ = ["parquet_blocks", "read_excel", "separator_of", "with_formulas", "without_formulas"]
 
 _MOST_CELLS, _MOST_EMPTY = 20_000_000, 100_000_000
 _MOST_UNPACKED = 400 << 20  # bytes of XML
@@ -18,42 +20,53 @@ _MOST_UNPACKED = 400 << 20  # bytes of XML
 _ROOM, _MOST_RATIO = 1 << 30, 200
 _ROWS_AT_ONCE, _BYTES_AT_ONCE = 1024, 256 << 20
 _LONGEST_HEADER = 1 << 20
+_EXCEL_ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_excel(path: Path) -> pd.DataFrame:
     """Read the first sheet of a workbook, every cell as text.
 
+    The rows are handed to pandas as CSV: its own reader of Excel fills each row up to the longest before anything can
+    be refused, so that a file of 5 KB with a letter in the last row and column would take 137 GB.
+
     Raises
     ------
     InputError
-        It unpacks to more than 400 MB, or its sheet spans more than 20 million cells: pandas fills each row up to the
-        longest, so that a file of 5 KB with a letter in the last row and column would take 137 GB.
+        It unpacks to more than 400 MB, or its sheet spans more than 20 million cells.
     """
+    from openpyxl import load_workbook
+
     with zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MOST_UNPACKED:
             raise InputError(f"{path.name} unpacks to more than {_MOST_UNPACKED >> 20} MB; save it as CSV")
-    _check_span(path)
-    return pd.read_excel(path, dtype=str, keep_default_na=False, engine="openpyxl")
-
-
-def _check_span(path: Path) -> None:
-    from openpyxl import load_workbook
-
+    rows: list[list[str]] = []
+    widest = last = 0
     book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
     try:
-        widest = 0
         for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
             filled = next((at for at in range(len(row), 0, -1) if row[at - 1] is not None), 0)
-            widest = max(widest, filled)
+            widest, last = max(widest, filled), number if filled else last
             # columns that are formatted to their end are as long as the sheet, and empty
-            if (filled and number * widest > _MOST_CELLS) or number * len(row) > _MOST_EMPTY:
+            if last * widest > _MOST_CELLS or number * len(row) > _MOST_EMPTY:
                 raise InputError(
                     f"the sheet of {path.name} spans more than {_MOST_CELLS:,} cells, row {number} among them; "
                     "clear what stands far from the table, or save it as CSV"
                 )
+            rows.append([_shown(value) for value in row[:filled]])
     finally:
         book.close()
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(row + [""] * (widest - len(row)) for row in rows[:last])
+    text.seek(0)
+    return pd.read_csv(text, dtype=str, keep_default_na=False, skip_blank_lines=False)
+
+
+def _shown(value: object) -> str:
+    """Return a cell as text: a whole number without its nought, nothing for what is empty or an error."""
+    if value is None or value in _EXCEL_ERRORS:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def parquet_blocks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
@@ -120,3 +133,14 @@ def _as_text(cell: object) -> object:
     if isinstance(cell, str) and cell.startswith(_FORMULA) and not np.isfinite(as_number(cell)):
         return f"'{cell}"
     return cell
+
+
+def with_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as it was before ``without_formulas``: what a person has read is given back.
+
+    Examples
+    --------
+    >>> with_formulas(pd.DataFrame({"text": ["'- one", "'tis", "-2.5"]}))["text"].tolist()
+    ['- one', "'tis", '-2.5']
+    """
+    return frame.map(lambda cell: cell[1:] if isinstance(cell, str) and _as_text(cell[1:]) == cell else cell)

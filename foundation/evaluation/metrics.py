@@ -84,8 +84,8 @@ def bootstrap(
     low, middle, high = np.nanquantile(figures, [tail, 0.5, 1 - tail])
     value = float(metric(np.arange(len(index))))
     least, most = bounds
-    moved = high > low or not np.isfinite(most - least)
-    room = 0.0 if moved else (most - least) * (1 - tail ** (1 / len(sizes)))
+    unmoved = high == low and np.isfinite(most - least)
+    room = (most - least) * (1 - tail ** (1 / len(sizes))) if unmoved else 0.0
     down, up = middle - low + room, high - middle + room
     return Interval(value, max(least, value - float(down)), min(most, value + float(up)))
 

@@ -79,7 +79,11 @@ def train_images(table: ImageTable, recipe: Recipe, solution: str, listener: Lis
     table.check_learned(labels)
     negative = _negative(table, recipe, sorted(set(labels)))
     model = image_classifier(table, recipe, listener).fit(
-        images, labels, dev=(dev_images, dev_labels), unlabelled=recipe.unlabelled
+        images,
+        labels,
+        dev=(dev_images, dev_labels),
+        unlabelled=recipe.unlabelled,
+        groups=table.groups(Split.TRAIN),
     )
     logits = model.network_.logits(dev_images)
     targets = np.searchsorted(model.classes_, dev_labels)

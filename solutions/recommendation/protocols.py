@@ -109,9 +109,15 @@ def inner_folds(events: Events, protocol: Protocol, seed: int = 0) -> list[NDArr
 _Counts = NDArray[np.int64]
 
 
+def _events_of_user(events: Events) -> _Counts:
+    """Return of each event how many its user has."""
+    from_start, from_end = events.places()
+    return from_start + from_end + 1
+
+
 def _tenths(events: Events) -> tuple[_Counts, _Counts]:
     """Return how many of the events of each event's user are for dev and for test, as RecBole counts them."""
-    many = sum(events.places()) + 1
+    many = _events_of_user(events)
     test = np.where(many < _TENTH, many > 1, many // _TENTH)
     dev = np.where(many < _TENTH, many - test > 1, many // _TENTH)
     return dev, test
@@ -119,7 +125,7 @@ def _tenths(events: Events) -> tuple[_Counts, _Counts]:
 
 def _quarter(events: Events) -> tuple[_Counts, _Counts]:
     """Return the same of 75/25; somebody's only event is learned from."""
-    many = sum(events.places()) + 1
+    many = _events_of_user(events)
     return np.zeros_like(many), np.where(many > 1, many - many * 3 // 4, 0)
 
 

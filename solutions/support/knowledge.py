@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from foundation.data.labelled import load_card_table
 from foundation.data.splits import Split
 from foundation.data.tables import TABLE_SUFFIXES, read_table, rename_columns
+from foundation.data.workbooks import with_formulas
 from foundation.errors import BundleError, InputError
 from foundation.files import atomic_file
 from foundation.progress import Listener, silent
@@ -192,7 +193,7 @@ def _articles_of(path: Path, encoding: str) -> list[Document]:
         return [document for file in files for document in _articles_of(file, encoding)]
     if path.suffix.lower() in _MARKDOWN:
         return _sections(path, encoding)
-    frame = read_table(path, encoding)
+    frame = with_formulas(read_table(path, encoding))  # proposals that were written for Excel come back
     lower = {str(column).strip().lower(): str(column) for column in frame.columns}
     found = {ours: next((lower[name] for name in theirs if name in lower), None) for ours, theirs in _COLUMNS.items()}
     for ours, usual in (("title", "question"), ("body", "answer")):

@@ -83,12 +83,12 @@ def evaluate_search(table: LabelledTable, model: "Bundle | None", solution: str,
     pairs, labels = table.test_part()
     same = model.probabilities(pairs)[:, 1]
     meant = np.array(labels, dtype=np.float64)
+    if not np.ptp(meant):
+        return report
 
     def rank_correlation(rows: NDArray[np.int64]) -> float:
         return float(spearmanr(same[rows], meant[rows])[0]) if np.ptp(meant[rows]) else float("nan")
 
-    if not np.ptp(meant):
-        return report
     spearman = bootstrap(rank_correlation, range(len(pairs)), bounds=(-1.0, 1.0))
     return replace(report, metrics={"spearman": spearman, **report.metrics})
 

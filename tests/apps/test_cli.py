@@ -127,7 +127,7 @@ def test_version(tmp_path: Path) -> None:
         (["export", "recommendation", "--task", "top-n", "--out", "x"], "top-n has no encoder of texts"),
         (["customize", "finance", "--client", "a", "--rollback", "--data", "x"], "and something to learn from"),
         (["new-vertical", "claims-"], "expected small letters, digits and dashes"),
-        (["new-vertical", "all"], "there is a vertical 'all' already"),
+        (["new-vertical", "all"], "'all' names every vertical"),
         (["compare", "nowhere", "elsewhere"], "is no bundle"),
         (["export", "finance", "--task", "tone", "--out", "x", "--bundle", "nowhere"], "is no bundle"),
         (["evaluate", "finance", "--bundle", "x"], "name it with --task"),

@@ -113,12 +113,15 @@ class _Cases:
 
 
 def _slices(path: Path) -> list[Picture]:
+    """Read what a visitor may have open: one picture of any size, or so many slices."""
     slices: list[Picture] = []
+    held = 0
     for picture in read_pictures(path):
         slices.append(picture)
+        held += picture.pixels.nbytes
         if len(slices) > _MOST_SLICES:
             raise InputError(f"{path.name} has more than {_MOST_SLICES} slices, too many for here; give it in parts")
-        if len(slices) > 1 and sum(each.pixels.nbytes for each in slices) > _MOST_BYTES:
+        if len(slices) > 1 and held > _MOST_BYTES:
             most = f"{_MOST_BYTES >> 20} MB of slices"
             raise InputError(f"{path.name} unpacks to more than {most}, too many for here; give it in parts")
     return slices

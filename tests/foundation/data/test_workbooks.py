@@ -1,5 +1,6 @@
 """Files that hold far more than they weigh are refused before they fill the memory."""
 
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -30,6 +31,24 @@ def test_columns_that_are_formatted_to_their_end_are_read(tmp_path: Path) -> Non
     book.active.cell(30_000, 26).number_format = "0.00"
     book.save(tmp_path / "styled.xlsx")
     assert read_table(tmp_path / "styled.xlsx")["label"].tolist() == ["good", "bad"]
+
+
+def test_a_sheet_is_read_as_pandas_reads_it(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    day = datetime(2026, 3, 2, 9, 30)
+    rows = [
+        ("text", None, "n", "n"),
+        ('a\nb, "c"', day, 7.0, 1.5),
+        (None, None, None, None),
+        ("007", True, "#N/A", None),
+    ]
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    ours = read_table(tmp_path / "a.xlsx")
+    theirs = pd.read_excel(tmp_path / "a.xlsx", dtype=str, keep_default_na=False, engine="openpyxl").fillna("")
+    assert ours.columns.tolist() == theirs.columns.tolist()
+    assert ours.to_numpy().tolist() == theirs.to_numpy().tolist()
 
 
 def test_one_long_text_many_times_is_told_from_a_table(tmp_path: Path) -> None:

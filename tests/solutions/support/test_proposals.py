@@ -7,6 +7,7 @@ import pytest
 
 from foundation.data.cards import find_card
 from foundation.data.labelled import locate
+from foundation.data.workbooks import without_formulas
 from foundation.errors import InputError
 from foundation.retrieval.corpus import documents_of_card, documents_of_table
 from foundation.retrieval.index import SearchIndex
@@ -143,12 +144,13 @@ def test_the_sample_is_put_together_as_its_topics_are(knowledge: SearchIndex) ->
 
 def test_proposals_come_back_as_articles(tmp_path: Path) -> None:
     proposals = [
-        Proposal("gift wrapping?", "It costs 3 euros.", ("wrap it?", "as a gift?"), Language.EN, 3),
+        Proposal("gift wrapping?", "- 3 euros,\n- or free.", ("=wrap it?", "as a gift?"), Language.EN, 3),
         Proposal("nobody knows?", "", (), Language.EN, 2),
     ]
     table = proposal_table(proposals)
     (document,) = documents_of_table(table, "proposed.csv")
-    assert document.phrasings == ("wrap it?", "as a gift?")
-    table.to_csv(tmp_path / "proposed.csv", index=False)
+    assert document.phrasings == ("=wrap it?", "as a gift?")
+    without_formulas(table).to_csv(tmp_path / "proposed.csv", index=False)
+    assert "'- 3 euros" in (tmp_path / "proposed.csv").read_text(encoding="utf-8")
     (read,) = read_articles([tmp_path / "proposed.csv"])
     assert (read.title, read.body, read.phrasings) == (document.title, document.body, document.phrasings)
