@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 
-_MOST_TOLD = 40
+# Of more names than a person reads through, a few show what they look like.
+_MOST_TOLD, _A_FEW = 40, 5
 
 
 class ColonnadeError(Exception):
@@ -54,12 +55,14 @@ class UnknownNameError(InputError):
     --------
     >>> print(UnknownNameError("task", "tome", ["tone", "topic"]))
     unknown task 'tome'; known: tone, topic; did you mean 'tone'?
+    >>> print(UnknownNameError("item", "Toy Story", map(str, range(1000))))
+    unknown item 'Toy Story'; known: 0, 1, 10, 100, 101, 995 more
     """
 
     def __init__(self, kind: str, got: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        more = f" and {len(names) - _MOST_TOLD:,} more" if len(names) > _MOST_TOLD else ""
-        text = f"unknown {kind} {got!r}; known: {', '.join(names[:_MOST_TOLD]) or 'none'}{more}"
+        told = names if len(names) <= _MOST_TOLD else [*names[:_A_FEW], f"{len(names) - _A_FEW:,} more"]
+        text = f"unknown {kind} {got!r}; known: {', '.join(told) or 'none'}"
         near = difflib.get_close_matches(got, names, n=1)
         super().__init__(f"{text}; did you mean {near[0]!r}?" if near else text)
 

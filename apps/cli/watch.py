@@ -130,8 +130,8 @@ def _judge(told: "ReplayReport") -> None:
         found = "missed" if delay is None else f"found after {delay:.1f} hours"
         typer.echo(f"{event.series}, {event.start:%Y-%m-%d %H:%M}: {found}")
     typer.echo(
-        f"{told.alerts} alerts in {told.weeks:.1f} weeks, at {told.moments} moments, "
-        f"{told.false_alarms} of them false; the dial accepts {told.accepted:.1f}"
+        f"alerts in {told.weeks:.1f} weeks: {told.alerts}; moments at which any was raised: {told.moments}, "
+        f"false ones: {told.false_alarms}; the dial accepts {told.accepted:.1f}"
     )
 
 

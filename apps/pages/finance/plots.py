@@ -14,6 +14,7 @@ __all__ = ["frequency", "share_by_topic", "tone_plot", "worst_topic"]
 
 # A period with fewer items says little of a topic: the title is not taken from it, and days are joined into weeks.
 _FEWEST_ITEMS = 5
+_HIGH = 0.85  # a figure above it stands below its point, since the title is above
 
 
 def frequency(scored: pd.DataFrame) -> str:
@@ -74,8 +75,9 @@ def tone_plot(words: Locale, trend: pd.DataFrame, topic: str, names: Mapping[str
         marker={"size": 4 + 2 * front[Trend.ITEMS].clip(upper=6)}, hovertemplate=hover,
     )  # fmt: skip
     figure.add_annotation(
-        x=peak[Trend.TIME], y=peak[Trend.SHARE], text=f"{peak[Trend.SHARE]:.0%}", arrowcolor=ATTENTION, showarrow=True
-    )
+        x=peak[Trend.TIME], y=peak[Trend.SHARE], text=f"{peak[Trend.SHARE]:.0%}", arrowcolor=ATTENTION, showarrow=True,
+        ay=30 if peak[Trend.SHARE] > _HIGH else -30,
+    )  # fmt: skip
     figure.update_yaxes(range=[-0.02, 1.08], tickformat=".0%", title=words("finance.plot_share"))
     if trend[Trend.TIME].min() == trend[Trend.TIME].max():  # of a single moment plotly would show milliseconds
         figure.update_xaxes(tickvals=[peak[Trend.TIME]], tickformat="%Y-%m-%d")
