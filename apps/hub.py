@@ -2,6 +2,7 @@
 
 import pkgutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from html import escape
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -9,13 +10,15 @@ from typing import Any
 
 import gradio as gr
 
-from apps.components import header, percent
+from apps.components import AT_ONCE, header, percent
+from apps.learning import Learner
 from apps.locale import Locale
+from apps.waiting import build_waiting, state
 from apps.workshop.page import build_workshop
 from apps.workshop.work import choices
 from solutions.base import Solution
 
-__all__ = ["build_hub", "pages"]
+__all__ = ["Verticals", "build_hub", "build_page", "pages"]
 
 ENTRY_POINTS = "colonnade.pages"
 _WORKSHOP = "customise"
@@ -24,6 +27,8 @@ _WORKSHOP = "customise"
 _HOUR = 3600
 
 Page = Callable[[Solution[Any, Any], Locale], None]
+#: By name, in the order in which they are shown: those that answer, and those that are learning.
+Verticals = Mapping[str, Solution[Any, Any] | Learner]
 
 
 def pages() -> Mapping[str, Page]:
@@ -37,55 +42,92 @@ def pages() -> Mapping[str, Page]:
     return found | {entry.name: entry.load() for entry in entry_points(group=ENTRY_POINTS)}
 
 
-def build_hub(loaded: Mapping[str, Solution[Any, Any]], words: Locale, *, workshop: bool = False) -> gr.Blocks:
+def build_hub(verticals: Verticals, words: Locale, *, workshop: bool = False) -> gr.Blocks:
     """Build the hub.
 
     Parameters
     ----------
-    loaded : mapping of vertical to its solution, ready to answer
+    verticals : mapping of name to solution or learner
     words : Locale
     workshop : bool
         Whether there is a page that makes models for clients: it writes to this machine.
     """
-    known = pages()
-    titles = {"": words("hub.home")} | {name: words.pick(loaded[name].spec.title) for name in loaded if name in known}
-    if workshop and choices(loaded):
-        titles[_WORKSHOP] = words("workshop.title")
-    hub: gr.Blocks
-    with gr.Blocks(title=words("hub.title"), analytics_enabled=False, delete_cache=(_HOUR, _HOUR)) as hub:
+    titles = _titles(verticals, words, workshop=workshop)
+    hub = _blocks(words)
+    with hub:
         gr.HTML(header(words, titles, ""))
-        gr.HTML(_landing(loaded, words))
+        landing = partial(_landing, verticals, words)
+        shown = gr.HTML(landing())
+        if any(isinstance(vertical, Learner) for vertical in verticals.values()):
+            hub.load(landing, None, shown, **AT_ONCE)  # what their cards say changes
     for name, title in titles.items():
         if name:
             with hub.route(title, name):
                 gr.HTML(header(words, titles, name))
-                if name == _WORKSHOP:
-                    build_workshop(loaded, words)
-                else:
-                    known[name](loaded[name], words)
+                _build(name, verticals, words)
     return hub
 
 
-def _landing(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> str:
-    cards = "".join(_card(solution, words) for solution in loaded.values())
+def build_page(name: str, verticals: Verticals, words: Locale, *, workshop: bool = False) -> gr.Blocks:
+    """Build the page of a vertical that was learning when the hub was built."""
+    page = _blocks(words)
+    with page:
+        gr.HTML(header(words, _titles(verticals, words, workshop=workshop), name))
+        _build(name, verticals, words)
+    return page
+
+
+def _blocks(words: Locale) -> gr.Blocks:
+    return gr.Blocks(title=words("hub.title"), analytics_enabled=False, delete_cache=(_HOUR, _HOUR))
+
+
+def _titles(verticals: Verticals, words: Locale, *, workshop: bool) -> Mapping[str, str]:
+    known = pages()
+    titles = {name: words.pick(vertical.spec.title) for name, vertical in verticals.items() if name in known}
+    last = {_WORKSHOP: words("workshop.title")} if workshop and choices(verticals) else {}
+    return {"": words("hub.home")} | titles | last
+
+
+def _build(name: str, verticals: Verticals, words: Locale) -> None:
+    if name == _WORKSHOP:
+        build_workshop(verticals, words)
+        return
+    vertical = verticals[name]
+    if isinstance(vertical, Learner):
+        if vertical.ready is None:
+            build_waiting(vertical, words)
+            return
+        vertical = vertical.ready
+    pages()[name](vertical, words)
+
+
+def _landing(verticals: Verticals, words: Locale) -> str:
+    cards = "".join(_card(vertical, words) for vertical in verticals.values())
     return f"""<main><div class="cl-hero"><h1>{words("hub.title")}</h1><p>{words("hub.sentence")}</p></div>
 <div class="cl-cards">{cards}</div><p class="cl-privacy">{words("hub.privacy")}</p></main>"""
 
 
-def _card(solution: Solution[Any, Any], words: Locale) -> str:
-    """Say what a vertical does, what its models learned from, and how often they are right."""
-    spec = solution.spec
+def _card(vertical: Solution[Any, Any] | Learner, words: Locale) -> str:
+    spec = vertical.spec
+    if isinstance(vertical, Learner):
+        known = _known(vertical.ready, words) if vertical.ready else f"<p>{escape(state(vertical, words))}</p>"
+    else:
+        known = _known(vertical, words)
+    return f"""<article class="cl-card"><h2>{escape(words.pick(spec.title))}</h2>
+<p>{escape(words.pick(spec.summary))}</p>
+{known}
+<a class="cl-open" href="/{words.language.value}/{spec.name}">{words("hub.open")}</a></article>"""
+
+
+def _known(solution: Solution[Any, Any], words: Locale) -> str:
+    """Say what a vertical's models learned from, and how often they are right."""
     figures, data = [], {}
     for task, record in solution.records().items():
         key, metric = ("hub.accuracy", "accuracy") if "accuracy" in record.metrics else ("hub.hit", "hit_at_10")
         shares = {name: percent(value) for name, value in record.metrics[metric].items()}
-        figures.append(words(key, task=words.pick(spec.task(task).title), **shares))
+        figures.append(words(key, task=words.pick(solution.spec.task(task).title), **shares))
         for source in record.sources:
             data[source["name"]] = words("hub.rows", rows=f"{source['rows']:,}")
     learned = ", ".join(f"{escape(str(name))} ({rows})" for name, rows in data.items())
-    address = f"/{words.language.value}/{spec.name}"
-    return f"""<article class="cl-card"><h2>{escape(words.pick(spec.title))}</h2>
-<p>{escape(words.pick(spec.summary))}</p>
-<dl><dt>{words("hub.trained_on")}</dt><dd>{learned}</dd><dt>{words("hub.held_out")}</dt>
-<dd>{"<br>".join(escape(figure) for figure in figures)}</dd></dl>
-<a class="cl-open" href="{address}">{words("hub.open")}</a></article>"""
+    return f"""<dl><dt>{words("hub.trained_on")}</dt><dd>{learned}</dd><dt>{words("hub.held_out")}</dt>
+<dd>{"<br>".join(escape(figure) for figure in figures)}</dd></dl>"""

@@ -1,14 +1,15 @@
 """One process that serves the hub in both languages, and tells whether it is ready."""
 
+import asyncio
+import logging
 import os
 import socket
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from foundation.errors import InputError
 from foundation.settings import settings
-from solutions.base import Solution
 
 # Read by gradio when it is imported: no usage figures, no version check, nothing fetched.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -22,34 +23,46 @@ from fastapi.responses import RedirectResponse
 from apps.brand import Brand
 from apps.gate import Gate
 from apps.head import PageHead
-from apps.hub import build_hub
+from apps.hub import Verticals, build_hub, build_page
+from apps.learning import Learner
 from apps.locale import Language
 from apps.theme import css, theme
 
 __all__ = ["create_app", "open_to_all", "serve"]
+
+logger = logging.getLogger(__name__)
 
 _MOST_BYTES = "20mb"
 # Gradio keeps what the hub looks like for each visitor (0.6 MB) beside what the visitor did, and would for 10,000 of
 # them; of more than so many, who did nothing for the longest time is forgotten.
 _MOST_VISITORS = 500
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOOK_SECONDS = 0.5
 
 
-def create_app(
-    loaded: Mapping[str, Solution[Any, Any]], brand: Brand | None = None, *, workshop: bool = False
-) -> FastAPI:
+def create_app(verticals: Verticals, brand: Brand | None = None, *, workshop: bool = False) -> FastAPI:
     """Return the application: ``/en`` and ``/zh``, and ``/`` which goes to the visitor's own.
 
     Parameters
     ----------
-    loaded : mapping of vertical to its solution, ready to answer
+    verticals : mapping of name to solution or learner
+        A learner begins when the application is served, and its page opens when it is done.
     brand : Brand, optional
         A client's; the suite's own where left out.
     workshop : bool
         Whether there is a page that makes models for clients.
     """
     brand = brand or Brand()
-    app = FastAPI(title="Colonnade", docs_url=None, redoc_url=None, openapi_url=None)
+    learners = [vertical for vertical in verticals.values() if isinstance(vertical, Learner)]
+
+    def late_pages(learner: Learner) -> FastAPI:
+        late, name = _bare_app(), learner.spec.name
+        for language in Language:
+            page = build_page(name, verticals, brand.words[language], workshop=workshop)
+            _mount(late, page, f"/{language.value}/{name}", brand)
+        return late
+
+    app = _bare_app(lambda served: _learning(served, learners, late_pages))
 
     @app.get("/")
     def choose_language(request: Request) -> RedirectResponse:
@@ -57,29 +70,68 @@ def create_app(
 
     @app.get("/healthz")
     def ready() -> dict[str, list[str]]:
-        return {"ready": list(loaded)}
+        waited_for = [learner.spec.name for learner in learners if not learner.opened]
+        return {"ready": [name for name in verticals if name not in waited_for], "learning": waited_for}
 
     app.add_middleware(PageHead)
     if password := settings().password.get_secret_value():
         app.add_middleware(Gate, password=password)
     for language in Language:
-        hub = build_hub(loaded, brand.words[language], workshop=workshop)
-        hub.state_session_capacity = _MOST_VISITORS
-        with warnings.catch_warnings():
-            # it says that a hub of several pages is rendered in the browser, which is what we want
-            warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
-            gr.mount_gradio_app(
-                app,
-                hub.queue(default_concurrency_limit=2),
-                path=f"/{language.value}",
-                theme=theme(brand.accent),
-                css=css(),
-                footer_links=[],
-                run_history=False,
-                max_file_size=_MOST_BYTES,
-                show_error=False,
-            )
+        hub = build_hub(verticals, brand.words[language], workshop=workshop)
+        _mount(app, hub, f"/{language.value}", brand)
     return app
+
+
+def _bare_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
+    return FastAPI(title="Colonnade", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+
+
+def _mount(app: FastAPI, blocks: gr.Blocks, path: str, brand: Brand) -> None:
+    blocks.state_session_capacity = _MOST_VISITORS
+    with warnings.catch_warnings():
+        # it says that a hub of several pages is rendered in the browser, which is what we want
+        warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
+        gr.mount_gradio_app(
+            app,
+            blocks.queue(default_concurrency_limit=2),
+            path=path,
+            theme=theme(brand.accent),
+            css=css(),
+            footer_links=[],
+            run_history=False,
+            max_file_size=_MOST_BYTES,
+            show_error=False,
+        )
+
+
+@asynccontextmanager
+async def _learning(
+    app: FastAPI, learners: Sequence[Learner], late_pages: Callable[[Learner], FastAPI]
+) -> AsyncIterator[None]:
+    """Let verticals learn while the application is served."""
+    opening = [asyncio.create_task(_opened(app, learner, late_pages)) for learner in learners]
+    yield
+    for task in opening:
+        task.cancel()
+    await asyncio.gather(*opening, return_exceptions=True)
+
+
+async def _opened(app: FastAPI, learner: Learner, late_pages: Callable[[Learner], FastAPI]) -> None:
+    """Let a vertical learn, then answer for it before the hub does, whose page of it can only wait."""
+    learner.start()
+    try:
+        while learner.ready is None:
+            await asyncio.sleep(_LOOK_SECONDS)
+        late = await asyncio.to_thread(late_pages, learner)
+        async with late.router.lifespan_context(late):
+            app.router.routes[:0] = late.routes
+            learner.opened = True
+            await asyncio.Event().wait()  # until the server stops
+    except Exception as error:  # the other pages go on, and this one says so
+        logger.exception("the page of %s could not be made", learner.spec.name)
+        learner.fail(f"its page could not be made ({type(error).__name__}); see what the terminal says")
+    finally:
+        learner.stop()
 
 
 def _preferred(request: Request, usual: Language) -> Language:
@@ -95,7 +147,7 @@ def open_to_all(host: str) -> bool:
 
 
 def serve(
-    loaded: Mapping[str, Solution[Any, Any]],
+    verticals: Verticals,
     host: str,
     port: int,
     announce: Callable[[str], None],
@@ -111,7 +163,7 @@ def serve(
     listening = _listen(host, port)
     address = f"http://{host}:{listening.getsockname()[1]}"
     # whoever reaches it may fill the disk and keep the processors busy: it is for this machine's own user
-    app = create_app(loaded, brand, workshop=brand is None and host in _LOOPBACK)
+    app = create_app(verticals, brand, workshop=brand is None and host in _LOOPBACK)
     # open pages hold a connection each: they must not keep Ctrl-C waiting
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
 

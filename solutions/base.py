@@ -22,15 +22,7 @@ if TYPE_CHECKING:
     from solutions.client_data import ClientData, ClientFile
     from solutions.contest import Contest
 
-__all__ = [
-    "Decision",
-    "Explains",
-    "Response",
-    "Solution",
-    "SolutionSpec",
-    "TaskSpec",
-    "Words",
-]
+__all__ = ["Decision", "Explains", "Response", "Solution", "SolutionSpec", "TaskSpec", "Words"]
 
 
 @dataclass(frozen=True)
@@ -263,20 +255,27 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
         return folder if (folder / "bundle.json").is_file() else None
 
     @classmethod
+    def untrained(cls, tasks: Collection[str] | None = None) -> list[TaskSpec]:
+        """Return those of the tasks (all, where left out) that a start trains: none is shipped, or there already."""
+        from foundation.incumbents import has_incumbent
+
+        name, wanted = cls.spec.name, [task for task in cls.spec.tasks if tasks is None or task.name in tasks]
+        learnt = [task for task in wanted if task.method is not None and task.at_start and not cls.shipped(task.name)]
+        return [task for task in learnt if not has_incumbent(name, task.name)]
+
+    @classmethod
     def prepare(cls, tasks: Collection[str] | None = None, listener: Listener = silent) -> None:
         """Give each of the tasks (all, where left out) without a model of its own the shipped one, or train it."""
-        from foundation.incumbents import adopt, has_incumbent, needs_adoption
+        from foundation.incumbents import adopt, needs_adoption
         from foundation.recipes.recipe import Recipe
 
         for task in cls.spec.tasks:
-            if task.method is None or not task.at_start or (tasks is not None and task.name not in tasks):
-                continue
-            if shipped := cls.shipped(task.name):
-                if needs_adoption(shipped):
-                    adopt(shipped)
-            elif not has_incumbent(cls.spec.name, task.name):
-                recipe = Recipe(method=task.method, options=task.options, figures=task.figures)
-                cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
+            shipped = cls.shipped(task.name) if task.at_start and (tasks is None or task.name in tasks) else None
+            if shipped and needs_adoption(shipped):
+                adopt(shipped)
+        for task in cls.untrained(tasks):
+            recipe = Recipe(method=task.method or "", options=task.options, figures=task.figures)
+            cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
 
     def predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:
         """Answer requests, in their order; none gives none."""

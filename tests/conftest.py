@@ -1,5 +1,6 @@
 """Fixtures for every test: a closed network, a home of its own, a tiny backbone, real data and databases if there."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -140,8 +142,8 @@ def closed_run(*command: str, home: Path, seconds: float = 120, code: int = 0) -
 
 
 @contextmanager
-def served(home: Path, *arguments: str) -> Iterator[str]:
-    """Serve as ``make demo`` does, a second start: the models are there. Yields the address."""
+def served(home: Path, *arguments: str, wait: bool = True) -> Iterator[str]:
+    """Serve as ``make demo`` does and yield the address, once all pages are open; or with some that learn still."""
     log = home / f"demo{len(arguments)}.log"
     started = time.monotonic()
     closed = {"COLONNADE_HOME": str(home), "COLONNADE_CLIENTS": str(home / "clients"), "COLONNADE_OFFLINE": "1"}
@@ -153,7 +155,7 @@ def served(home: Path, *arguments: str) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        while not (found := re.search(r"is at (http://\S+)", log.read_text())):
+        while not (found := re.search(r"is at (http://\S+)", log.read_text())) or (wait and learning(found[1])):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() - started < 120, log.read_text()
             time.sleep(0.1)
@@ -161,6 +163,21 @@ def served(home: Path, *arguments: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def learning(address: str) -> list[str]:
+    """Ask a hub which of its verticals learn still."""
+    with urllib.request.urlopen(f"{address}/healthz", timeout=30) as response:
+        return json.load(response)["learning"]
+
+
+def as_installed(site: Path, name: str, **groups: str) -> None:
+    """Write beside a package what an installer would: metadata with its entry points, by group of ``colonnade``."""
+    info = site / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1.0\n")
+    entries = (f"[colonnade.{group}]\n{entry}\n" for group, entry in groups.items())
+    (info / "entry_points.txt").write_text("".join(entries))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """The walk as a page: upload, check, learn, decide; of texts, rows of a table, images and events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -9,6 +9,7 @@ import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
 from apps.components import AT_ONCE, empty, error, lead, shown_errors
+from apps.learning import Learner
 from apps.locale import Locale
 from apps.workshop.work import WANTED, Checked, accept, check, choices, fit, guessed
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict
@@ -30,6 +31,7 @@ class _Walk:
     """The page's handlers."""
 
     words: Locale
+    learners: Sequence[Learner]
 
     def turned(self, task: str) -> tuple[Any, ...]:
         """Ask for what another task learns from."""
@@ -73,6 +75,9 @@ class _Walk:
     ) -> tuple[Any, ...]:
         """Look the file through."""
         vertical, _, wanted = task.partition("/")
+        for learner in self.learners:
+            if learner.spec.name == vertical:
+                learner.required()
         given, chosen = (path, of_items, code), (first, second, third)
         checked = check(client, vertical, wanted, given, chosen, _listener(progress, self.words))
         return _findings(checked, self.words), checked, gr.Button(interactive=True)
@@ -93,9 +98,9 @@ class _Walk:
         return _answers_now(checked, accept(checked, reason), self.words), gr.Row(visible=False)
 
 
-def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> None:
+def build_workshop(verticals: Mapping[str, Solution[Any, Any] | Learner], words: Locale) -> None:
     """Draw the page; it writes into the folder of clients on this machine."""
-    tasks = choices(loaded)
+    tasks = choices(verticals)
     names = [
         (f"{words.pick(find_solution(name).spec.title)} · {words.pick(spec.title)}", f"{name}/{spec.name}")
         for name, spec in tasks
@@ -133,7 +138,7 @@ def build_workshop(loaded: Mapping[str, Solution[Any, Any]], words: Locale) -> N
                 why = gr.Textbox(label=words("workshop.why"), scale=3, elem_id="why")
                 anyway = gr.Button(words("workshop.accept"), scale=1)
 
-    walk = _Walk(words)
+    walk = _Walk(words, [vertical for vertical in verticals.values() if isinstance(vertical, Learner)])
     wired: dict[str, Any] = {"api_visibility": "private"}
     what.change(walk.turned, [what], [wanted, items], **AT_ONCE)
     later = [state, learn, told, refused]

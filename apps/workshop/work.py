@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apps.learning import Learner
 from foundation.data.columns import guess_events, guess_label, guess_mapping
 from foundation.data.tables import iter_table
 from foundation.errors import InputError
@@ -42,12 +43,12 @@ class Checked:
         return find_solution(self.vertical).spec.task(self.task).reads
 
 
-def choices(loaded: Mapping[str, Solution[Any, Any]]) -> list[tuple[str, TaskSpec]]:
+def choices(verticals: Mapping[str, Solution[Any, Any] | Learner]) -> list[tuple[str, TaskSpec]]:
     """Return the verticals and tasks that learn from what a client gives."""
     return [
         (name, spec)
-        for name, solution in loaded.items()
-        for spec in solution.spec.tasks
+        for name, vertical in verticals.items()
+        for spec in vertical.spec.tasks
         if spec.method is not None and spec.reads in WANTED
     ]
 

@@ -1,14 +1,16 @@
+import asyncio
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from string import Formatter
 from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pandas as pd
 import pytest
+from fastapi import FastAPI
 from PIL import Image
 
 from apps.locale import Language, locale
@@ -315,7 +317,31 @@ def page_errors(folder: Path) -> list[str]:
     (folder / "monitor.db").write_bytes(b"no database\n" * 100)
     with pytest.raises(ColonnadeError, match="not a database") as damaged:
         MonitorStore.at(folder / "monitor.db")
-    return [*said, str(outdated.value), str(damaged.value)]
+    return [*said, str(outdated.value), str(damaged.value), *learning_errors()]
+
+
+def learning_errors() -> list[str]:
+    """Say what can go wrong while a vertical learns beside the hub."""
+    from apps.learning import Learner
+    from apps.server import _opened
+    from foundation.assets.cache import _explain
+    from foundation.assets.catalog import find_asset
+    from solutions.finance import solution
+
+    learner = Learner(solution, [], lambda: None)  # type: ignore[arg-type, return-value]
+    with pytest.raises(InputError) as unready:
+        learner.required()
+    learner._process = SimpleNamespace(join=lambda: None, exitcode=-9)  # type: ignore[assignment]
+    with patch("apps.learning.logger"):
+        learner._follow(SimpleNamespace(recv=Mock(side_effect=EOFError)))  # type: ignore[arg-type]
+    killed, asset = learner.problem, find_asset("ml-100k")
+    learner.ready, learner.start, learner.stop = solution, Mock(), Mock()  # type: ignore[assignment, method-assign]
+    with patch("apps.learning.logger"), patch("apps.server.logger"):
+        asyncio.run(_opened(FastAPI(), learner, Mock(side_effect=KeyError)))
+    fetched = [str(_explain(asset, asset.members[0], [failure])) for failure in ("no route to host", "other bytes")]
+    with patch("foundation.assets.cache.settings", lambda: SimpleNamespace(offline=True)):
+        fetched.append(str(_explain(asset, asset.members[0], [])))
+    return [str(unready.value), killed, learner.problem, *fetched]
 
 
 def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ It needs an environment of its own (numpy < 2, pandas < 3, scipy < 1.14, setupto
 """
 
 import json
-import resource
+import re
 import sys
 import time
 from pathlib import Path
@@ -61,9 +61,18 @@ def main(model: str, folder: str, sequential: bool, epochs: int) -> None:
         scores = scores.detach().numpy()[0]
         scores[[0, *(numbers[item] for item in had if item in numbers)]] = -np.inf
         lists[user] = [str(tokens[at]) for at in np.argsort(-scores, kind="stable")[:10]]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    figures = {"seconds": seconds, "megabytes": memory, "valid": float(best), "epochs": int(trainer.cur_step)}
+    figures = {
+        "seconds": seconds,
+        "megabytes": _peak_megabytes(),
+        "valid": float(best),
+        "epochs": int(trainer.cur_step),
+    }
     Path(folder, f"{model}.json").write_text(json.dumps({"lists": lists, **figures}))
+
+
+def _peak_megabytes() -> float:
+    """Return the most memory that this program has had; ``ru_maxrss`` would count what started it, before the exec."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import IN_A_BROWSER, shoot
-from tests.conftest import COLONNADE, colonnade, served
+from tests.conftest import COLONNADE, as_installed, colonnade, served
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -27,15 +27,11 @@ def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     options = ["--task", request.param, "--title", "Claims desk", "--out", str(out)]
     said = colonnade("new-vertical", name, *options, home=folder / "home")
     assert "pip install --no-deps --editable" in said.stdout
-    info = out / f"colonnade_{name}-0.1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: colonnade-{name}\nVersion: 0.1.0\n")
     groups = {"solutions": "solution", "pages": "page:build", "datasets": "datasets"}
-    entries = [
-        f"[colonnade.{group}]\n{name} = {module_of(out)}{'.' if ':' in place else ':'}{place}"
-        for group, place in groups.items()
-    ]
-    (info / "entry_points.txt").write_text("\n".join(entries) + "\n")
+    entries = {
+        group: f"{name} = {module_of(out)}{'.' if ':' in place else ':'}{place}" for group, place in groups.items()
+    }
+    as_installed(out, f"colonnade_{name}", **entries)
     return out
 
 

@@ -11,7 +11,7 @@ from queue import Queue
 
 import pytest
 
-from tests.conftest import COLONNADE
+from tests.conftest import COLONNADE, as_installed
 
 PACKAGE = """
 from dataclasses import dataclass
@@ -77,15 +77,10 @@ def page(solution, words):
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """An installed package, made by hand: a module and the metadata that names its entry points."""
+    """An installed package, made by hand."""
     site = tmp_path / "site"
-    info = site / "toy_shop-1.0.dist-info"
-    info.mkdir(parents=True)
+    as_installed(site, "toy_shop", solutions="toy = toy_shop:Toy", pages="toy = toy_shop:page")
     (site / "toy_shop.py").write_text(PACKAGE, encoding="utf-8")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-shop\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[colonnade.solutions]\ntoy = toy_shop:Toy\n[colonnade.pages]\ntoy = toy_shop:page\n"
-    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COLONNADE_")}
     places = {"PYTHONPATH": str(site), "COLONNADE_HOME": str(tmp_path / "home"), "COLONNADE_OFFLINE": "1"}
     return kept | places | {"PYTHONUNBUFFERED": "1"}
