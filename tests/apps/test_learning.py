@@ -11,6 +11,7 @@ import pytest
 from apps.learning import Learner, Step
 from apps.locale import Language, locale
 from apps.waiting import state
+from apps.workshop.page import _Walk
 from foundation.errors import InputError
 from solutions.finance import solution as finance
 from solutions.recommendation import solution as recommendation
@@ -77,10 +78,12 @@ def test_what_was_prepared_is_loaded() -> None:
     learner = ended(Learner(finance, [], lambda: answers))
     assert (learner.ready, learner.problem, learner.opened) == (answers, "", False)
     assert state(learner, locale(Language.EN)).startswith("Finance learns on this machine")
+    walk = _Walk(locale(Language.EN), [learner])
     with pytest.raises(InputError, match="finance is learning on this machine"):
-        learner.required()
+        walk.examined("finance/tone", "acme", None, None, "utf-8", None, None, None)
     learner.opened = True
-    learner.required()
+    with pytest.raises(InputError, match="no file is chosen"):
+        walk.examined("finance/tone", "acme", None, None, "utf-8", None, None, None)
 
 
 def test_a_mistake_in_the_process_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
