@@ -62,8 +62,11 @@ class Learner:
     step : Step or None
         What it is at.
     problem : str
-        Why it ended without a solution; empty where it did not.
+        Why there will be no page; empty where there will be.
+    learnt : bool
+        Whether its tasks are prepared.
     ready : Solution or None
+        What answers, once it is loaded.
     opened : bool
         Whether its page is served.
     """
@@ -75,6 +78,7 @@ class Learner:
         self.tasks = tuple(tasks)
         self.step: Step | None = None
         self.problem = ""
+        self.learnt = False
         self.ready: Solution[Any, Any] | None = None
         self.opened = False
         self._load = load
@@ -93,8 +97,14 @@ class Learner:
         """End it where it stands; a model is kept whole or not at all."""
         self._process.terminate()
 
+    def load(self) -> None:
+        """Make ``ready`` of what was learned."""
+        self.ready = self._load()
+
     def required(self) -> None:
-        """Raise ``InputError`` where the vertical is not open yet."""
+        """Raise ``InputError`` where the vertical is not open."""
+        if self.problem:
+            raise InputError(self.problem)
         if not self.opened:
             raise InputError(f"{self.spec.name} is learning on this machine; wait until its page is open")
 
@@ -113,7 +123,7 @@ class Learner:
         self.step = Step(what, done, total, left)
 
     def _follow(self, heard: Connection) -> None:
-        """Listen to the process until it ends, then load what it made."""
+        """Listen to the process until it ends."""
         with suppress(EOFError):
             while True:
                 said = heard.recv()
@@ -123,10 +133,7 @@ class Learner:
         self._process.join()
         if self._process.exitcode:
             return self.fail(f"learning ended with exit code {self._process.exitcode}; see what the terminal says")
-        try:
-            self.ready = self._load()
-        except ColonnadeError as error:
-            self.fail(str(error))
+        self.learnt = True
         return None
 
 

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from foundation.errors import InputError
+from foundation.errors import ColonnadeError, InputError
 from foundation.settings import settings
 
 # Read by gradio when it is imported: no usage figures, no version check, nothing fetched.
@@ -57,6 +57,7 @@ def create_app(verticals: Verticals, brand: Brand | None = None, *, workshop: bo
 
     def late_pages(learner: Learner) -> FastAPI:
         late, name = _bare_app(), learner.spec.name
+        learner.load()
         for language in Language:
             page = build_page(name, verticals, brand.words[language], workshop=workshop)
             _mount(late, page, f"/{language.value}/{name}", brand)
@@ -70,8 +71,13 @@ def create_app(verticals: Verticals, brand: Brand | None = None, *, workshop: bo
 
     @app.get("/healthz")
     def ready() -> dict[str, list[str]]:
-        waited_for = [learner.spec.name for learner in learners if not learner.opened]
-        return {"ready": [name for name in verticals if name not in waited_for], "learning": waited_for}
+        closed = [learner.spec.name for learner in learners if not learner.opened]
+        failed = [learner.spec.name for learner in learners if learner.problem]
+        return {
+            "ready": [name for name in verticals if name not in closed],
+            "learning": [name for name in closed if name not in failed],
+            "failed": failed,
+        }
 
     app.add_middleware(PageHead)
     if password := settings().password.get_secret_value():
@@ -120,13 +126,15 @@ async def _opened(app: FastAPI, learner: Learner, late_pages: Callable[[Learner]
     """Let a vertical learn, then answer for it before the hub does, whose page of it can only wait."""
     learner.start()
     try:
-        while learner.ready is None:
+        while not learner.learnt:
             await asyncio.sleep(_LOOK_SECONDS)
         late = await asyncio.to_thread(late_pages, learner)
         async with late.router.lifespan_context(late):
             app.router.routes[:0] = late.routes
             learner.opened = True
             await asyncio.Event().wait()  # until the server stops
+    except ColonnadeError as error:
+        learner.fail(str(error))
     except Exception as error:  # the other pages go on, and this one says so
         logger.exception("the page of %s could not be made", learner.spec.name)
         learner.fail(f"its page could not be made ({type(error).__name__}); see what the terminal says")

@@ -1,15 +1,19 @@
 """A vertical that learns beside the hub: in a process of its own, which tells how far it is and ends with the hub."""
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from apps.learning import Learner, Step
 from apps.locale import Language, locale
+from apps.server import _opened
 from apps.waiting import state
 from apps.workshop.page import _Walk
 from foundation.errors import InputError
@@ -67,7 +71,7 @@ def ended(learner: Learner) -> Learner:
     """Start it and wait for its end."""
     learner.start()
     until = time.monotonic() + 60
-    while learner.ready is None and not learner.problem:
+    while not learner.learnt and not learner.problem:
         assert time.monotonic() < until
         time.sleep(0.05)
     return learner
@@ -76,7 +80,9 @@ def ended(learner: Learner) -> Learner:
 def test_what_was_prepared_is_loaded() -> None:
     answers = object()
     learner = ended(Learner(finance, [], lambda: answers))
-    assert (learner.ready, learner.problem, learner.opened) == (answers, "", False)
+    assert (learner.learnt, learner.ready, learner.problem) == (True, None, "")
+    learner.load()
+    assert learner.ready is answers
     assert state(learner, locale(Language.EN)).startswith("Finance learns on this machine")
     walk = _Walk(locale(Language.EN), [learner])
     with pytest.raises(InputError, match="finance is learning on this machine"):
@@ -94,11 +100,22 @@ def test_a_mistake_in_the_process_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert "没能学成" in state(learner, locale(Language.ZH))
 
 
-def test_what_cannot_be_loaded_is_told() -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InputError("the model is of another release"), "the model is of another release"),
+        (KeyError("x"), "its page could not be made (KeyError); see what the terminal says"),
+    ],
+)
+def test_what_cannot_be_loaded_is_told(error: Exception, said: str) -> None:
     def load() -> None:
-        raise InputError("the model is of another release")
+        raise error
 
-    assert ended(Learner(finance, [], load)).problem == "the model is of another release"
+    learner = Learner(finance, [], load)
+    asyncio.run(_opened(FastAPI(), learner, lambda late: late.load()))
+    assert not learner.opened
+    with pytest.raises(InputError, match=re.escape(said)):
+        learner.required()
 
 
 def test_a_process_that_was_killed_is_told(slow_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

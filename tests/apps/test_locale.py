@@ -335,7 +335,7 @@ def learning_errors() -> list[str]:
     with patch("apps.learning.logger"):
         learner._follow(SimpleNamespace(recv=Mock(side_effect=EOFError)))  # type: ignore[arg-type]
     killed, asset = learner.problem, find_asset("ml-100k")
-    learner.ready, learner.start, learner.stop = solution, Mock(), Mock()  # type: ignore[assignment, method-assign]
+    learner.learnt, learner.start, learner.stop = True, Mock(), Mock()  # type: ignore[method-assign]
     with patch("apps.learning.logger"), patch("apps.server.logger"):
         asyncio.run(_opened(FastAPI(), learner, Mock(side_effect=KeyError)))
     fetched = [str(_explain(asset, asset.members[0], [failure])) for failure in ("no route to host", "other bytes")]
