@@ -18,10 +18,11 @@ from apps.workshop.page import build_workshop
 from apps.workshop.work import choices
 from solutions.base import Solution
 
-__all__ = ["Verticals", "build_hub", "build_page", "pages"]
+__all__ = ["WORKSHOP", "Verticals", "build_hub", "build_page", "pages"]
 
 ENTRY_POINTS = "colonnade.pages"
-_WORKSHOP = "customise"
+#: The name of the page that makes models for clients.
+WORKSHOP = "customise"
 
 # What a visitor uploaded is deleted after an hour.
 _HOUR = 3600
@@ -84,12 +85,12 @@ def _blocks(words: Locale) -> gr.Blocks:
 def _titles(verticals: Verticals, words: Locale, *, workshop: bool) -> Mapping[str, str]:
     known = pages()
     titles = {name: words.pick(vertical.spec.title) for name, vertical in verticals.items() if name in known}
-    last = {_WORKSHOP: words("workshop.title")} if workshop and choices(verticals) else {}
+    last = {WORKSHOP: words("workshop.title")} if workshop and choices(verticals) else {}
     return {"": words("hub.home")} | titles | last
 
 
 def _build(name: str, verticals: Verticals, words: Locale) -> None:
-    if name == _WORKSHOP:
+    if name == WORKSHOP:
         build_workshop(verticals, words)
         return
     vertical = verticals[name]
@@ -110,7 +111,8 @@ def _landing(verticals: Verticals, words: Locale) -> str:
 def _card(vertical: Solution[Any, Any] | Learner, words: Locale) -> str:
     spec = vertical.spec
     if isinstance(vertical, Learner):
-        known = _known(vertical.ready, words) if vertical.ready else f"<p>{escape(state(vertical, words))}</p>"
+        open_now = vertical.ready if vertical.opened else None
+        known = _known(open_now, words) if open_now else f"<p>{escape(state(vertical, words))}</p>"
     else:
         known = _known(vertical, words)
     return f"""<article class="cl-card"><h2>{escape(words.pick(spec.title))}</h2>

@@ -5,17 +5,23 @@ It learns in a process of its own, of lower priority, so that the pages that are
 
 import logging
 import os
+import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import Any
 
+from filelock import FileLock
+
 from foundation.errors import ColonnadeError, InputError
+from foundation.settings import settings
 from solutions.base import Solution
 from solutions.registry import find_solution
 
@@ -24,6 +30,9 @@ __all__ = ["Learner", "Step"]
 logger = logging.getLogger(__name__)
 
 _NICENESS = 10
+_SECONDS_TO_END = 5.0
+# Folders of this machine: whoever reads a page learns a file's name, and not where it lies.
+_FOLDERS = re.compile(r"(?:file:|(?<![\w.:/]))(?:[A-Za-z]:)?(?:[\\/][^\s\\/:;,'\"()]+)+[\\/]")
 
 
 @dataclass(frozen=True)
@@ -82,20 +91,31 @@ class Learner:
         self.ready: Solution[Any, Any] | None = None
         self.opened = False
         self._load = load
+        # the server forbids gradio the Hub; whether a vertical may learn from it, its user has said before
+        self._hub = os.environ.get("HF_HUB_OFFLINE")
+        self._process: BaseProcess | None = None
+        self._stopped = False
         self._began = 0.0, 0  # when the step was first heard of, and how far it was then
 
     def start(self) -> None:
         """Begin; returns at once."""
         context = get_context("spawn")
         heard, told = context.Pipe(duplex=False)
-        self._process = context.Process(target=_learn, args=(self.spec.name, self.tasks, told), daemon=True)
+        arguments = (self.spec.name, self.tasks, self._hub, told)
+        self._process = context.Process(target=_learn, args=arguments, daemon=True)
         self._process.start()
         told.close()  # the process has its own end: when that is closed, there is no more to hear
-        Thread(target=self._follow, args=(heard,), daemon=True).start()
+        Thread(target=self._follow, args=(self._process, heard), daemon=True).start()
 
     def stop(self) -> None:
         """End it where it stands; a model is kept whole or not at all."""
+        self._stopped = True
+        if self._process is None:
+            return
         self._process.terminate()
+        self._process.join(_SECONDS_TO_END)
+        if self._process.is_alive():
+            self._process.kill()
 
     def load(self) -> None:
         """Make ``ready`` of what was learned."""
@@ -109,9 +129,18 @@ class Learner:
             raise InputError(f"{self.spec.name} is learning on this machine; wait until its page is open")
 
     def fail(self, problem: str) -> None:
-        """Say why there will be no page."""
+        """Say why there will be no page: all of it to the log, to visitors without folders of this machine.
+
+        Examples
+        --------
+        >>> from solutions.finance import solution
+        >>> learner = Learner(solution, [], solution)
+        >>> learner.fail("cannot write /home/kim/.cache/a.csv: No space left; see https://example.org/a/b")
+        >>> learner.problem
+        'cannot write a.csv: No space left; see https://example.org/a/b'
+        """
         logger.error("%s: %s", self.spec.name, problem)
-        self.problem = problem
+        self.problem = _FOLDERS.sub("", problem)
 
     def told(self, done: int, total: int, what: str) -> None:
         """Hear from the process, as a listener does."""
@@ -122,28 +151,38 @@ class Learner:
         left = (now - since) / (done - first) * (total - done) if done > first else None
         self.step = Step(what, done, total, left)
 
-    def _follow(self, heard: Connection) -> None:
+    def _follow(self, process: BaseProcess, heard: Connection) -> None:
         """Listen to the process until it ends."""
-        with suppress(EOFError):
+        with suppress(EOFError, OSError):  # it ended, or was ended in the middle of a word
             while True:
                 said = heard.recv()
                 if isinstance(said, str):
                     return self.fail(said)
                 self.told(*said)
-        self._process.join()
-        if self._process.exitcode:
-            return self.fail(f"learning ended with exit code {self._process.exitcode}; see what the terminal says")
-        self.learnt = True
+        process.join()
+        if process.exitcode == 0:
+            self.learnt = True
+        elif not self._stopped:
+            self.fail(f"learning ended with exit code {process.exitcode}; see what the terminal says")
         return None
 
 
-def _learn(name: str, tasks: Collection[str], told: Connection) -> None:
+def _learn(name: str, tasks: Collection[str], hub: str | None, told: Connection) -> None:
     """Prepare a vertical, and tell how far it is; runs in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the hub, which ends this
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # half-written files are taken away
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
+    os.environ.pop("HF_HUB_OFFLINE", None)
+    if hub is not None:
+        os.environ["HF_HUB_OFFLINE"] = hub
+    home = settings().home
     with suppress(BrokenPipeError):  # the hub is gone
         try:
-            find_solution(name).prepare(tasks, lambda *said: told.send(said))
+            home.mkdir(parents=True, exist_ok=True)
+            with FileLock(home / f".{name}.learning.lock"):  # a second hub waits for what the first one learns
+                find_solution(name).prepare(tasks, lambda *said: told.send(said))
         except ColonnadeError as error:
             told.send(str(error))
+        except OSError as error:
+            told.send(f"{name} cannot be learned: {error}")

@@ -7,6 +7,7 @@ import socket
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from threading import Lock
 
 from foundation.errors import ColonnadeError, InputError
 from foundation.settings import settings
@@ -19,11 +20,12 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
+from starlette.routing import Route
 
 from apps.brand import Brand
 from apps.gate import Gate
 from apps.head import PageHead
-from apps.hub import Verticals, build_hub, build_page
+from apps.hub import WORKSHOP, Verticals, build_hub, build_page
 from apps.learning import Learner
 from apps.locale import Language
 from apps.theme import css, theme
@@ -55,12 +57,16 @@ def create_app(verticals: Verticals, brand: Brand | None = None, *, workshop: bo
     brand = brand or Brand()
     learners = [vertical for vertical in verticals.values() if isinstance(vertical, Learner)]
 
+    building = Lock()  # gradio keeps in one place, for all threads, which page is being built
+
     def late_pages(learner: Learner) -> FastAPI:
         late, name = _bare_app(), learner.spec.name
         learner.load()
-        for language in Language:
-            page = build_page(name, verticals, brand.words[language], workshop=workshop)
-            _mount(late, page, f"/{language.value}/{name}", brand)
+        with building:
+            for language in Language:
+                path = f"/{language.value}/{name}"
+                late.router.routes.append(_redirect(path, f"{path}/"))
+                _mount(late, build_page(name, verticals, brand.words[language], workshop=workshop), path, brand)
         return late
 
     app = _bare_app(lambda served: _learning(served, learners, late_pages))
@@ -83,9 +89,21 @@ def create_app(verticals: Verticals, brand: Brand | None = None, *, workshop: bo
     if password := settings().password.get_secret_value():
         app.add_middleware(Gate, password=password)
     for language in Language:
+        # gradio's own way from the one spelling to the other forgets the language
+        for name in [*verticals, WORKSHOP]:
+            app.router.routes.append(_redirect(f"/{language.value}/{name}/", f"/{language.value}/{name}"))
         hub = build_hub(verticals, brand.words[language], workshop=workshop)
         _mount(app, hub, f"/{language.value}", brand)
     return app
+
+
+def _redirect(path: str, target: str) -> Route:
+    """Lead from one spelling of an address to the other, for now: when a page opens beside the hub it turns round."""
+
+    def answer(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{target}?{request.url.query}" if request.url.query else target)
+
+    return Route(path, answer)
 
 
 def _bare_app(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
@@ -124,8 +142,8 @@ async def _learning(
 
 async def _opened(app: FastAPI, learner: Learner, late_pages: Callable[[Learner], FastAPI]) -> None:
     """Let a vertical learn, then answer for it before the hub does, whose page of it can only wait."""
-    learner.start()
     try:
+        learner.start()
         while not learner.learnt:
             await asyncio.sleep(_LOOK_SECONDS)
         late = await asyncio.to_thread(late_pages, learner)

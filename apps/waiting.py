@@ -13,9 +13,21 @@ __all__ = ["build_waiting", "state"]
 
 _LOOK_SECONDS = 1.0
 _MINUTE = 60
-# What listeners are told, and the text that says so on a page; of anything else it is said that things are fetched.
-_STEPS = {"encoding": "reading", "training": "training", "learning sequences": "order", "hiding events": "rehearsing"}
-_GO = "() => { const there = document.querySelector('.cl-there'); if (there) location.href = there.href; }"
+# What listeners are told, and the text that says so on a page. Of anything else it is said that things are prepared.
+_STEPS = {
+    "encoding": "reading",
+    "looking": "reading",
+    "running the frozen layers": "reading",
+    "training": "training",
+    "choosing the regularisation": "training",
+    "choosing the size of the trees": "training",
+    "learning sequences": "order",
+    "hiding events": "rehearsing",
+}
+_GO = """() => {
+  const there = document.querySelector(".cl-there");
+  if (there) location.replace(there.href + location.search);
+}"""
 
 
 def build_waiting(learner: Learner, words: Locale) -> None:
@@ -39,7 +51,7 @@ def _shown(learner: Learner, words: Locale) -> str:
     if learner.problem:
         return f'<main class="cl-learning">{said}{error(words, learner.problem)}</main>'
     if learner.opened:
-        address = f"/{words.language.value}/{learner.spec.name}/"
+        address = f"/{words.language.value}/{learner.spec.name}"
         there = f'<a class="cl-open cl-there" href="{address}">{words("hub.open")}</a>'
         return f'<main class="cl-learning">{said}{there}</main>'
     return f'<main class="cl-learning">{said}{_bar(learner.step, words)}</main>'
@@ -47,8 +59,9 @@ def _shown(learner: Learner, words: Locale) -> str:
 
 def _bar(step: Step | None, words: Locale) -> str:
     if step is None:
-        return f"<progress></progress><p>{words('learning.begins')}</p>"
-    what = words(f"learning.{_STEPS.get(step.what, 'fetching')}")
+        begins = words("learning.begins")
+        return f'<progress aria-label="{begins}"></progress><p>{begins}</p>'
+    what = words(f"learning.{_STEPS.get(step.what, 'preparing')}")
     far = f' value="{step.done}" max="{step.total}"' if step.total else ""
     minutes, seconds = divmod(round(step.left or 0), _MINUTE)
     left = words("learning.left", left=f"{minutes}:{seconds:02}") if step.left else ""

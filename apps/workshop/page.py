@@ -91,11 +91,11 @@ class _Walk:
     ) -> tuple[Any, ...]:
         """Fit a candidate and say what came of it."""
         judgement, entry = fit(checked, client, _BUDGETS[key], _listener(progress, self.words))
-        return _verdict(checked, judgement, entry, self.words), gr.Row(visible=not entry.accepted)
+        return _verdict(checked, judgement, entry, self.words), gr.update(visible=not entry.accepted)
 
     def taken(self, checked: Checked, reason: str) -> tuple[Any, ...]:
         """Let the refused candidate answer."""
-        return _answers_now(checked, accept(checked, reason), self.words), gr.Row(visible=False)
+        return _answers_now(checked, accept(checked, reason), self.words), gr.update(visible=False)
 
 
 def build_workshop(verticals: Mapping[str, Solution[Any, Any] | Learner], words: Locale) -> None:

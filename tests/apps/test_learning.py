@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from filelock import FileLock
 
 from apps.learning import Learner, Step
 from apps.locale import Language, locale
@@ -46,13 +47,16 @@ class Slow(Toy):
     @classmethod
     def prepare(cls, tasks=None, listener=None):
         done = 0
-        while not LEARNT.exists():
-            if FAILED.exists():
-                raise InputError("news.csv is empty; expected a header line and rows")
-            done = min(done + 1, 60)
-            (settings().home / "alive").touch()
-            listener(done, 100, "training")
-            time.sleep(0.1)
+        try:
+            while not LEARNT.exists():
+                if FAILED.exists():
+                    raise InputError("news.csv is empty; expected a header line and rows")
+                done = min(done + 1, 60)
+                (settings().home / "alive").touch()
+                listener(done, 100, "training")
+                time.sleep(0.1)
+        finally:
+            (settings().home / "tidied").touch()
 """
 
 
@@ -67,9 +71,10 @@ def slow_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def ended(learner: Learner) -> Learner:
+def ended(learner: Learner, *, begin: bool = True) -> Learner:
     """Start it and wait for its end."""
-    learner.start()
+    if begin:
+        learner.start()
     until = time.monotonic() + 60
     while not learner.learnt and not learner.problem:
         assert time.monotonic() < until
@@ -97,7 +102,7 @@ def test_a_mistake_in_the_process_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("COLONNADE_OFFLINE", "1")
     learner = ended(Learner(recommendation, ["top-n"], lambda: None))
     assert "COLONNADE_OFFLINE=1 forbids the network" in learner.problem
-    assert "没能学成" in state(learner, locale(Language.ZH))
+    assert "未能打开" in state(learner, locale(Language.ZH))
 
 
 @pytest.mark.parametrize(
@@ -130,11 +135,24 @@ def test_a_process_that_was_killed_is_told(slow_home: Path, monkeypatch: pytest.
     while learner.step is None or learner.step.done < 3:
         assert time.monotonic() < until
         time.sleep(0.05)
-    learner.stop()
+    assert learner._process
+    learner._process.kill()
     while not learner.problem:
         assert time.monotonic() < until
         time.sleep(0.05)
-    assert learner.problem == f"learning ended with exit code {-signal.SIGTERM}; see what the terminal says"
+    assert learner.problem == f"learning ended with exit code {-signal.SIGKILL}; see what the terminal says"
+
+
+def test_one_that_learns_already_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLONNADE_HOME", str(tmp_path))
+    learner = Learner(finance, [], lambda: None)
+    with FileLock(tmp_path / ".finance.learning.lock"):
+        learner.start()
+        assert learner._process
+        learner._process.join(8)
+        assert learner._process.is_alive()
+    ended(learner, begin=False)
+    assert learner.learnt
 
 
 def test_the_time_that_is_left_is_that_of_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,8 +179,10 @@ def test_ctrl_c_ends_the_hub_and_what_learns_beside_it(slow_home: Path) -> None:
         time.sleep(0.1)
     os.killpg(hub.pid, signal.SIGINT)  # as a terminal does
     said = hub.communicate(timeout=30)[0]
-    assert "Traceback" not in said
-    assert said.splitlines()[0] == "slow: learns beside the hub, once; its page says how far it is"
+    first, *others = said.splitlines()
+    assert first == "slow: learns beside the hub, once; its page says how far it is"
+    assert all(line.startswith("Colonnade is at") for line in others)
+    assert (slow_home / "tidied").exists()
     (slow_home / "alive").unlink()
     time.sleep(0.5)
     assert not (slow_home / "alive").exists()

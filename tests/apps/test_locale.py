@@ -317,31 +317,42 @@ def page_errors(folder: Path) -> list[str]:
     (folder / "monitor.db").write_bytes(b"no database\n" * 100)
     with pytest.raises(ColonnadeError, match="not a database") as damaged:
         MonitorStore.at(folder / "monitor.db")
-    return [*said, str(outdated.value), str(damaged.value), *learning_errors()]
+    return [*said, str(outdated.value), str(damaged.value), *learning_errors(folder)]
 
 
-def learning_errors() -> list[str]:
+def learning_errors(folder: Path) -> list[str]:
     """Say what can go wrong while a vertical learns beside the hub."""
     from apps.learning import Learner
     from apps.server import _opened
     from foundation.assets.cache import _explain
     from foundation.assets.catalog import find_asset
+    from foundation.files import atomic_file
     from solutions.finance import solution
 
     learner = Learner(solution, [], lambda: None)  # type: ignore[arg-type, return-value]
     with pytest.raises(InputError) as unready:
         learner.required()
-    learner._process = SimpleNamespace(join=lambda: None, exitcode=-9)  # type: ignore[assignment]
+    with pytest.raises(ColonnadeError) as unwritable, atomic_file(folder / "bundle"):
+        raise OSError(28, "No space left on device")
+    process, heard = Mock(exitcode=-9), SimpleNamespace(recv=Mock(side_effect=EOFError))
+    said = []
     with patch("apps.learning.logger"):
-        learner._follow(SimpleNamespace(recv=Mock(side_effect=EOFError)))  # type: ignore[arg-type]
-    killed, asset = learner.problem, find_asset("ml-100k")
+        learner._follow(process, heard)  # type: ignore[arg-type]
+        said.append(learner.problem)
+        for failure in (
+            f"finance cannot be learned: [Errno 13] Permission denied: '{folder}/x'",
+            str(unwritable.value),
+        ):
+            learner.fail(failure)
+            said.append(learner.problem)
+    asset = find_asset("ml-100k")
     learner.learnt, learner.start, learner.stop = True, Mock(), Mock()  # type: ignore[method-assign]
     with patch("apps.learning.logger"), patch("apps.server.logger"):
         asyncio.run(_opened(FastAPI(), learner, Mock(side_effect=KeyError)))
     fetched = [str(_explain(asset, asset.members[0], [failure])) for failure in ("no route to host", "other bytes")]
     with patch("foundation.assets.cache.settings", lambda: SimpleNamespace(offline=True)):
         fetched.append(str(_explain(asset, asset.members[0], [])))
-    return [str(unready.value), killed, learner.problem, *fetched]
+    return [str(unready.value), *said, learner.problem, *fetched]
 
 
 def test_errors_of_the_pages_are_told_in_chinese(tmp_path: Path) -> None:

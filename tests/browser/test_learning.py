@@ -30,10 +30,10 @@ def test_its_page_says_how_far_it_is_and_opens_by_itself(
     shoot(page, "learning-landing-en")
     page.goto("/zh/slow")
     page.wait_for_selector("progress[max='100']")
-    page.locator("#learning", has_text="正在训练。还剩约").wait_for()
+    page.locator("#learning", has_text="正在训练。这一步还剩约").wait_for()
     shoot(page, "learning-zh")
     page.goto("/en/slow")
-    page.locator("#learning", has_text="Training. 0:").wait_for()
+    page.locator("#learning", has_text="Training. About 0:").wait_for()
     shoot(page, "learning-en")
     (slow_home / "learnt").touch()
     page.wait_for_selector("#toy", timeout=30_000)
@@ -43,8 +43,9 @@ def test_its_page_says_how_far_it_is_and_opens_by_itself(
     page.click(".cl-tools a")
     page.wait_for_selector("#toy")
     assert "学会再喊" in page.inner_text("#toy")
-    page.goto("/zh/slow")
+    page.goto("/zh/slow?from=mail")
     page.wait_for_selector("#toy")
+    assert page.url == f"{address}/zh/slow/?from=mail"
 
 
 def test_why_it_could_not_learn_is_said(page: "playwright.Page", address: str, slow_home: Path) -> None:
@@ -55,5 +56,5 @@ def test_why_it_could_not_learn_is_said(page: "playwright.Page", address: str, s
     assert "news.csv 是空文件" in page.inner_text("#learning")
     shoot(page, "learning-failed-zh")
     page.goto("/en/")
-    page.locator(".cl-card", has_text="could not learn").wait_for()
+    page.locator(".cl-card", has_text="could not be opened").wait_for()
     assert learning(address) == []

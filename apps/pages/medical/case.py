@@ -105,7 +105,7 @@ class _Cases:
         card = case_card(self.solution, self.words, case, self.names, site)
         report = write_report(self.solution, self.words, [case], self.names)
         choice = gr.Radio(value=None if response.refused else response.finding.label)
-        return card, case, gr.DownloadButton(value=str(report), visible=True), gr.Group(visible=True), choice, ""
+        return card, case, gr.DownloadButton(value=str(report), visible=True), gr.update(visible=True), choice, ""
 
     def nothing(self) -> tuple[Any, ...]:
         """Return what stands below an answer where there is none: no case, report or review."""

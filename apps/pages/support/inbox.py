@@ -68,7 +68,7 @@ def inbox_tab(solution: Support, words: Locale, tab: gr.Tab) -> None:
             gr.Button(visible=there),
             _gaps(missing, solution, words),
             _queue(next_ones, names, words),
-            gr.Row(visible=bool(messages)),
+            gr.update(visible=bool(messages)),
             gr.Dropdown(messages, value=messages[0][1] if messages else None),
         )
 
