@@ -2,7 +2,7 @@
 
 import pkgutil
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from html import escape
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -11,14 +11,14 @@ from typing import Any
 import gradio as gr
 
 from apps.components import AT_ONCE, header, percent
-from apps.learning import Learner
+from apps.learning import Learner, Verticals
 from apps.locale import Locale
 from apps.waiting import build_waiting, state
 from apps.workshop.page import build_workshop
 from apps.workshop.work import choices
 from solutions.base import Solution
 
-__all__ = ["WORKSHOP", "Verticals", "build_hub", "build_page", "pages"]
+__all__ = ["WORKSHOP", "build_hub", "build_page", "pages"]
 
 ENTRY_POINTS = "colonnade.pages"
 #: The name of the page that makes models for clients.
@@ -28,10 +28,9 @@ WORKSHOP = "customise"
 _HOUR = 3600
 
 Page = Callable[[Solution[Any, Any], Locale], None]
-#: By name, in the order in which they are shown: those that answer, and those that are learning.
-Verticals = Mapping[str, Solution[Any, Any] | Learner]
 
 
+@cache
 def pages() -> Mapping[str, Page]:
     """Return the page of each vertical: those of ``apps/pages``, then those of installed packages."""
     import apps.pages as package
@@ -69,12 +68,14 @@ def build_hub(verticals: Verticals, words: Locale, *, workshop: bool = False) ->
     return hub
 
 
-def build_page(name: str, verticals: Verticals, words: Locale, *, workshop: bool = False) -> gr.Blocks:
-    """Build the page of a vertical that was learning when the hub was built."""
-    page = _blocks(words)
+def build_page(
+    solution: Solution[Any, Any], verticals: Verticals, words: Locale, *, workshop: bool = False
+) -> gr.Blocks:
+    """Build the page of one of the verticals, which was learning when the hub was built and is ready now."""
+    name, page = solution.spec.name, _blocks(words)
     with page:
         gr.HTML(header(words, _titles(verticals, words, workshop=workshop), name))
-        _build(name, verticals, words)
+        pages()[name](solution, words)
     return page
 
 
@@ -90,16 +91,13 @@ def _titles(verticals: Verticals, words: Locale, *, workshop: bool) -> Mapping[s
 
 
 def _build(name: str, verticals: Verticals, words: Locale) -> None:
-    if name == WORKSHOP:
+    vertical = verticals.get(name)
+    if vertical is None:
         build_workshop(verticals, words)
-        return
-    vertical = verticals[name]
-    if isinstance(vertical, Learner):
-        if vertical.ready is None:
-            build_waiting(vertical, words)
-            return
-        vertical = vertical.ready
-    pages()[name](vertical, words)
+    elif isinstance(vertical, Learner):
+        build_waiting(vertical, words)
+    else:
+        pages()[name](vertical, words)
 
 
 def _landing(verticals: Verticals, words: Locale) -> str:
@@ -111,8 +109,7 @@ def _landing(verticals: Verticals, words: Locale) -> str:
 def _card(vertical: Solution[Any, Any] | Learner, words: Locale) -> str:
     spec = vertical.spec
     if isinstance(vertical, Learner):
-        open_now = vertical.ready if vertical.opened else None
-        known = _known(open_now, words) if open_now else f"<p>{escape(state(vertical, words))}</p>"
+        known = _known(vertical.ready, words) if vertical.ready else f"<p>{escape(state(vertical, words))}</p>"
     else:
         known = _known(vertical, words)
     return f"""<article class="cl-card"><h2>{escape(words.pick(spec.title))}</h2>

@@ -5,11 +5,10 @@ It learns in a process of its own, of lower priority, so that the pages that are
 
 import logging
 import os
-import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -25,14 +24,12 @@ from foundation.settings import settings
 from solutions.base import Solution
 from solutions.registry import find_solution
 
-__all__ = ["Learner", "Step"]
+__all__ = ["Learner", "Step", "Verticals"]
 
 logger = logging.getLogger(__name__)
 
 _NICENESS = 10
 _SECONDS_TO_END = 5.0
-# Folders of this machine: whoever reads a page learns a file's name, and not where it lies.
-_FOLDERS = re.compile(r"(?:file:|(?<![\w.:/]))(?:[A-Za-z]:)?(?:[\\/][^\s\\/:;,'\"()]+)+[\\/]")
 
 
 @dataclass(frozen=True)
@@ -73,24 +70,21 @@ class Learner:
     problem : str
         Why there will be no page; empty where there will be.
     learnt : bool
-        Whether its tasks are prepared.
+        Whether its tasks are prepared, and there is something to load.
     ready : Solution or None
-        What answers, once it is loaded.
-    opened : bool
-        Whether its page is served.
+        What answers on its page, once that is open.
     """
 
     def __init__(
         self, solution: type[Solution[Any, Any]], tasks: Collection[str], load: Callable[[], Solution[Any, Any]]
     ) -> None:
         self.spec = solution.spec
+        self.load = load
         self.tasks = tuple(tasks)
         self.step: Step | None = None
         self.problem = ""
         self.learnt = False
         self.ready: Solution[Any, Any] | None = None
-        self.opened = False
-        self._load = load
         # the server forbids gradio the Hub; whether a vertical may learn from it, its user has said before
         self._hub = os.environ.get("HF_HUB_OFFLINE")
         self._process: BaseProcess | None = None
@@ -117,30 +111,17 @@ class Learner:
         if self._process.is_alive():
             self._process.kill()
 
-    def load(self) -> None:
-        """Make ``ready`` of what was learned."""
-        self.ready = self._load()
-
     def required(self) -> None:
         """Raise ``InputError`` where the vertical is not open."""
         if self.problem:
             raise InputError(self.problem)
-        if not self.opened:
+        if self.ready is None:
             raise InputError(f"{self.spec.name} is learning on this machine; wait until its page is open")
 
     def fail(self, problem: str) -> None:
-        """Say why there will be no page: all of it to the log, to visitors without folders of this machine.
-
-        Examples
-        --------
-        >>> from solutions.finance import solution
-        >>> learner = Learner(solution, [], solution)
-        >>> learner.fail("cannot write /home/kim/.cache/a.csv: No space left; see https://example.org/a/b")
-        >>> learner.problem
-        'cannot write a.csv: No space left; see https://example.org/a/b'
-        """
+        """Say why there will be no page."""
         logger.error("%s: %s", self.spec.name, problem)
-        self.problem = _FOLDERS.sub("", problem)
+        self.problem = problem
 
     def told(self, done: int, total: int, what: str) -> None:
         """Hear from the process, as a listener does."""
@@ -165,6 +146,10 @@ class Learner:
         elif not self._stopped:
             self.fail(f"learning ended with exit code {process.exitcode}; see what the terminal says")
         return None
+
+
+#: By name, in the order in which they are shown: those that answer, and those that are learning.
+Verticals = Mapping[str, Solution[Any, Any] | Learner]
 
 
 def _learn(name: str, tasks: Collection[str], hub: str | None, told: Connection) -> None:

@@ -8,9 +8,11 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from threading import Lock
+from typing import Any
 
 from foundation.errors import ColonnadeError, InputError
 from foundation.settings import settings
+from solutions.base import Solution
 
 # Read by gradio when it is imported: no usage figures, no version check, nothing fetched.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -25,8 +27,8 @@ from starlette.routing import Route
 from apps.brand import Brand
 from apps.gate import Gate
 from apps.head import PageHead
-from apps.hub import WORKSHOP, Verticals, build_hub, build_page
-from apps.learning import Learner
+from apps.hub import WORKSHOP, build_hub, build_page
+from apps.learning import Learner, Verticals
 from apps.locale import Language
 from apps.theme import css, theme
 
@@ -59,14 +61,14 @@ def create_app(verticals: Verticals, brand: Brand | None = None, *, workshop: bo
 
     building = Lock()  # gradio keeps in one place, for all threads, which page is being built
 
-    def late_pages(learner: Learner) -> FastAPI:
-        late, name = _bare_app(), learner.spec.name
-        learner.load()
+    def late_pages(solution: Solution[Any, Any]) -> FastAPI:
+        late = _bare_app()
         with building:
             for language in Language:
-                path = f"/{language.value}/{name}"
+                path = f"/{language.value}/{solution.spec.name}"
+                page = build_page(solution, verticals, brand.words[language], workshop=workshop)
                 late.router.routes.append(_redirect(path, f"{path}/"))
-                _mount(late, build_page(name, verticals, brand.words[language], workshop=workshop), path, brand)
+                _mount(late, page, path, brand)
         return late
 
     app = _bare_app(lambda served: _learning(served, learners, late_pages))
@@ -77,7 +79,7 @@ def create_app(verticals: Verticals, brand: Brand | None = None, *, workshop: bo
 
     @app.get("/healthz")
     def ready() -> dict[str, list[str]]:
-        closed = [learner.spec.name for learner in learners if not learner.opened]
+        closed = [learner.spec.name for learner in learners if learner.ready is None]
         failed = [learner.spec.name for learner in learners if learner.problem]
         return {
             "ready": [name for name in verticals if name not in closed],
@@ -130,7 +132,7 @@ def _mount(app: FastAPI, blocks: gr.Blocks, path: str, brand: Brand) -> None:
 
 @asynccontextmanager
 async def _learning(
-    app: FastAPI, learners: Sequence[Learner], late_pages: Callable[[Learner], FastAPI]
+    app: FastAPI, learners: Sequence[Learner], late_pages: Callable[[Solution[Any, Any]], FastAPI]
 ) -> AsyncIterator[None]:
     """Let verticals learn while the application is served."""
     opening = [asyncio.create_task(_opened(app, learner, late_pages)) for learner in learners]
@@ -140,16 +142,17 @@ async def _learning(
     await asyncio.gather(*opening, return_exceptions=True)
 
 
-async def _opened(app: FastAPI, learner: Learner, late_pages: Callable[[Learner], FastAPI]) -> None:
+async def _opened(app: FastAPI, learner: Learner, late_pages: Callable[[Solution[Any, Any]], FastAPI]) -> None:
     """Let a vertical learn, then answer for it before the hub does, whose page of it can only wait."""
     try:
         learner.start()
         while not learner.learnt:
             await asyncio.sleep(_LOOK_SECONDS)
-        late = await asyncio.to_thread(late_pages, learner)
+        solution = await asyncio.to_thread(learner.load)
+        late = await asyncio.to_thread(late_pages, solution)
         async with late.router.lifespan_context(late):
             app.router.routes[:0] = late.routes
-            learner.opened = True
+            learner.ready = solution
             await asyncio.Event().wait()  # until the server stops
     except ColonnadeError as error:
         learner.fail(str(error))

@@ -43,14 +43,14 @@ def state(learner: Learner, words: Locale) -> str:
     title = words.pick(learner.spec.title)
     if learner.problem:
         return words("learning.failed", title=title)
-    return words("learning.ready" if learner.opened else "learning.lead", title=title)
+    return words("learning.ready" if learner.ready else "learning.lead", title=title)
 
 
 def _shown(learner: Learner, words: Locale) -> str:
     said = f"<h1>{escape(words.pick(learner.spec.title))}</h1><p>{escape(state(learner, words))}</p>"
     if learner.problem:
         return f'<main class="cl-learning">{said}{error(words, learner.problem)}</main>'
-    if learner.opened:
+    if learner.ready:
         address = f"/{words.language.value}/{learner.spec.name}"
         there = f'<a class="cl-open cl-there" href="{address}">{words("hub.open")}</a>'
         return f'<main class="cl-learning">{said}{there}</main>'

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, cast, runtime_checkable
 
 from foundation.data.tables import ColumnKind
 from foundation.errors import InputError, UnknownNameError
@@ -274,7 +274,7 @@ class Solution(ABC, Generic[RequestT, ResponseT]):
             if shipped and needs_adoption(shipped):
                 adopt(shipped)
         for task in cls.untrained(tasks):
-            recipe = Recipe(method=task.method or "", options=task.options, figures=task.figures)
+            recipe = Recipe(method=cast("str", task.method), options=task.options, figures=task.figures)
             cls.train(cls.card_table(task.default_dataset, task.name), recipe, listener).install()
 
     def predict(self, requests: Sequence[RequestT]) -> list[ResponseT]:

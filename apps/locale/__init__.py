@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Language", "Locale", "locale"]
 
+# Folders of this machine: whoever reads a page learns a file's name, and not where it lies.
+_FOLDERS = re.compile(r"(?:\bfile:|(?<![\w.:/]))(?:[A-Za-z]:)?(?:[\\/][^\s\\/:;,'\"()]+)+[\\/]")
+
 
 class Language(str, Enum):
     """Languages of the pages; the value is the first part of their address."""
@@ -49,14 +52,16 @@ class Locale:
         return self.strings[key].format(**values)
 
     def explain(self, error: str) -> str:
-        """Return an error's text as a page says it, without paths and options; one that has no entry stays as it is.
+        """Return an error's text as a page says it, without folders and options.
 
         Examples
         --------
+        >>> locale(Language.EN).explain("cannot keep /home/kim/news/a.csv; see https://example.org/a/b")
+        'cannot keep a.csv; see https://example.org/a/b'
         >>> locale(Language.ZH).explain("news.csv is empty; expected a header line and rows")
         'news.csv 是空文件；第一行应为列名，其后为数据'
         """
-        return _translated(error, self.errors)
+        return _translated(_FOLDERS.sub("", error), self.errors)
 
     def protocol(self, stamp: str) -> str:
         """Return how a figure was measured, part by part.

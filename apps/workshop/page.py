@@ -1,6 +1,5 @@
 """The walk as a page: upload, check, learn, decide; of texts, rows of a table, images and events."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -9,12 +8,12 @@ import gradio as gr
 
 from apps.columns import ENCODINGS, TABLES
 from apps.components import AT_ONCE, empty, error, lead, shown_errors
-from apps.learning import Learner
+from apps.learning import Learner, Verticals
 from apps.locale import Locale
 from apps.workshop.work import WANTED, Checked, accept, check, choices, fit, guessed
 from foundation.evaluation.comparison import ALL_ROWS, Comparison, Verdict
 from foundation.trust.audit import Finding
-from solutions.base import Solution, TaskSpec
+from solutions.base import TaskSpec
 from solutions.client import Replacement
 from solutions.customise import Judgement
 from solutions.registry import find_solution
@@ -31,7 +30,7 @@ class _Walk:
     """The page's handlers."""
 
     words: Locale
-    learners: Sequence[Learner]
+    verticals: Verticals
 
     def turned(self, task: str) -> tuple[Any, ...]:
         """Ask for what another task learns from."""
@@ -75,9 +74,8 @@ class _Walk:
     ) -> tuple[Any, ...]:
         """Look the file through."""
         vertical, _, wanted = task.partition("/")
-        for learner in self.learners:
-            if learner.spec.name == vertical:
-                learner.required()
+        if isinstance(learner := self.verticals[vertical], Learner):
+            learner.required()
         given, chosen = (path, of_items, code), (first, second, third)
         checked = check(client, vertical, wanted, given, chosen, _listener(progress, self.words))
         return _findings(checked, self.words), checked, gr.Button(interactive=True)
@@ -98,7 +96,7 @@ class _Walk:
         return _answers_now(checked, accept(checked, reason), self.words), gr.update(visible=False)
 
 
-def build_workshop(verticals: Mapping[str, Solution[Any, Any] | Learner], words: Locale) -> None:
+def build_workshop(verticals: Verticals, words: Locale) -> None:
     """Draw the page; it writes into the folder of clients on this machine."""
     tasks = choices(verticals)
     names = [
@@ -138,7 +136,7 @@ def build_workshop(verticals: Mapping[str, Solution[Any, Any] | Learner], words:
                 why = gr.Textbox(label=words("workshop.why"), scale=3, elem_id="why")
                 anyway = gr.Button(words("workshop.accept"), scale=1)
 
-    walk = _Walk(words, [vertical for vertical in verticals.values() if isinstance(vertical, Learner)])
+    walk = _Walk(words, verticals)
     wired: dict[str, Any] = {"api_visibility": "private"}
     what.change(walk.turned, [what], [wanted, items], **AT_ONCE)
     later = [state, learn, told, refused]

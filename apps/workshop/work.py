@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from apps.learning import Learner
+from apps.learning import Verticals
 from foundation.data.columns import guess_events, guess_label, guess_mapping
 from foundation.data.tables import iter_table
 from foundation.errors import InputError
 from foundation.progress import Listener
-from solutions.base import Solution, TaskSpec
+from solutions.base import TaskSpec
 from solutions.client import Client, Replacement
 from solutions.client_data import ClientData, ClientFile, doubtful_labels
 from solutions.customise import Judgement, accept_last, customise, known_labels
@@ -43,7 +42,7 @@ class Checked:
         return find_solution(self.vertical).spec.task(self.task).reads
 
 
-def choices(verticals: Mapping[str, Solution[Any, Any] | Learner]) -> list[tuple[str, TaskSpec]]:
+def choices(verticals: Verticals) -> list[tuple[str, TaskSpec]]:
     """Return the verticals and tasks that learn from what a client gives."""
     return [
         (name, spec)

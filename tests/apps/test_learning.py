@@ -86,13 +86,12 @@ def test_what_was_prepared_is_loaded() -> None:
     answers = object()
     learner = ended(Learner(finance, [], lambda: answers))
     assert (learner.learnt, learner.ready, learner.problem) == (True, None, "")
-    learner.load()
-    assert learner.ready is answers
     assert state(learner, locale(Language.EN)).startswith("Finance learns on this machine")
-    walk = _Walk(locale(Language.EN), [learner])
+    walk = _Walk(locale(Language.EN), {"finance": learner})
     with pytest.raises(InputError, match="finance is learning on this machine"):
         walk.examined("finance/tone", "acme", None, None, "utf-8", None, None, None)
-    learner.opened = True
+    learner.ready = learner.load()
+    assert learner.ready is answers
     with pytest.raises(InputError, match="no file is chosen"):
         walk.examined("finance/tone", "acme", None, None, "utf-8", None, None, None)
 
@@ -117,8 +116,8 @@ def test_what_cannot_be_loaded_is_told(error: Exception, said: str) -> None:
         raise error
 
     learner = Learner(finance, [], load)
-    asyncio.run(_opened(FastAPI(), learner, lambda late: late.load()))
-    assert not learner.opened
+    asyncio.run(_opened(FastAPI(), learner, lambda _: FastAPI()))
+    assert learner.ready is None
     with pytest.raises(InputError, match=re.escape(said)):
         learner.required()
 
