@@ -27,9 +27,12 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module in one process, for its fixtures, and so all that needs the home of a first start."""
+    """Keep a module in one process, for its fixtures, and so all that needs the home of a first start.
+
+    Browser tests take so long that a first start in each process is less than waiting for one another.
+    """
     for item in items:
-        shared = "trained_home" in getattr(item, "fixturenames", ())
+        shared = "trained_home" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("browser")
         item.add_marker(pytest.mark.xdist_group("first start" if shared else str(item.path)))
 
 

@@ -41,7 +41,7 @@ def demo(
             tasks = [spec.name for spec in solution.spec.tasks if spec.name not in own]
             if solution.untrained(tasks):
                 typer.echo(f"{name}: learns beside the hub, once; its page says how far it is")
-                verticals[name] = Learner(solution, tasks, partial(_load, solution, theirs))
+                verticals[name] = Learner(solution, tasks, partial(_load_late, solution, theirs))
                 continue
             typer.echo(f"{name}: preparing (a first start fetches what it needs)")
             solution.prepare(tasks, listener)
@@ -69,3 +69,10 @@ def _load(
     """Load a vertical: of a client with their models and what else is theirs."""
     ready = solution.load(theirs.bundles(solution.spec.name) if theirs else {}, listener)
     return ready.of_client(theirs.folder, listener) if theirs else ready
+
+
+def _load_late(solution: "type[Solution[Any, Any]]", theirs: "Client | None") -> "Solution[Any, Any]":
+    """Load what has learned beside the hub, and say so to whoever waits at the terminal."""
+    ready = _load(solution, theirs)
+    typer.echo(f"{solution.spec.name}: has learned; its page opens in a moment")
+    return ready

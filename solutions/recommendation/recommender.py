@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from foundation.progress import Listener, silent
+from foundation.threads import beside
 from foundation.training.method import Count
 from solutions.recommendation.catalogue import Catalogue
 from solutions.recommendation.events import Events
@@ -96,6 +97,22 @@ class Hybrid:
         self.ranker = Ranker(seed, settings.trees)
         self.content: ContentRidge | None = None
 
+    def fit(self, events: Events, folds: Sequence[NDArray[np.bool_]], listener: Listener = silent) -> Rehearsal:
+        """Fit the models, and beside them the ranker; return what that learnt from.
+
+        Parameters
+        ----------
+        events : Events
+        folds : sequence of ndarray of bool, shape (n,)
+            Of the ranker, see ``fit_ranker``.
+        listener : Listener
+            Hears of the ranker, which takes longer.
+        """
+        with beside(lambda told: self.fit_models(events, told)) as models:
+            rehearsal = self.fit_ranker(events, folds, listener)
+            models.result()
+        return rehearsal
+
     def fit_models(self, events: Events, listener: Listener = silent) -> Self:
         """Fit the models of candidates."""
         return self.know(events, {model.name: model.fit(events) for model in self.untrained(events, listener)})
@@ -146,9 +163,7 @@ class Hybrid:
             if settings.epochs:
                 yield SequenceModel(self.vectors, epochs=settings.epochs, seed=self.seed, listener=listener)
 
-    def fit_ranker(
-        self, events: Events, folds: Sequence[NDArray[np.bool_]], listener: Listener = silent
-    ) -> "Rehearsal":
+    def fit_ranker(self, events: Events, folds: Sequence[NDArray[np.bool_]], listener: Listener = silent) -> Rehearsal:
         """Fit the ranker and return what it learnt from, and what a figure for new users can be taken from.
 
         For each fold the models are fitted anew on the other events; they hide the fold, so that a feature of a

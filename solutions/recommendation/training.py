@@ -63,11 +63,11 @@ def fit_hybrid(
         raise InputError(
             f"{table.name} has no user with three events or more to learn from; give users with more events"
         )
-    rehearsal = hybrid.fit_ranker(events, folds, listener)
+    rehearsal = hybrid.fit(events, folds, listener)
     # by time two events are hidden to learn from, but only the last is like what will be asked
     truth = rehearsal.hidden.latest(1) if table.by.by_time else rehearsal.hidden
     confidence, metrics, users = _held_out(rehearsal, truth, settings.trees, recipe.seed)
-    return Fitted(hybrid.fit_models(events, listener), confidence, metrics, users)
+    return Fitted(hybrid, confidence, metrics, users)
 
 
 def train_recommender(table: EventTable, recipe: Recipe, solution: str, listener: Listener = silent) -> Trained:

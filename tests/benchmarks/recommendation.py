@@ -122,8 +122,7 @@ def cold(seed: int) -> dict[str, Any]:
     wanted = truth.take(np.flatnonzero(away[truth.users]))
     settings = HybridSettings()
     hybrid = Hybrid(table.catalogue, centred(vectors, vectors.mean(axis=0)), settings, seed)
-    hybrid.fit_ranker(old, inner_folds(old, table.by, seed))
-    hybrid.fit_models(old)
+    hybrid.fit(old, inner_folds(old, table.by, seed))
     # what they like: films that they rated 4 or 5
     likes = new.take(np.flatnonzero(new.weights >= 0.8)).latest(FEW_LIKES)
     lists = top_items((found.users, found.items, scores) for found, scores in hybrid.rank(likes))

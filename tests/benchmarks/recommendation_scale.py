@@ -35,9 +35,7 @@ def scale(sizes: Sequence[tuple[int, int]], epochs: int) -> list[dict[str, Any]]
         catalogue = Catalogue(names, {"en": names}, {}, ((),) * items, {}, {})
         hybrid = Hybrid(catalogue, centred(vectors, vectors.mean(axis=0)), HybridSettings(epochs=epochs))
         started = time.perf_counter()
-        hybrid.fit_ranker(events, inner_folds(events, Protocol.LEAVE_ONE_OUT))
-        ranker = time.perf_counter() - started
-        hybrid.fit_models(events)
+        hybrid.fit(events, inner_folds(events, Protocol.LEAVE_ONE_OUT))
         total = time.perf_counter() - started
         users = generator.choice(np.unique(events.users), 200, replace=False)
         answered = []
@@ -51,7 +49,6 @@ def scale(sizes: Sequence[tuple[int, int]], epochs: int) -> list[dict[str, Any]]
             "events": len(events),
             "items": items,
             "seconds": total,
-            "of_it_ranker": ranker,
             "p50_ms": np.quantile(answered, 0.5),
             "p95_ms": np.quantile(answered, 0.95),
             "megabytes": megabytes(),

@@ -40,6 +40,7 @@ def test_its_page_says_how_far_it_is_and_opens_by_itself(
     assert page.url == f"{address}/en/slow/"
     assert page.inner_text(".cl-nav [aria-current]") == "Slow shop"
     assert learning(address) == []
+    assert "slow: has learned" in (slow_home / "demo1.log").read_text()
     page.click(".cl-tools a")
     page.wait_for_selector("#toy")
     assert "学会再喊" in page.inner_text("#toy")

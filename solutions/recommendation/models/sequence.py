@@ -1,8 +1,9 @@
 """A transformer that reads what items are about, in the order in which a user had them, and says what is next."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import pairwise
+from threading import Lock
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foundation.progress import Listener, silent
+from foundation.threads import one_thread
 from solutions.recommendation.events import Events
 from solutions.recommendation.models.scorer import Tensors
 
@@ -29,6 +31,23 @@ _PEAK_RATE = 4e-3
 _SCORED_AT_ONCE = 256
 _FEW_USERS = 8
 _PADDING = -1
+# Layers take their first weights from torch's own chance, which is one for all threads.
+_MAKING = Lock()
+
+
+class _Dropout(nn.Module):
+    """Dropout by a given chance: networks that learn side by side would take turns at torch's own."""
+
+    def __init__(self, chance: torch.Generator) -> None:
+        super().__init__()
+        self.chance = chance
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Leave out what chance says, and make up for it."""
+        if not self.training:
+            return values
+        kept = torch.rand(values.shape, generator=self.chance) >= _DROPOUT
+        return values * kept / (1 - _DROPOUT)
 
 
 class _Network(nn.Module):
@@ -36,15 +55,19 @@ class _Network(nn.Module):
 
     known: Tensor
 
-    def __init__(self, text_width: int, items: int, width: int) -> None:
+    def __init__(self, text_width: int, items: int, width: int, chance: torch.Generator) -> None:
         super().__init__()
+        self.chance = chance
         self.project = nn.Linear(text_width, width)
         self.own = nn.Embedding(items, width)
         self.place = nn.Embedding(_LENGTH, width)
         layer = nn.TransformerEncoderLayer(
-            width, _HEADS, 4 * width, _DROPOUT, activation="gelu", batch_first=True, norm_first=True
+            width, _HEADS, 4 * width, 0.0, activation="gelu", batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, 1, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.dropout = _Dropout(chance)
+        only = self.layers.layers[0]
+        only.dropout = only.dropout1 = only.dropout2 = self.dropout
         self.register_buffer("known", torch.zeros(items, 1, dtype=torch.bool))
         for embedding in (self.own, self.place):
             nn.init.normal_(embedding.weight, std=0.02)
@@ -54,7 +77,7 @@ class _Network(nn.Module):
         there = numbers.clamp(max=len(self.known) - 1)
         own = self.own(there) * (self.known[there] & (there == numbers)[:, None])
         if self.training:
-            own = own * (torch.rand(len(numbers), 1) >= _ID_DROPOUT)
+            own = own * (torch.rand(len(numbers), 1, generator=self.chance) >= _ID_DROPOUT)
         vectors: Tensor = self.project(texts[numbers]) + own
         return vectors
 
@@ -66,7 +89,7 @@ class _Network(nn.Module):
         blocked = (causal | padding[:, None, :]) & ~torch.eye(length, dtype=torch.bool)
         mask = blocked.repeat_interleave(_HEADS, dim=0)
         placed = inputs * inputs.shape[-1] ** 0.5 + self.place.weight[-length:]
-        following: Tensor = self.layers(functional.dropout(placed, _DROPOUT, self.training), mask=mask)
+        following: Tensor = self.layers(self.dropout(placed), mask=mask)
         return following
 
 
@@ -112,13 +135,17 @@ class SequenceModel:
 
     def fit(self, events: Events) -> Self:
         """Train by the next item at every place of every user's sequence."""
-        with torch.random.fork_rng(devices=[]), _one_thread():
+        with _MAKING, torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            self.network = _Network(self.vectors.shape[1], events.item_count, self.width)
+            self.network = self._untrained(events.item_count)
+        with one_thread():
             self._train(events)
         self.network.eval()
         self._made = None
         return self
+
+    def _untrained(self, items: int) -> _Network:
+        return _Network(self.vectors.shape[1], items, self.width, torch.Generator().manual_seed(self.seed))
 
     def _train(self, events: Events) -> None:
         counts = torch.from_numpy(np.bincount(events.items, minlength=events.item_count))
@@ -128,16 +155,15 @@ class SequenceModel:
         steps = self.epochs * -(-len(windows) // _BATCH)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _PEAK_RATE, total_steps=steps, pct_start=0.1)
         self.network.train()
-        for epoch in range(self.epochs):
-            order = torch.randperm(len(windows))
-            for start in range(0, len(order), _BATCH):
-                rows = order[start : start + _BATCH]
-                optimiser.zero_grad()
-                self._loss(windows[rows], texts, counts).backward()  # type: ignore[no-untyped-call]  # torch's own
-                nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-                optimiser.step()
-                schedule.step()
-            self.listener(epoch + 1, self.epochs, "learning sequences")
+        orders = (torch.randperm(len(windows), generator=self.network.chance) for _ in range(self.epochs))
+        batches = (order[start : start + _BATCH] for order in orders for start in range(0, len(order), _BATCH))
+        for done, rows in enumerate(batches, start=1):
+            optimiser.zero_grad()
+            self._loss(windows[rows], texts, counts).backward()  # type: ignore[no-untyped-call]  # torch's own
+            nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            self.listener(done, steps, "learning sequences")
 
     def _loss(self, windows: Tensor, texts: Tensor, counts: Tensor) -> Tensor:
         """Return the cross-entropy of each next item among all, or among those of the batch and drawn ones."""
@@ -145,7 +171,7 @@ class SequenceModel:
         present = torch.unique(windows[windows != _PADDING])
         numbers, correction = torch.arange(len(texts)), torch.zeros(len(texts))
         if len(texts) > _MOST_IN_LOSS:
-            drawn = torch.multinomial(counts.double(), _MOST_IN_LOSS, replacement=True)
+            drawn = torch.multinomial(counts.double(), _MOST_IN_LOSS, True, generator=self.network.chance)
             numbers = torch.unique(torch.cat([present, drawn]))
             correction = torch.log(counts[numbers] / counts.sum() * _MOST_IN_LOSS + 1e-9).float()
         table = self.network.items(texts, numbers)
@@ -165,7 +191,7 @@ class SequenceModel:
             items = histories.of_user(int(user)).items[-_LENGTH:]
             recent[row, -len(items) :] = items
         table = self._table()
-        with torch.inference_mode(), _one_thread() if len(known) < _FEW_USERS else nullcontext():
+        with torch.inference_mode(), one_thread() if len(known) < _FEW_USERS else nullcontext():
             for start in range(0, len(known), _SCORED_AT_ONCE):
                 part = torch.from_numpy(recent[start : start + _SCORED_AT_ONCE])
                 states = self.network.states(table[part.clamp(min=0)], part == _PADDING)[:, -1]
@@ -185,27 +211,10 @@ class SequenceModel:
 
     def restore(self, tensors: Tensors) -> Self:
         """Take what ``tensors`` gave."""
-        self.network = _Network(self.vectors.shape[1], len(tensors["known"]), self.width)
+        self.network = self._untrained(len(tensors["known"]))
         self.network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()})
         self.network.eval()
         return self
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Take one thread for operations so small that waking and awaiting another may cost more than it does.
-
-    An epoch of MovieLens takes 5.5 to 8 s on two threads of an idle machine and 24 to 50 s where one of its cores is
-    taken, by another process or by the host of a virtual machine; on one thread it takes 7 s in either case. Of single
-    answers at 50,000 items the slowest in twenty took 99 ms on two threads and 2 ms on one, because the threads of the
-    linear algebra are still awake.
-    """
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(usual)
 
 
 def _windows(events: Events) -> Iterator[NDArray[np.int64]]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from foundation.threads import beside
 from solutions.recommendation.events import Events, no_events
 from solutions.recommendation.models.ease import Ease
 from solutions.recommendation.models.factors import Factors
@@ -159,3 +160,13 @@ def test_with_drawn_items_the_sequence_model_still_learns(
 def test_the_same_seed_gives_the_same_model(name: str, tastes: Events, vectors: np.ndarray) -> None:
     first, again = (MODELS[name](vectors).fit(tastes).scores(tastes) for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("name", ["factors", "sequence"])
+def test_models_that_learn_side_by_side_are_what_each_is_alone(name: str, tastes: Events, vectors: np.ndarray) -> None:
+    part = tastes.take(np.arange(len(tastes) // 2))
+    alone = [MODELS[name](vectors).fit(events).scores(tastes) for events in (tastes, part)]
+    with beside(lambda _: MODELS[name](vectors).fit(tastes)) as whole:
+        half = MODELS[name](vectors).fit(part)
+    for model, scores in zip((whole.result(), half), alone, strict=True):
+        np.testing.assert_array_equal(model.scores(tastes), scores)
