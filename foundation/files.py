@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from foundation.errors import BundleError, ColonnadeError
+from foundation.errors import BundleError, ColonnadeError, InputError
 
-__all__ = ["atomic_file", "atomic_folder", "md5_file", "read_json", "sha256_file", "write_json"]
+__all__ = ["atomic_file", "atomic_folder", "check_writable", "md5_file", "read_json", "sha256_file", "write_json"]
 
 
 def sha256_file(path: Path) -> str:
@@ -85,6 +86,20 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(former, ignore_errors=True)
+
+
+def check_writable(folder: Path, option: str) -> None:
+    """Find out before long work, not after it, that a folder cannot be written, be it there or yet to be made.
+
+    Raises
+    ------
+    InputError
+        Where it, or the nearest folder above it that is there, is no folder or may not be written to.
+    """
+    place = folder.expanduser().absolute()
+    nearest = next(each for each in (place, *place.parents) if each.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise InputError(f"{option}: {folder} cannot be written: {nearest} is no folder that you may write to")
 
 
 @contextmanager

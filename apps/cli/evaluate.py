@@ -19,6 +19,7 @@ from apps.cli.tables import (
     labelled_table,
 )
 from foundation.errors import InputError, UnknownNameError
+from foundation.files import check_writable
 
 if TYPE_CHECKING:
     from apps.reporting.page import Skipped
@@ -66,6 +67,8 @@ def evaluate(
     if vertical == "all":
         out = out or _FOLDER
         plan += _public(plan, data_root)
+    if out:
+        check_writable(out, "--out")
     reports: list[Report] = []
     skipped: list[Skipped] = []
     for solution, spec, name in plan:

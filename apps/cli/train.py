@@ -1,6 +1,5 @@
 """``colonnade train``."""
 
-import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from apps.cli.tables import (
     read_unlabelled,
 )
 from foundation.errors import InputError
+from foundation.files import check_writable
 
 if TYPE_CHECKING:
     from foundation.data.labelled import LabelledTable
@@ -128,9 +128,7 @@ def _check_writable(out: Path) -> None:
     bundle = place.is_dir() and ((place / "bundle.json").is_file() or not any(place.iterdir()))
     if place.exists() and not bundle:
         raise InputError(f"--out: {out} is there already and holds no bundle; give the name of a new folder")
-    parent = next(folder for folder in place.parents if folder.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise InputError(f"--out: {out} cannot be written: {parent} is no folder that you may write to")
+    check_writable(place.parent, "--out")
 
 
 def _usual(spec: "TaskSpec", dataset: str) -> tuple[str, Mapping[str, str]]:

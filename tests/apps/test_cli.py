@@ -61,6 +61,7 @@ def test_version(tmp_path: Path) -> None:
         (["train", "finance", "--task", "tone", "--dataset", "thucnews_title10"], "known: topic"),
         (["train", "finance", "--task", "tone", "--class-weight", "heavy"], "expected auto, balanced or none"),
         (["train", "finance", "--task", "tone", "--out", "/dev/null/x"], "is no folder that you may write to"),
+        (["evaluate", "finance", "--out", "/dev/null/x"], "is no folder that you may write to"),
         (["train", "finance", "--task", "tone", "--data", "none.csv"], "none.csv does not exist"),
         (["train", "finance", "--task", "tone", "--data", "x.csv", "--map", "text"], "expected wanted=given pairs"),
         (["train", "finance", "--task", "tone", "--map", "text=a"], "give it with --data FILE"),
