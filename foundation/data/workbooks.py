@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from foundation.rows import as_number
 
 __all__ = ["parquet_blocks", "read_excel", "separator_of", "with_formulas", "without_formulas"]
 
+logger = logging.getLogger(__name__)
+
 _MOST_CELLS, _MOST_EMPTY = 20_000_000, 100_000_000
 _MOST_UNPACKED = 400 << 20  # bytes of XML
 # A column of one value is next to nothing in Parquet, so a file may unpack to a gigabyte, or 200 times its size.
@@ -25,7 +28,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_excel(path: Path) -> pd.DataFrame:
-    """Read the first sheet of a workbook, every cell as text.
+    """Read the first sheet of a workbook, every cell as text; that there are more is logged.
 
     The rows are handed to pandas as CSV: its own reader of Excel fills each row up to the longest before anything can
     be refused, so that a file of 5 KB with a letter in the last row and column would take 137 GB.
@@ -44,7 +47,11 @@ def read_excel(path: Path) -> pd.DataFrame:
     widest = last = 0
     book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
     try:
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
+        first, *others = book.worksheets
+        if others:
+            left = ", ".join(repr(sheet.title) for sheet in others)
+            logger.warning("%s: its first sheet, %r, is read; %s not", path.name, first.title, left)
+        for number, row in enumerate(first.iter_rows(values_only=True), start=1):
             filled = next((at for at in range(len(row), 0, -1) if row[at - 1] is not None), 0)
             widest, last = max(widest, filled), number if filled else last
             # columns that are formatted to their end are as long as the sheet, and empty

@@ -78,3 +78,14 @@ def test_a_customers_formula_is_a_text(tmp_path: Path) -> None:
 def test_columns_are_held_apart_as_the_header_does(tmp_path: Path, sign: str) -> None:
     (tmp_path / "a.csv").write_text(f'text{sign}label\n"Shares fall, profits; too"{sign}bad\n', encoding="utf-8")
     assert read_table(tmp_path / "a.csv").to_dict("records") == [{"text": "Shares fall, profits; too", "label": "bad"}]
+
+
+def test_sheets_that_are_not_read_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "May"
+    for sheet, text in ((book.active, "profit rose"), (book.create_sheet("June"), "profit fell")):
+        sheet.append(["text"])
+        sheet.append([text])
+    book.save(tmp_path / "a.xlsx")
+    assert read_table(tmp_path / "a.xlsx")["text"].tolist() == ["profit rose"]
+    assert caplog.messages == ["a.xlsx: its first sheet, 'May', is read; 'June' not"]
