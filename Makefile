@@ -24,8 +24,7 @@ demo: install
 test: install
 	$(BIN)/colonnade assets fetch
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadgroup -m "not (alone or browser)"
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup -m browser
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m "alone or browser"
 
 check: install
 	$(BIN)/ruff check .

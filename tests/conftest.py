@@ -27,12 +27,9 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module in one process, for its fixtures, and so all that needs the home of a first start.
-
-    Browser tests take so long that a first start in each process is less than waiting for one another.
-    """
+    """Keep a module in one process, for its fixtures, and so all that needs the home of a first start."""
     for item in items:
-        shared = "trained_home" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("browser")
+        shared = "trained_home" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("first start" if shared else str(item.path)))
 
 
