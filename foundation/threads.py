@@ -41,8 +41,8 @@ def one_thread() -> Iterator[None]:
 def beside(work: Callable[[Listener], ResultT]) -> Iterator["Future[ResultT]"]:
     """Do work in a thread of its own while the block goes on; each has half of the cores for its linear algebra.
 
-    Threads that share their cores with those of one another's matrices wait more than they work. Torch, whose count of
-    threads is one for all, takes one until the block ends.
+    Threads that share their cores with those of one another's matrices wait more than they work. Torch's operations
+    take one thread in both: a new thread begins with the count that was set last.
 
     Parameters
     ----------
@@ -64,7 +64,8 @@ def beside(work: Callable[[Listener], ResultT]) -> Iterator["Future[ResultT]"]:
     """
     from threadpoolctl import threadpool_limits
 
-    given_up, half = Event(), max(1, (os.cpu_count() or 1) // 2)
+    half = max(1, (os.cpu_count() or 1) // 2)
+    given_up = Event()
 
     def listener(*_: object) -> None:
         if given_up.is_set():

@@ -80,7 +80,7 @@ def train(
     if class_weight not in ("auto", "balanced", "none"):
         raise InputError(f"--class-weight: got {class_weight!r}; expected auto, balanced or none")
     if out is not None:
-        _check_writable(out)
+        _check_out(out)
     chosen = parse_pairs("--set", options)
     if budget:
         if method != "auto":
@@ -122,7 +122,7 @@ def train(
         typer.echo(f"next: colonnade evaluate {vertical} --task {task}{named}")
 
 
-def _check_writable(out: Path) -> None:
+def _check_out(out: Path) -> None:
     """Find out before an hour of training, not after it, that the bundle cannot be written, or is no new one."""
     place = out.expanduser().absolute()
     bundle = place.is_dir() and ((place / "bundle.json").is_file() or not any(place.iterdir()))

@@ -84,7 +84,9 @@ def iter_table(path: Path, rows: int, encoding: str = "utf-8") -> Iterator[pd.Da
         raise InputError(f"{path} is empty; expected a header line and rows") from error
     except (pd.errors.ParserError, zipfile.BadZipFile, ValueError, KeyError, TypeError, OSError) as error:
         reason = str(error).splitlines()[0].removeprefix("Error tokenizing data. C error: ")
-        reason += "; put a text that has commas in quotation marks" if reason.startswith("Expected") else ""
+        reason = "it is no Excel workbook" if isinstance(error, zipfile.BadZipFile) else reason
+        commas = reason.startswith("Expected")
+        reason += "; put a text that has commas in quotation marks" if commas else "; export it again"
         raise InputError(f"{path} is not a well-formed {suffix[1:]} table: {reason}") from error
     if empty:
         raise InputError(f"{path} has no rows; expected a header line and at least one row")

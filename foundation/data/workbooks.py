@@ -2,10 +2,10 @@
 
 import csv
 import io
-import logging
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,10 @@ import pandas as pd
 from foundation.errors import InputError
 from foundation.rows import as_number
 
-__all__ = ["parquet_blocks", "read_excel", "separator_of", "with_formulas", "without_formulas"]
+if TYPE_CHECKING:
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-logger = logging.getLogger(__name__)
+__all__ = ["parquet_blocks", "read_excel", "separator_of", "with_formulas", "without_formulas"]
 
 _MOST_CELLS, _MOST_EMPTY = 20_000_000, 100_000_000
 _MOST_UNPACKED = 400 << 20  # bytes of XML
@@ -28,7 +29,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_excel(path: Path) -> pd.DataFrame:
-    """Read the first sheet of a workbook, every cell as text; that there are more is logged.
+    """Read the first sheet of a workbook, every cell as text.
 
     The rows are handed to pandas as CSV: its own reader of Excel fills each row up to the longest before anything can
     be refused, so that a file of 5 KB with a letter in the last row and column would take 137 GB.
@@ -36,7 +37,8 @@ def read_excel(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        It unpacks to more than 400 MB, or its sheet spans more than 20 million cells.
+        It unpacks to more than 400 MB, its sheet spans more than 20 million cells, or a later sheet has the
+        same header: what is a part of the table would be left out.
     """
     from openpyxl import load_workbook
 
@@ -48,9 +50,12 @@ def read_excel(path: Path) -> pd.DataFrame:
     book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
     try:
         first, *others = book.worksheets
-        if others:
-            left = ", ".join(repr(sheet.title) for sheet in others)
-            logger.warning("%s: its first sheet, %r, is read; %s not", path.name, first.title, left)
+        header = _header(first)
+        if again := [sheet.title for sheet in others if header and _header(sheet) == header]:
+            raise InputError(
+                f"{path.name} goes on in another sheet, {again[0]!r}, with the columns of the first, "
+                f"{first.title!r}; save what is to be read as one sheet"
+            )
         for number, row in enumerate(first.iter_rows(values_only=True), start=1):
             filled = next((at for at in range(len(row), 0, -1) if row[at - 1] is not None), 0)
             widest, last = max(widest, filled), number if filled else last
@@ -67,6 +72,10 @@ def read_excel(path: Path) -> pd.DataFrame:
     csv.writer(text).writerows(row + [""] * (widest - len(row)) for row in rows[:last])
     text.seek(0)
     return pd.read_csv(text, dtype=str, keep_default_na=False, skip_blank_lines=False)
+
+
+def _header(sheet: "ReadOnlyWorksheet") -> list[object]:
+    return [cell for cell in next(sheet.iter_rows(max_row=1, values_only=True), ()) if cell is not None]
 
 
 def _shown(value: object) -> str:

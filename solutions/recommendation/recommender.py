@@ -104,12 +104,12 @@ class Hybrid:
         ----------
         events : Events
         folds : sequence of ndarray of bool, shape (n,)
-            Of the ranker, see ``fit_ranker``.
+            What is hidden from the models that the ranker learns from.
         listener : Listener
             Hears of the ranker, which takes longer.
         """
         with beside(lambda told: self.fit_models(events, told)) as models:
-            rehearsal = self.fit_ranker(events, folds, listener)
+            rehearsal = self._fit_ranker(events, folds, listener)
             models.result()
         return rehearsal
 
@@ -163,7 +163,7 @@ class Hybrid:
             if settings.epochs:
                 yield SequenceModel(self.vectors, epochs=settings.epochs, seed=self.seed, listener=listener)
 
-    def fit_ranker(self, events: Events, folds: Sequence[NDArray[np.bool_]], listener: Listener = silent) -> Rehearsal:
+    def _fit_ranker(self, events: Events, folds: Sequence[NDArray[np.bool_]], listener: Listener = silent) -> Rehearsal:
         """Fit the ranker and return what it learnt from, and what a figure for new users can be taken from.
 
         For each fold the models are fitted anew on the other events; they hide the fold, so that a feature of a

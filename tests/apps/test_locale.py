@@ -130,6 +130,7 @@ def page_errors(folder: Path) -> list[str]:
         "empty.csv": b"",
         "head.csv": b"text\n",
         "open.csv": b'a\n"',
+        "letter.xlsx": b"Dear all",
         "commas.csv": b"a,b\nx, y,z\n",
         "plain.csv": b"a\nx\n",
         "signs.csv": b"text,time\n!!!,2026-01-01\n",
@@ -170,6 +171,9 @@ def page_errors(folder: Path) -> list[str]:
     )
     pd.DataFrame({"a": ["x"]}).to_excel(folder / "wide.xlsx", index=False)
     pd.DataFrame({"a": ["x"]}).to_parquet(folder / "wide.parquet")
+    with pd.ExcelWriter(folder / "months.xlsx") as book:
+        for month in ("May", "June"):
+            pd.DataFrame({"a": ["x"]}).to_excel(book, sheet_name=month, index=False)
     pictureless = folder / "pictureless"
     pictureless.mkdir()
     many = [Image.new("L", (8, 8))] * 257
@@ -251,7 +255,7 @@ def page_errors(folder: Path) -> list[str]:
         ),
         *(
             lambda name=name: read_table(folder / name)
-            for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv", "commas.csv")
+            for name in ("gbk.csv", "empty.csv", "head.csv", "open.csv", "commas.csv", "letter.xlsx", "months.xlsx")
         ),
         lambda: _own_archive(folder / "plain.csv", "utf-8"),
         lambda: _own_archive(folder / "signs.csv", "utf-8"),

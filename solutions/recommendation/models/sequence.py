@@ -62,10 +62,11 @@ class _Network(nn.Module):
         self.own = nn.Embedding(items, width)
         self.place = nn.Embedding(_LENGTH, width)
         layer = nn.TransformerEncoderLayer(
-            width, _HEADS, 4 * width, 0.0, activation="gelu", batch_first=True, norm_first=True
+            width, _HEADS, 4 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, 1, nn.LayerNorm(width), enable_nested_tensor=False)
         self.dropout = _Dropout(chance)
+        # in the places of the layer's own; attention takes none but torch's chance, and drops nothing
         only = self.layers.layers[0]
         only.dropout = only.dropout1 = only.dropout2 = self.dropout
         self.register_buffer("known", torch.zeros(items, 1, dtype=torch.bool))
@@ -171,7 +172,7 @@ class SequenceModel:
         present = torch.unique(windows[windows != _PADDING])
         numbers, correction = torch.arange(len(texts)), torch.zeros(len(texts))
         if len(texts) > _MOST_IN_LOSS:
-            drawn = torch.multinomial(counts.double(), _MOST_IN_LOSS, True, generator=self.network.chance)
+            drawn = torch.multinomial(counts.double(), _MOST_IN_LOSS, replacement=True, generator=self.network.chance)
             numbers = torch.unique(torch.cat([present, drawn]))
             correction = torch.log(counts[numbers] / counts.sum() * _MOST_IN_LOSS + 1e-9).float()
         table = self.network.items(texts, numbers)

@@ -80,12 +80,15 @@ def test_columns_are_held_apart_as_the_header_does(tmp_path: Path, sign: str) ->
     assert read_table(tmp_path / "a.csv").to_dict("records") == [{"text": "Shares fall, profits; too", "label": "bad"}]
 
 
-def test_sheets_that_are_not_read_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_table_that_goes_on_in_another_sheet_is_not_cut_off(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active.title = "May"
-    for sheet, text in ((book.active, "profit rose"), (book.create_sheet("June"), "profit fell")):
-        sheet.append(["text"])
-        sheet.append([text])
+    for sheet in (book.active, book.create_sheet("About"), book.create_sheet("Empty"), book.create_sheet("June")):
+        for row in {"About": [["made by", "desk 7"]], "Empty": []}.get(sheet.title, [["text"], ["profit rose"]]):
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(InputError, match=r"a\.xlsx goes on in another sheet, 'June', .* of the first, 'May'; save"):
+        read_table(tmp_path / "a.xlsx")
+    book.remove(book["June"])
     book.save(tmp_path / "a.xlsx")
     assert read_table(tmp_path / "a.xlsx")["text"].tolist() == ["profit rose"]
-    assert caplog.messages == ["a.xlsx: its first sheet, 'May', is read; 'June' not"]
